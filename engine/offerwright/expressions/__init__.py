@@ -1,0 +1,1 @@
+"""Text of the rule language → typed syntax: expressions, cells of `when`, templates."""

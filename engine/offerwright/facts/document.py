@@ -1,0 +1,116 @@
+"""The documents about inputs: the shop (accounts, sources) and the facts rules may use."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from offerwright.source.document import (
+    Document,
+    Expression,
+    Identifier,
+    Model,
+    Name,
+    Percent,
+)
+
+
+class AccountSettings(Model):
+    """One account on one marketplace."""
+
+    marketplace: Identifier
+    """The marketplace, by the name of its folder under `marketplaces/`."""
+    site: str | None = None
+    """The marketplace's site or country, in its own words: MLB, BR."""
+    currency: str | None = None
+    """The currency it sells in; the shop's if absent."""
+    credentials: Identifier | None = None
+    """The name under which its secrets are found in the environment."""
+    trade_policy: str | None = None
+    """The VTEX trade policy it stands for."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """What the marketplace's payloads need to know: seller id, listing type."""
+
+
+class SourceFile(Model):
+    """One CSV, Parquet or JSON lines file."""
+
+    file: str
+    """The path, relative to the repository."""
+    sku: str = "sku"
+    """The column that holds the SKU, or the key that facts `join` on."""
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    """What separates the cells of a CSV file."""
+    decimal_comma: bool = False
+    """True: `1.234,56` is how the file writes numbers."""
+
+
+class SnapshotBounds(Model):
+    """What a source may lose from one snapshot to the next."""
+
+    shrink_at_most: Percent = Decimal("0.20")
+    """A source with fewer rows than this below the last snapshot stops the run."""
+    reject_at_most: Percent = Decimal("0.05")
+    """More rejected rows than this stop the run."""
+
+
+class ShopDocument(Document):
+    """The home of the shop: accounts, sources, store."""
+
+    kind: Literal["shop"]
+    time_zone: str
+    """The time zone of dates: America/Sao_Paulo."""
+    currency: str
+    """The currency of bare money facts."""
+    accounts: dict[Identifier, AccountSettings] = Field(min_length=1)
+    """Where the shop sells."""
+    sources: dict[Name, SourceFile] = Field(min_length=1)
+    """Where facts come from."""
+    snapshot: SnapshotBounds = SnapshotBounds()
+    """What a source may lose."""
+    store: str = "sqlite:///.offerwright/state.db"
+    """Where the ledger lives."""
+
+
+class Fact(Model):
+    """One word that rules may use."""
+
+    type: str
+    """text, enum, boolean, integer, number, percent, money, weight, length, date, datetime,
+    duration, path, `list of …`, `map of …`."""
+    from_: str
+    """Where it comes from: `source.column`."""
+    of: list[str] | None = None
+    """The words of an enum."""
+    key: str | None = None
+    """For a map: the source's column with the key."""
+    per: Literal["marketplace", "account"] | None = None
+    """The source has one row for each of these."""
+    join: Name | None = None
+    """The source is keyed by this fact instead of the SKU."""
+    missing: Any = None
+    """The value of a missing cell."""
+    minimum: Decimal | None = None
+    """Cells below are rejected."""
+    maximum: Decimal | None = None
+    """Cells above are rejected."""
+    currency: str | None = None
+    """The currency of money; the shop's if absent."""
+    unit: Literal["kg", "g", "m", "cm", "mm"] | None = None
+    """The unit in the source."""
+    separator: str = Field(default="|", min_length=1, max_length=3)
+    """What separates the elements of a list."""
+    note: str | None = None
+    """What it means."""
+
+
+class FactsDocument(Document):
+    """The words a rule may use."""
+
+    kind: Literal["facts"]
+    facts: dict[Name, Fact] = Field(min_length=1)
+    """The facts by name."""
+    derive: dict[Name, Expression] = Field(default_factory=dict)
+    """Facts computed from facts."""

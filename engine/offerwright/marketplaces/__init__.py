@@ -1,0 +1,1 @@
+"""What each marketplace wants: manifests, payload mappings, limits; offers → payload bytes."""

@@ -1,0 +1,1 @@
+"""Documents → a linked, typed rule set → one plan per account."""

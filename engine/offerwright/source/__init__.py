@@ -1,0 +1,1 @@
+"""YAML and CSV text → located data → documents; and documents → JSON Schemas for editors."""

@@ -44,6 +44,7 @@ class CsvTable:
 
     `lines[i]` is the 1-based line on which row i starts; `header_line` that of the header;
     `columns_at[i][j]` is the 1-based column where cell j of row i starts on its line.
+    `later_lines[i, j]` is that line where a quoted cell before it pushed it below `lines[i]`.
     """
 
     file: str
@@ -53,9 +54,10 @@ class CsvTable:
     header_line: int
     columns_at: tuple[tuple[int, ...], ...]
     header_columns_at: tuple[int, ...]
+    later_lines: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def cell(self, row: int, column: int) -> Span:
-        line = self.lines[row]
+        line = self.later_lines.get((row, column), self.lines[row])
         start = self.columns_at[row][column] if column < len(self.columns_at[row]) else 1
         text = self.rows[row][column] if column < len(self.rows[row]) else ""
         return Span(self.file, line, start, line, start + max(1, len(text)))

@@ -1,0 +1,54 @@
+"""A misspelt word → the hint that names what was probably meant, or what is allowed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LISTED = 12
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """`did you mean 'price'?` for a near miss (at most two words), else the empty text."""
+    folded = {_folded(name): name for name in sorted(allowed, reverse=True)}
+    near = get_close_matches(_folded(word), sorted(folded), n=2, cutoff=0.6)
+    if not near:
+        return ""
+    names = [folded[name] for name in near]
+    if _folded(word) in folded or len(names) == 1:
+        names = names[:1]
+    return f"did you mean {' or '.join(repr(name) for name in names)}?" + _lookalikes(word)
+
+
+def suggest(word: str, allowed: Iterable[str]) -> str:
+    """`did_you_mean`, else the list of what is allowed."""
+    names = sorted(set(allowed))
+    return did_you_mean(word, names) or allowed_words(names)
+
+
+def allowed_words(names: Iterable[str]) -> str:
+    """`allowed: a, b, c` (the first twelve), or the empty text where nothing is."""
+    listed = list(names)
+    if not listed:
+        return ""
+    rest = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return f"allowed: {', '.join(listed[:_LISTED])}{rest}"
+
+
+def _folded(word: str) -> str:
+    """The word without case, accents and the difference between `-`, `_` and a blank."""
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return letters.replace("-", "_").replace(" ", "_")
+
+
+def _lookalikes(word: str) -> str:
+    """Names letters that look Latin and are not: a Cyrillic `а` cannot be seen."""
+    strange = [
+        c for c in word if c.isalpha() and not unicodedata.name(c, "LATIN").startswith("LATIN")
+    ]
+    if not strange:
+        return ""
+    name = unicodedata.name(strange[0]).capitalize()
+    return f" ('{strange[0]}' is the letter {name!r})"

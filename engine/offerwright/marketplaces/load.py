@@ -1,0 +1,154 @@
+"""The folders under `marketplaces/` → a `Marketplace` each, with every finding located."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from offerwright.errors import Diagnostic, Span, has_errors
+from offerwright.marketplaces.contract import Contract
+from offerwright.marketplaces.document import MarketplaceDocument, PayloadDocument
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.marketplaces.payload import CompiledPayload, compile_payload
+from offerwright.source.document import Document
+from offerwright.source.located import Loaded, Path
+from offerwright.source.suggest import suggest
+from offerwright.source.yaml import read_yaml
+
+ROOT = "marketplaces"
+BUILT_IN = frozenset({"site", "currency"})
+D = TypeVar("D", bound=Document)
+
+
+def load_marketplaces(
+    files: Mapping[str, bytes],
+) -> tuple[dict[str, Marketplace], list[Diagnostic]]:
+    """
+    Read every marketplace folder of a repository.
+
+    Args:
+        files: contents by path relative to the repository, forward slashes. Only
+            `marketplaces/<name>/marketplace.yaml`, `…/payloads/*.yaml` and
+            `…/contract/*.schema.json` are read here.
+
+    Returns:
+        The marketplaces by name, sorted, and what is wrong. A payload with an error is left out
+        of its marketplace; a folder without a sound `marketplace.yaml` is left out whole.
+    """
+    folders: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for path in sorted(files):
+        root, _, rest = path.partition("/")
+        folder, _, inner = rest.partition("/")
+        if root == ROOT and inner:
+            folders[folder][inner] = files[path]
+    result: dict[str, Marketplace] = {}
+    found: list[Diagnostic] = []
+    for name, inside in folders.items():
+        marketplace, problems = _load_folder(name, inside)
+        found += problems
+        if marketplace is not None:
+            result[name] = marketplace
+    return result, found
+
+
+def _load_folder(
+    name: str, inside: Mapping[str, bytes]
+) -> tuple[Marketplace | None, list[Diagnostic]]:
+    here = f"{ROOT}/{name}"
+    if "marketplace.yaml" not in inside:
+        where = Span(f"{here}/marketplace.yaml", 1, 1, 1, 1)
+        return None, [Diagnostic("NO_MANIFEST", f"the folder `{name}` has no marketplace.yaml",
+                                 where, "write one, or remove the folder")]  # fmt: skip
+    loaded, found = _document(
+        MarketplaceDocument, f"{here}/marketplace.yaml", inside["marketplace.yaml"]
+    )
+    contracts = _contracts(here, inside, found)
+    payloads: dict[str, CompiledPayload] = {}
+    for path in sorted(p for p in inside if p.startswith("payloads/") and p.endswith(".yaml")):
+        payload, problems = _document(PayloadDocument, f"{here}/{path}", inside[path])
+        found += problems
+        if payload is None or loaded is None:
+            continue
+        found += _against_manifest(payload, loaded.document, payloads)
+        compiled, problems = compile_payload(payload, name, contracts)
+        found += problems
+        if compiled is not None and payload.name not in payloads:
+            payloads[payload.name] = compiled
+    if loaded is None:
+        return None, found
+    if loaded.name != name:
+        found.append(Diagnostic("NAME_MISMATCH", f"`{loaded.name}` stands in the folder `{name}`",
+                                loaded.located.at(("name",)), f"write name: {name}"))  # fmt: skip
+    return Marketplace(name, loaded.document, payloads), found
+
+
+def _against_manifest(
+    payload: Loaded[PayloadDocument],
+    manifest: MarketplaceDocument,
+    others: Mapping[str, CompiledPayload],
+) -> list[Diagnostic]:
+    document, at = payload.document, payload.located.at
+    found: list[Diagnostic] = []
+    if document.name in others:
+        found.append(Diagnostic("DUPLICATE_NAME", f"a payload `{document.name}` exists already",
+                                at(("name",)), "give it another name"))  # fmt: skip
+    for aspect in (document.aspect, *document.covers):
+        if aspect not in manifest.aspects:
+            found.append(Diagnostic("ASPECT_UNSUPPORTED",
+                                    f"`{manifest.name}` is not told about {aspect}", at(("aspect",)),
+                                    f"its aspects: {', '.join(manifest.aspects)}"))  # fmt: skip
+    if document.action == "create" and not manifest.create:
+        found.append(Diagnostic("CREATE_UNSUPPORTED",
+                                f"`{manifest.name}` says `create: false`", at(("action",)),
+                                "listings must exist there already"))  # fmt: skip
+    known = BUILT_IN.union(manifest.settings, *(s.settings for s in manifest.sites.values()))
+    uses: list[tuple[Path, str]] = [(("needs", i), n) for i, n in enumerate(document.needs)]
+    uses += [(("only_if", n), n) for n in document.only_if]
+    for path, name in uses:
+        if name not in known:
+            found.append(Diagnostic("UNKNOWN_SETTING", f"`{name}` is no setting of `{manifest.name}`",
+                                    at(path), suggest(name, known)))  # fmt: skip
+    return found
+
+
+def _contracts(
+    here: str, inside: Mapping[str, bytes], found: list[Diagnostic]
+) -> dict[str, Contract]:
+    """The schemas of a folder by file name; what is no schema is reported in `found`."""
+    contracts: dict[str, Contract] = {}
+    for path in sorted(inside):
+        if not (path.startswith("contract/") and path.endswith(".schema.json")):
+            continue
+        try:
+            schema = json.loads(inside[path], parse_float=Decimal)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            line = getattr(error, "lineno", 1)
+            where = Span(f"{here}/{path}", line, 1, line, 1)
+            found.append(Diagnostic("BAD_CONTRACT", f"this is no JSON: {error}", where))
+            continue
+        contracts[path.removeprefix("contract/")] = Contract(f"{here}/{path}", schema)
+    return contracts
+
+
+def _document(model: type[D], file: str, text: bytes) -> tuple[Loaded[D] | None, list[Diagnostic]]:
+    located, found = read_yaml(text, file)
+    if located is None or has_errors(found):
+        return None, list(found)
+    try:
+        return Loaded(model.model_validate(located.data), located), list(found)
+    except ValidationError as error:
+        return None, [*found, *_model_errors(error, located)]
+
+
+def _model_errors(error: ValidationError, located: Any) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "MODEL", f"{'.'.join(map(str, e['loc']))}: {e['msg']}", located.at(tuple(e["loc"]))
+        )
+        for e in error.errors()
+    ]

@@ -1,0 +1,146 @@
+"""The final bytes of an operation → the values the guards look at, exact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from offerwright.marketplaces.contract import BodyRefused, parse_json
+from offerwright.marketplaces.operation import Values
+from offerwright.marketplaces.payload import CompiledPayload
+from offerwright.marketplaces.pointer import FIELDS, At, Field, Fixed, Reading
+from offerwright.money import CURRENCY_DIGITS
+
+
+class ReadbackFailed(ValueError):
+    """The bytes do not say what the payload's readback promises; they must not be sent."""
+
+
+def read_back(
+    payload: CompiledPayload,
+    parts: Sequence[tuple[str, bytes]],
+    *,
+    sku: str,
+    currency: str,
+) -> Values:
+    """What the bytes say, in currency units.
+
+    `sku` and `currency` are those of the operation and the account; they are taken where the
+    payload says `from:`, and `currency` gives the digits of amounts in cents.
+
+    Raises:
+        ReadbackFailed: no JSON, a place that is not there though the payload always writes it, or
+            a value that its encoding does not allow.
+    """
+    try:
+        bodies = {name: parse_json(body) for name, body in parts}
+    except BodyRefused as error:
+        raise ReadbackFailed(str(error)) from error
+    context = {"sku": sku, "currency": currency}
+    digits = CURRENCY_DIGITS.get(currency, 2)
+    values = {
+        field: _read(field, getattr(payload.readback, field), bodies, context, digits)
+        for field in FIELDS
+    }
+    return Values(**values)
+
+
+def _read(
+    field: Field,
+    reading: Reading,
+    bodies: Mapping[str, Any],
+    context: Mapping[str, str],
+    digits: int,
+) -> Any:
+    if isinstance(reading, Fixed):
+        return None if reading.value is None else TYPES[field](reading.value, field)
+    if not isinstance(reading, At):
+        return context[field]
+    found = bodies.get(reading.part, MISSING)
+    for step in reading.steps:
+        found = _step(found, step)
+    if found is MISSING or found is None:
+        if reading.optional:
+            return None
+        raise ReadbackFailed(f"`{field}` is not in the bytes of `{reading.part}`")
+    if reading.encoding in AMOUNTS:
+        return TYPES[field](AMOUNTS[reading.encoding](found, digits, field), field)
+    return TYPES[field](found, field)
+
+
+MISSING = object()
+
+
+def _step(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(str(step), MISSING)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return MISSING
+
+
+def _number(value: Any, digits: int, field: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ReadbackFailed(f"`{field}` is {value!r}, not a number")
+    return Decimal(value)
+
+
+def _written(
+    value: Any, digits: int, field: str, pattern: str = r"-?\d{1,30}(\.\d{1,8})?"
+) -> Decimal:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        raise ReadbackFailed(f"`{field}` is {value!r}, not a number in text")
+    return Decimal(value.replace(",", "."))
+
+
+def _comma(value: Any, digits: int, field: str) -> Decimal:
+    return _written(value, digits, field, r"-?\d{1,30}(,\d{1,8})?")
+
+
+def _cents(value: Any, digits: int, field: str) -> Decimal:
+    return _whole(value, field) * Decimal(1).scaleb(-digits)
+
+
+def _micros(value: Any, digits: int, field: str) -> Decimal:
+    return _written(value, digits, field, r"-?\d{1,36}").scaleb(-6)
+
+
+AMOUNTS: dict[str, Callable[[Any, int, str], Decimal]] = {
+    "number": _number,
+    "cents": _cents,
+    "micros": _micros,
+    "comma": _comma,
+}
+
+
+def _whole(value: Any, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise ReadbackFailed(f"`{field}` is {value!r}, not a whole number")
+    return int(value)
+
+
+def _money(value: Any, field: str) -> Decimal:
+    return value if isinstance(value, Decimal) else _written(value, 0, field)
+
+
+def _units(value: Any, field: str) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
+        return int(value)
+    return _whole(value, field)
+
+
+def _words(value: Any, field: str) -> str:
+    if not isinstance(value, str):
+        raise ReadbackFailed(f"`{field}` is {value!r}, not a text")
+    return value
+
+
+TYPES: dict[Field, Callable[[Any, str], Any]] = {
+    "sku": _words,
+    "price": _money,
+    "sale_price": _money,
+    "quantity": _units,
+    "currency": _words,
+}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from offerwright.source.document import (
     Document,
@@ -15,6 +17,19 @@ from offerwright.source.document import (
     Name,
     Percent,
 )
+
+
+def _bound(value: Any) -> Any:
+    if isinstance(value, str):
+        found = re.fullmatch(r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?) ?%", value)
+        if not found:
+            raise PydanticCustomError("bound", "must be a number, or for a percent such as 12%")
+        return Decimal(found[1]).scaleb(-2)
+    return value
+
+
+# Whether the % is written where, and only where, the fact is a percent: facts.link looks.
+Bound = Annotated[Decimal, BeforeValidator(_bound), WithJsonSchema({"type": ["number", "string"]})]
 
 
 class AccountSettings(Model):
@@ -92,9 +107,9 @@ class Fact(Model):
     """The source is keyed by this fact instead of the SKU."""
     missing: Any = None
     """The value of a missing cell."""
-    minimum: Decimal | None = None
+    minimum: Bound | None = None
     """Cells below are rejected."""
-    maximum: Decimal | None = None
+    maximum: Bound | None = None
     """Cells above are rejected."""
     currency: str | None = None
     """The currency of money; the shop's if absent."""

@@ -1,0 +1,181 @@
+"""Source tables → one row per SKU: joins, map keys and scopes as columns, defaults, least scales."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from offerwright.errors import SnapshotRefused
+from offerwright.facts.cells import dtype_of
+from offerwright.facts.schema import FactDef, FactSchema, FactValue
+from offerwright.facts.table import ID, KEY, SourceTable
+from offerwright.frames import map_column, scoped_column
+from offerwright.money import SCALE
+
+MAX_KEYS = 2_000
+MAX_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader of a snapshot should know; `examples` are sorted, at most 5."""
+
+    code: str
+    source: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The frame (`frames.SNAPSHOT`) and what was noticed."""
+
+    frame: pl.DataFrame
+    notes: tuple[Note, ...]
+
+
+def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined:
+    """One row per SKU of the universe, in its order; columns `sku`, then facts by name.
+
+    A `missing:` default stands where the SKU has no row or a blank cell, never where a row of
+    that SKU was refused.
+    """
+    universe = tables[schema.universe]
+    base = universe.frame.select(ID)
+    notes = list(_lookalikes(schema.universe, base[ID]))
+    # What others join on stands in sources that are keyed by SKU: those come first.
+    for name in sorted(schema.sources, key=lambda one: schema.sources[one].join is not None):
+        table = tables[name]
+        on = table.source.join or ID
+        known = table.frame.filter(pl.col(ID).is_in(base[on].drop_nulls().unique().implode()))
+        notes += _unknown_ids(table, known)
+        notes += _unknown_scopes(schema, table)
+        for fact in (schema.facts[one] for one in table.source.facts):
+            base = _with_fact(schema, base, fact, known, table.doubtful)
+    columns = [ID, *(c for fact in sorted(schema.facts) for c in _columns(schema, fact, base))]
+    return Joined(with_least_scales(base.select(columns)), tuple(notes))
+
+
+def _columns(schema: FactSchema, fact: str, frame: pl.DataFrame) -> list[str]:
+    if schema.facts[fact].type.name != "map":
+        return list(schema.fixed_columns(fact))
+    return sorted(name for name in frame.columns if name.startswith(map_column(fact, "")))
+
+
+def _with_fact(
+    schema: FactSchema,
+    base: pl.DataFrame,
+    fact: FactDef,
+    known: pl.DataFrame,
+    doubtful: pl.Series,
+) -> pl.DataFrame:
+    wide = _wide(schema, fact, known)
+    on = fact.join or ID
+    joined = base.join(wide, left_on=on, right_on=ID, how="left", maintain_order="left")
+    if fact.missing is None:
+        return joined
+    trusted = ~pl.col(on).is_in(doubtful.implode()).fill_null(False)
+    default = default_of(fact)
+    return joined.with_columns(
+        pl.when(pl.col(name).is_null() & trusted).then(default).otherwise(pl.col(name)).alias(name)
+        for name in wide.columns
+        if name != ID
+    )
+
+
+def default_of(fact: FactDef) -> pl.Expr:
+    """The `missing:` value of a fact as a literal of its column's dtype."""
+    dtype = dtype_of(fact.type)
+    plain: FactValue | list[object] | None = fact.missing
+    if isinstance(plain, tuple):
+        plain = list(plain)
+    return pl.lit(pl.Series([plain], dtype=dtype)).first()
+
+
+def _wide(schema: FactSchema, fact: FactDef, known: pl.DataFrame) -> pl.DataFrame:
+    """One row per id: the fact's one column, or one for each map key or scope."""
+    if fact.type.name == "map":
+        keys = known[KEY].unique().sort().to_list()
+        if len(keys) > MAX_KEYS:
+            raise SnapshotRefused(
+                f"The column `{fact.key}` (fact `{fact.name}`) has {len(keys):,} different keys; "
+                f"a map may have {MAX_KEYS:,}. Is it the right column?"
+            )
+        return _pivoted(fact, known, {key: map_column(fact.name, key) for key in keys})
+    if fact.per:
+        scopes = schema.scopes[fact.per]
+        return _pivoted(fact, known, {one: scoped_column(fact.name, one) for one in scopes})
+    return known.select(ID, fact.name)
+
+
+def _pivoted(fact: FactDef, known: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    wide = known.select(ID).unique(maintain_order=True)
+    parts = known.select(ID, KEY, fact.name).partition_by(KEY, as_dict=True, include_key=False)
+    nothing = known.select(ID, fact.name).clear()
+    for key, name in names.items():
+        part = parts.get((key,), nothing).rename({fact.name: name})
+        wide = wide.join(part, on=ID, how="left", maintain_order="left")
+    return wide
+
+
+def _unknown_ids(table: SourceTable, known: pl.DataFrame) -> Iterator[Note]:
+    count = table.frame.height - known.height
+    if count:
+        unknown = table.frame.select(ID).unique().join(known.select(ID).unique(), on=ID, how="anti")
+        code = "UNKNOWN_KEY" if table.source.join else "UNKNOWN_SKU"
+        yield _note(code, table.source.name, count, unknown[ID].to_list())
+
+
+def _unknown_scopes(schema: FactSchema, table: SourceTable) -> Iterator[Note]:
+    if table.source.per:
+        names = list(schema.scopes[table.source.per])
+        other = table.frame.filter(~pl.col(KEY).is_in(names))
+        if other.height:
+            yield _note("UNKNOWN_SCOPE", table.source.name, other.height, other[KEY].unique())
+
+
+def _lookalikes(source: str, skus: pl.Series) -> Iterator[Note]:
+    """SKUs that differ only by case, blanks around them, or composed against decomposed letters."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for sku in skus.to_list():
+        groups[unicodedata.normalize("NFC", sku.strip()).casefold()].append(sku)
+    alike = [sku for group in groups.values() if len(group) > 1 for sku in group]
+    if alike:
+        yield _note("LOOKALIKE_SKU", source, len(alike), alike)
+
+
+def _note(code: str, source: str, count: int, examples: Iterable[str]) -> Note:
+    return Note(code, source, count, tuple(sorted(examples)[:MAX_EXAMPLES]))
+
+
+def with_least_scales(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every decimal column at the least scale that holds all its values exactly."""
+    return frame.with_columns(
+        pl.col(name).cast(_narrowed(dtype, _least_scale(frame[name])))
+        for name, dtype in frame.schema.items()
+        if _is_decimal(dtype)
+    )
+
+
+def _is_decimal(dtype: pl.DataType) -> bool:
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return isinstance(inner, pl.Decimal)
+
+
+def _narrowed(dtype: pl.DataType, scale: int) -> pl.DataType:
+    narrow = pl.Decimal(38, scale)
+    return pl.List(narrow) if isinstance(dtype, pl.List) else narrow
+
+
+def _least_scale(values: pl.Series) -> int:
+    flat = values.explode() if isinstance(values.dtype, pl.List) else values
+    units = pl.DataFrame({"unit": flat.cast(pl.Decimal(38, SCALE)).to_physical()})
+    for zeros in range(SCALE, 0, -1):
+        divisor = pl.lit(10**zeros, dtype=pl.Int128)
+        if units.select((pl.col("unit") % divisor == 0).all()).item():
+            return SCALE - zeros
+    return SCALE

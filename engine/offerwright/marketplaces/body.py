@@ -16,82 +16,30 @@ marketplace's:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError
 
 from offerwright.errors import Diagnostic
 from offerwright.marketplaces.names import ENCODINGS, NAMES, Kind, kind_of
+from offerwright.marketplaces.nodes import (
+    Array,
+    Choice,
+    Condition,
+    Constant,
+    Each,
+    Node,
+    Object,
+    Slot,
+    Source,
+    Text,
+    all_present,
+)
+from offerwright.marketplaces.template import template_parts
 from offerwright.source.located import Located, Path
 from offerwright.source.suggest import suggest
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What an `$each` walks over: a list column, or the attribute columns."""
-
-    name: str
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """True when all of `present` have a value (a list: an element) and none of `missing` has."""
-
-    present: tuple[str | Source, ...] = ()
-    missing: tuple[str | Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: str | Decimal | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The first of `names` that is present; `raw` inside a text, else a JSON value."""
-
-    names: tuple[str, ...]
-    encoding: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    pieces: tuple[str | Slot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`then` if the condition holds; `otherwise` None means left out."""
-
-    condition: Condition
-    then: Node
-    otherwise: Node | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    source: Source
-    item: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    elements: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """Members in written order; an `Each` as key and node alike gives many members."""
-
-    members: tuple[tuple[str | None, Node], ...]
-
-
-Node = Constant | Slot | Text | Choice | Each | Array | Object
 
 FORMS: dict[str, frozenset[str]] = {
     "$value": frozenset({"$as", "$optional", "$when"}),
@@ -114,27 +62,45 @@ class Reader:
     def node(self, data: Any, path: Path, words: frozenset[str] = frozenset()) -> Node:
         """The node of any YAML value; a mistake is reported and read as null."""
         if isinstance(data, list):
-            elements = (self.node(e, (*path, i), words) for i, e in enumerate(data))
-            return Array(tuple(elements))
+            return self._array(data, path, words)
         if not isinstance(data, dict):
             return Constant(data)
         for key in data:
             if key.startswith("$") and key not in KEYS:
-                self.report("UNKNOWN_KEY", f"`{key}` is no key of a body", (*path, key),
-                            suggest(key, KEYS), key=True)  # fmt: skip
+                self.report(
+                    "UNKNOWN_KEY",
+                    f"`{key}` is no key of a body",
+                    (*path, key),
+                    suggest(key, KEYS),
+                    key=True,
+                )
         form = next((f for f in FORMS if f in data), None)
-        read = self._object(data, path, words) if form is None else self._form(
-            form, data, path, words)  # fmt: skip
+        read = (
+            self._object(data, path, words) if form is None else self._form(form, data, path, words)
+        )
         if "$when" not in data or form == "$then":
             return read
         return Choice(self._condition(data["$when"], (*path, "$when")), read)
+
+    def _array(self, data: list[Any], path: Path, words: frozenset[str]) -> Node:
+        elements = [self.node(element, (*path, i), words) for i, element in enumerate(data)]
+        for i, element in enumerate(elements):
+            if isinstance(element, Choice) and isinstance(element.then, Each):
+                message = "an `$each` among other elements takes no `$when`"
+                self.report("BODY_SHAPE", message, (*path, i), "put the `$when` around the list")
+        return Array(tuple(elements))
 
     def _form(self, form: str, data: dict[str, Any], path: Path, words: frozenset[str]) -> Node:
         for key in data:
             if key != form and key not in FORMS[form]:
                 allowed = ", ".join(sorted(FORMS[form]))
-                self.report("BODY_SHAPE", f"`{key}` cannot stand beside `{form}`", (*path, key),
-                            f"allowed there: {allowed}", key=True)  # fmt: skip
+                self.report(
+                    "BODY_SHAPE",
+                    f"`{key}` cannot stand beside `{form}`",
+                    (*path, key),
+                    f"allowed there: {allowed}",
+                    key=True,
+                )
         if form == "$value":
             return self._value(data, path, words)
         if form == "$text":
@@ -150,29 +116,40 @@ class Reader:
         if kind is None:
             return Constant(None)
         if any(other != kind for other in kinds):
-            self.report("BODY_SHAPE", "the names of one `$value` must hold the same kind of value",
-                        (*path, "$value"))  # fmt: skip
+            self.report(
+                "BODY_SHAPE",
+                "the names of one `$value` must hold the same kind of value",
+                (*path, "$value"),
+            )
         encoding = data.get("$as", next(iter(ENCODINGS[kind]), ""))
         if encoding not in ENCODINGS[kind]:
             hint = f"allowed: {', '.join(ENCODINGS[kind])}" if ENCODINGS[kind] else "write `$each`"
             what = f"`$as: {encoding}`" if "$as" in data else "`$value`"
-            self.report("ENCODING", f"`{names[0]}` ({kind}) cannot be written with {what}",
-                        (*path, "$as"), hint)  # fmt: skip
+            self.report(
+                "ENCODING",
+                f"`{names[0]}` ({kind}) cannot be written with {what}",
+                (*path, "$as"),
+                hint,
+            )
         slot = Slot(tuple(names), encoding)
         return Choice(Condition(present=(names[-1],)), slot) if data.get("$optional") else slot
 
     def _text(self, data: dict[str, Any], path: Path, words: frozenset[str]) -> Node:
         here = (*path, "$text")
         try:
-            tree = Environment(keep_trailing_newline=True).parse(str(data["$text"]))
+            parts = list(template_parts(str(data["$text"])))
         except TemplateSyntaxError as error:
             self.report("TEMPLATE", f"this is no template: {error.message}", here)
             return Constant(None)
         pieces: list[str | Slot] = []
-        for part in _template_parts(tree):
+        for part in parts:
             if part is None:
-                self.report("TEMPLATE", "a template here holds only text and names", here,
-                            "write {{ title }}; loops, filters and tests belong into the mapping")  # fmt: skip
+                self.report(
+                    "TEMPLATE",
+                    "a template here holds only text and names",
+                    here,
+                    "write {{ title }}; loops, filters and tests belong into the mapping",
+                )
             elif isinstance(part, str):
                 pieces.append(part)
             elif self._kind(part[0], here, words) is not None:
@@ -185,8 +162,12 @@ class Reader:
         kind = NAMES.get(name) if isinstance(name, str) else None
         if kind not in EACH_WORDS:
             walkable = [n for n, k in NAMES.items() if k in EACH_WORDS]
-            self.report("UNKNOWN_NAME", f"`$each` cannot walk over `{name}`", (*path, "$each"),
-                        suggest(str(name), walkable))  # fmt: skip
+            self.report(
+                "UNKNOWN_NAME",
+                f"`$each` cannot walk over `{name}`",
+                (*path, "$each"),
+                suggest(str(name), walkable),
+            )
             return Array(())
         if "$item" not in data:
             self.report("BODY_SHAPE", "`$each` needs an `$item`", path, "write what one is like")
@@ -214,16 +195,21 @@ class Reader:
                     if isinstance(node, Each) and node.source.name == "attributes":
                         members.append((None, node))
                         continue
-                    self.report("BODY_SHAPE", "`$members` holds `{$each: attributes, …}`",
-                                (*path, key))  # fmt: skip
+                    self.report(
+                        "BODY_SHAPE", "`$members` holds `{$each: attributes, …}`", (*path, key)
+                    )
             elif not key.startswith("$"):
                 members.append((key, self.node(value, (*path, key), words)))
         return Object(tuple(members))
 
     def _condition(self, data: Any, path: Path) -> Condition:
         if not isinstance(data, dict) or not data or set(data) - {"present", "missing"}:
-            self.report("BODY_SHAPE", "a condition is `{present: …}` or `{missing: …}`", path,
-                        "write {present: sale_price}")  # fmt: skip
+            self.report(
+                "BODY_SHAPE",
+                "a condition is `{present: …}` or `{missing: …}`",
+                path,
+                "write {present: sale_price}",
+            )
             return Condition()
         sides = [self._words(data.get(side, []), (*path, side)) for side in ("present", "missing")]
         for name in (*sides[0], *sides[1]):
@@ -241,15 +227,26 @@ class Reader:
         kind = kind_of(name, words)
         setting = name.removeprefix("account.")
         if kind is None:
-            self.report("UNKNOWN_NAME", f"`{name}` is no value of an offer", path,
-                        suggest(name, {*NAMES, *words}))  # fmt: skip
+            self.report(
+                "UNKNOWN_NAME",
+                f"`{name}` is no value of an offer",
+                path,
+                suggest(name, {*NAMES, *words}),
+            )
         elif words and name not in words and setting == name:
-            self.report("UNKNOWN_NAME", f"`{name}` cannot be used inside `$item`", path,
-                        f"known there: account.…, {', '.join(sorted(words))}")  # fmt: skip
+            self.report(
+                "UNKNOWN_NAME",
+                f"`{name}` cannot be used inside `$item`",
+                path,
+                f"known there: account.…, {', '.join(sorted(words))}",
+            )
         elif setting != name and setting not in self.needs:
-            self.report("UNDECLARED_NEED", f"`{name}` is used but `{setting}` is not in `needs`",
-                        path, suggest(setting, self.needs) if self.needs else
-                        f"write `needs: [{setting}]`")  # fmt: skip
+            self.report(
+                "UNDECLARED_NEED",
+                f"`{name}` is used but `{setting}` is not in `needs`",
+                path,
+                suggest(setting, self.needs) if self.needs else f"write `needs: [{setting}]`",
+            )
         return kind
 
     def report(
@@ -262,34 +259,3 @@ class Reader:
 def presence_of(name: str) -> str | Source:
     """A name in a condition; for lists and attributes: that there is at least one element."""
     return Source(name) if NAMES.get(name) in EACH_WORDS else name
-
-
-def all_present(text: Text) -> Condition:
-    """The condition under which a template renders."""
-    return Condition(tuple(p.names[0] for p in text.pieces if isinstance(p, Slot)))
-
-
-def _template_parts(tree: nodes.Template) -> Iterator[str | tuple[str] | None]:
-    """Literal text, names as 1-tuples; None for anything that is neither."""
-    for statement in tree.body:
-        if not isinstance(statement, nodes.Output):
-            yield None
-            continue
-        for part in statement.nodes:
-            if isinstance(part, nodes.TemplateData):
-                yield part.data
-            else:
-                name = _dotted(part)
-                yield None if name is None else (name,)
-
-
-def _dotted(node: nodes.Node) -> str | None:
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        head = _dotted(node.node)
-        return None if head is None else f"{head}.{node.attr}"
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-        head = _dotted(node.node)
-        return None if head is None else f"{head}.{node.arg.value}"
-    return None

@@ -6,23 +6,21 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from pathlib import Path
 
-from pydantic import ValidationError
-
-from offerwright.errors import Diagnostic, Span, has_errors
+from offerwright.errors import Diagnostic, Span
 from offerwright.marketplaces.contract import Contract
 from offerwright.marketplaces.document import MarketplaceDocument, PayloadDocument
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.payload import CompiledPayload, compile_payload
-from offerwright.source.document import Document
-from offerwright.source.located import Loaded, Path
+from offerwright.source.load import load_one
+from offerwright.source.located import Loaded
+from offerwright.source.located import Path as Place
+from offerwright.source.repository import Repository
 from offerwright.source.suggest import suggest
-from offerwright.source.yaml import read_yaml
 
 ROOT = "marketplaces"
 BUILT_IN = frozenset({"site", "currency"})
-D = TypeVar("D", bound=Document)
 
 
 def load_marketplaces(
@@ -40,6 +38,7 @@ def load_marketplaces(
         The marketplaces by name, sorted, and what is wrong. A payload with an error is left out
         of its marketplace; a folder without a sound `marketplace.yaml` is left out whole.
     """
+    repository = Repository(Path(), files)
     folders: dict[str, dict[str, bytes]] = defaultdict(dict)
     for path in sorted(files):
         root, _, rest = path.partition("/")
@@ -49,7 +48,7 @@ def load_marketplaces(
     result: dict[str, Marketplace] = {}
     found: list[Diagnostic] = []
     for name, inside in folders.items():
-        marketplace, problems = _load_folder(name, inside)
+        marketplace, problems = _load_folder(name, inside, repository)
         found += problems
         if marketplace is not None:
             result[name] = marketplace
@@ -57,20 +56,24 @@ def load_marketplaces(
 
 
 def _load_folder(
-    name: str, inside: Mapping[str, bytes]
+    name: str, inside: Mapping[str, bytes], repository: Repository
 ) -> tuple[Marketplace | None, list[Diagnostic]]:
     here = f"{ROOT}/{name}"
     if "marketplace.yaml" not in inside:
         where = Span(f"{here}/marketplace.yaml", 1, 1, 1, 1)
-        return None, [Diagnostic("NO_MANIFEST", f"the folder `{name}` has no marketplace.yaml",
-                                 where, "write one, or remove the folder")]  # fmt: skip
-    loaded, found = _document(
-        MarketplaceDocument, f"{here}/marketplace.yaml", inside["marketplace.yaml"]
-    )
+        return None, [
+            Diagnostic(
+                "NO_MANIFEST",
+                f"the folder `{name}` has no marketplace.yaml",
+                where,
+                "write one, or remove the folder",
+            )
+        ]
+    loaded, found = load_one(repository, f"{here}/marketplace.yaml", MarketplaceDocument)
     contracts = _contracts(here, inside, found)
     payloads: dict[str, CompiledPayload] = {}
     for path in sorted(p for p in inside if p.startswith("payloads/") and p.endswith(".yaml")):
-        payload, problems = _document(PayloadDocument, f"{here}/{path}", inside[path])
+        payload, problems = load_one(repository, f"{here}/{path}", PayloadDocument)
         found += problems
         if payload is None or loaded is None:
             continue
@@ -82,8 +85,14 @@ def _load_folder(
     if loaded is None:
         return None, found
     if loaded.name != name:
-        found.append(Diagnostic("NAME_MISMATCH", f"`{loaded.name}` stands in the folder `{name}`",
-                                loaded.located.at(("name",)), f"write name: {name}"))  # fmt: skip
+        found.append(
+            Diagnostic(
+                "NAME_MISMATCH",
+                f"`{loaded.name}` stands in the folder `{name}`",
+                loaded.located.at(("name",)),
+                f"write name: {name}",
+            )
+        )
     return Marketplace(name, loaded.document, payloads), found
 
 
@@ -95,24 +104,36 @@ def _against_manifest(
     document, at = payload.document, payload.located.at
     found: list[Diagnostic] = []
     if document.name in others:
-        found.append(Diagnostic("DUPLICATE_NAME", f"a payload `{document.name}` exists already",
-                                at(("name",)), "give it another name"))  # fmt: skip
+        found.append(
+            Diagnostic(
+                "DUPLICATE_NAME",
+                f"a payload `{document.name}` exists already",
+                at(("name",)),
+                "give it another name",
+            )
+        )
     for aspect in (document.aspect, *document.covers):
         if aspect not in manifest.aspects:
-            found.append(Diagnostic("ASPECT_UNSUPPORTED",
-                                    f"`{manifest.name}` is not told about {aspect}", at(("aspect",)),
-                                    f"its aspects: {', '.join(manifest.aspects)}"))  # fmt: skip
+            message = f"`{manifest.name}` is not told about {aspect}"
+            hint = f"its aspects: {', '.join(manifest.aspects)}"
+            found.append(Diagnostic("ASPECT_UNSUPPORTED", message, at(("aspect",)), hint))
     if document.action == "create" and not manifest.create:
-        found.append(Diagnostic("CREATE_UNSUPPORTED",
-                                f"`{manifest.name}` says `create: false`", at(("action",)),
-                                "listings must exist there already"))  # fmt: skip
+        message = f"`{manifest.name}` says `create: false`"
+        hint = "listings must exist there already"
+        found.append(Diagnostic("CREATE_UNSUPPORTED", message, at(("action",)), hint))
     known = BUILT_IN.union(manifest.settings, *(s.settings for s in manifest.sites.values()))
-    uses: list[tuple[Path, str]] = [(("needs", i), n) for i, n in enumerate(document.needs)]
+    uses: list[tuple[Place, str]] = [(("needs", i), n) for i, n in enumerate(document.needs)]
     uses += [(("only_if", n), n) for n in document.only_if]
     for path, name in uses:
         if name not in known:
-            found.append(Diagnostic("UNKNOWN_SETTING", f"`{name}` is no setting of `{manifest.name}`",
-                                    at(path), suggest(name, known)))  # fmt: skip
+            found.append(
+                Diagnostic(
+                    "UNKNOWN_SETTING",
+                    f"`{name}` is no setting of `{manifest.name}`",
+                    at(path),
+                    suggest(name, known),
+                )
+            )
     return found
 
 
@@ -133,22 +154,3 @@ def _contracts(
             continue
         contracts[path.removeprefix("contract/")] = Contract(f"{here}/{path}", schema)
     return contracts
-
-
-def _document(model: type[D], file: str, text: bytes) -> tuple[Loaded[D] | None, list[Diagnostic]]:
-    located, found = read_yaml(text, file)
-    if located is None or has_errors(found):
-        return None, list(found)
-    try:
-        return Loaded(model.model_validate(located.data), located), list(found)
-    except ValidationError as error:
-        return None, [*found, *_model_errors(error, located)]
-
-
-def _model_errors(error: ValidationError, located: Any) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            "MODEL", f"{'.'.join(map(str, e['loc']))}: {e['msg']}", located.at(tuple(e["loc"]))
-        )
-        for e in error.errors()
-    ]

@@ -9,14 +9,14 @@ number a body says must be read back, so that nothing leaves unguarded.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from offerwright.marketplaces.body import Array, Choice, Constant, Each, Node, Object, Slot, Text
 from offerwright.marketplaces.document import PayloadDocument, ReadSource
 from offerwright.marketplaces.names import GUARDED
+from offerwright.marketplaces.nodes import Array, Choice, Each, Node, Object, Slot, names_in
 from offerwright.source.located import Loaded, Path
 
 Field = Literal["sku", "price", "sale_price", "quantity", "currency"]
@@ -85,9 +85,12 @@ def link_readback(
             readings[name] = found
     for said in sorted(_guarded_names(bodies)):
         if isinstance(readings.get(GUARDED[said]), Fixed) and not _covered(said, readings):
-            report("READBACK_MISSES", f"the payload says `{said}`, but `{GUARDED[said]}` is not "
-                   "read back", ("readback", GUARDED[said]),
-                   f"point at it: {GUARDED[said]}: body#/…")  # fmt: skip
+            report(
+                "READBACK_MISSES",
+                f"the payload says `{said}`, but `{GUARDED[said]}` is not read back",
+                ("readback", GUARDED[said]),
+                f"point at it: {GUARDED[said]}: body#/…",
+            )
     return Readback(**readings) if len(readings) == len(FIELDS) else None
 
 
@@ -103,8 +106,12 @@ def _source(field: Field, written: ReadSource, path: Path, report: Report) -> Re
         return Fixed(written.constant)
     if (field, written.from_) in (("sku", "operation"), ("currency", "account")):
         return FromContext()
-    report("READBACK_SOURCE", f"`{field}` cannot be read from the {written.from_}", path,
-           "only the SKU stands in the operation, only the currency in the account")  # fmt: skip
+    report(
+        "READBACK_SOURCE",
+        f"`{field}` cannot be read from the {written.from_}",
+        path,
+        "only the SKU stands in the operation, only the currency in the account",
+    )
     return None
 
 
@@ -113,8 +120,12 @@ def _at(
 ) -> At | None:
     part, mark, pointer = written.partition("#")
     if not mark or part not in bodies or (pointer and not pointer.startswith("/")):
-        report("READBACK_POINTER", f"`{written}` names no place in a part", path,
-               f"write {next(iter(bodies))}#/price; parts: {', '.join(bodies)}")  # fmt: skip
+        report(
+            "READBACK_POINTER",
+            f"`{written}` names no place in a part",
+            path,
+            f"write {next(iter(bodies))}#/price; parts: {', '.join(bodies)}",
+        )
         return None
     raw = [s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]]
     steps: list[str | int] = []
@@ -125,8 +136,12 @@ def _at(
         steps.append(int(step) if isinstance(nodes[0], Array) and step.isdigit() else step)
         nodes = [child for node in nodes for child in [_child(node, step)] if child is not None]
         if not nodes:
-            report("READBACK_POINTER", f"`{written}`: there is no fixed place `{step}`", path,
-                   "a pointer leads through keys and elements that are always there")  # fmt: skip
+            report(
+                "READBACK_POINTER",
+                f"`{written}`: there is no fixed place `{step}`",
+                path,
+                "a pointer leads through keys and elements that are always there",
+            )
             return None
     nodes, left_out = _plain(nodes)
     return _leaf(
@@ -141,8 +156,12 @@ def _leaf(
     wrong = [n for slot in slots for n in slot.names if n not in READS[field]]
     if len(slots) != len(nodes) or wrong:
         what = f"`{wrong[0]}`" if wrong else "no value of the offer"
-        report("READBACK_POINTER", f"`{written}` holds {what}, not `{field}`", path,
-               f"point at a slot of {' or '.join(sorted(READS[field]))}")  # fmt: skip
+        report(
+            "READBACK_POINTER",
+            f"`{written}` holds {what}, not `{field}`",
+            path,
+            f"point at a slot of {' or '.join(sorted(READS[field]))}",
+        )
         return None
     encodings = {slot.encoding for slot in slots}
     if len(encodings) != 1:
@@ -181,20 +200,4 @@ def _child(node: Node, step: str) -> Node | None:
 
 
 def _guarded_names(bodies: Mapping[str, Node]) -> set[str]:
-    return {n for node in bodies.values() for n in _names(node) if n in GUARDED}
-
-
-def _names(node: Node) -> Iterator[str]:
-    if isinstance(node, Slot):
-        yield from node.names
-    elif isinstance(node, Text):
-        yield from (n for p in node.pieces if isinstance(p, Slot) for n in p.names)
-    elif isinstance(node, Choice):
-        yield from _names(node.then)
-        yield from () if node.otherwise is None else _names(node.otherwise)
-    elif isinstance(node, Each):
-        yield from _names(node.item)
-    elif not isinstance(node, Constant):
-        parts = node.elements if isinstance(node, Array) else [n for _, n in node.members]
-        for part in parts:
-            yield from _names(part)
+    return {n for node in bodies.values() for n in names_in(node) if n in GUARDED}

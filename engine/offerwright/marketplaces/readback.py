@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from offerwright.marketplaces.contract import BodyRefused, parse_json
+from offerwright.marketplaces.exact_json import BodyRefused, parse_json
 from offerwright.marketplaces.operation import Values
 from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.pointer import FIELDS, At, Field, Fixed, Reading

@@ -1,4 +1,4 @@
-"""Source tables → one row per SKU: joins, map keys and scopes as columns, defaults, least scales."""
+"""Source tables → one row per SKU: joins, map keys and scopes as columns, defaults, scales."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined
         notes += _unknown_ids(table, known)
         notes += _unknown_scopes(schema, table)
         for fact in (schema.facts[one] for one in table.source.facts):
-            base = _with_fact(schema, base, fact, known, table.doubtful)
+            base = _with_fact(schema, base, fact, known, _trusted(schema, fact, tables))
     columns = [ID, *(c for fact in sorted(schema.facts) for c in _columns(schema, fact, base))]
     return Joined(with_least_scales(base.select(columns)), tuple(notes))
 
@@ -71,19 +71,28 @@ def _with_fact(
     base: pl.DataFrame,
     fact: FactDef,
     known: pl.DataFrame,
-    doubtful: pl.Series,
+    trusted: pl.Expr,
 ) -> pl.DataFrame:
     wide = _wide(schema, fact, known)
     on = fact.join or ID
     joined = base.join(wide, left_on=on, right_on=ID, how="left", maintain_order="left")
     if fact.missing is None:
         return joined
-    trusted = ~pl.col(on).is_in(doubtful.implode()).fill_null(False)
     default = default_of(fact)
     return joined.with_columns(
         pl.when(pl.col(name).is_null() & trusted).then(default).otherwise(pl.col(name)).alias(name)
         for name in wide.columns
         if name != ID
+    )
+
+
+def _trusted(schema: FactSchema, fact: FactDef, tables: Mapping[str, SourceTable]) -> pl.Expr:
+    """True for SKUs whose cell is missing for certain, not because a row was refused."""
+    doubts = [(fact.join or ID, tables[fact.source].doubtful)]
+    if fact.join:
+        doubts.append((ID, tables[schema.facts[fact.join].source].doubtful))
+    return pl.all_horizontal(
+        ~pl.col(column).is_in(ids.implode()).fill_null(False) for column, ids in doubts
     )
 
 
@@ -113,13 +122,12 @@ def _wide(schema: FactSchema, fact: FactDef, known: pl.DataFrame) -> pl.DataFram
 
 
 def _pivoted(fact: FactDef, known: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    wide = known.select(ID).unique(maintain_order=True)
-    parts = known.select(ID, KEY, fact.name).partition_by(KEY, as_dict=True, include_key=False)
-    nothing = known.select(ID, fact.name).clear()
-    for key, name in names.items():
-        part = parts.get((key,), nothing).rename({fact.name: name})
-        wide = wide.join(part, on=ID, how="left", maintain_order="left")
-    return wide
+    if not names:
+        return known.select(ID).unique()
+    # Named first: a key may be any text, `sku` too.
+    column = pl.col(KEY).replace_strict(names, default=None, return_dtype=pl.String)
+    named = known.select(ID, column, fact.name).drop_nulls(KEY)
+    return named.pivot(on=KEY, on_columns=list(names.values()), index=ID, values=fact.name)
 
 
 def _unknown_ids(table: SourceTable, known: pl.DataFrame) -> Iterator[Note]:

@@ -128,15 +128,21 @@ def _collect(
     chunks = [_frame([], shape, wanted)]
     rows: list[int] = []
     rejects: list[Reject] = []
+    width, suspect = len(shape.header), shape.has_bad_bytes or shape.has_nul
     for record in records:
         kept: list[list[str]] = []
         for one in chain([record], islice(records, CHUNK_ROWS - 1)):
-            reject = one if isinstance(one, Reject) else _reject(one, shape)
-            if reject is None and not isinstance(one, Reject):
-                rows.append(one[0])
-                kept.append(one[1])
-            elif reject is not None:
-                rejects.append(reject)
+            if isinstance(one, Reject):
+                rejects.append(one)
+                continue
+            line, cells = one
+            if suspect or len(cells) != width or cells == shape.raw_header:
+                reject = _reject(one, shape)
+                if reject is not None:
+                    rejects.append(reject)
+                    continue
+            rows.append(line)
+            kept.append(cells)
         chunks.append(_frame(kept, shape, wanted))
     lines = pl.Series("row", rows, dtype=pl.Int64)
     return Records(pl.concat(chunks), lines, tuple(rejects), digest)
@@ -164,7 +170,9 @@ def _reject(record: _Record, shape: _Shape) -> Reject | None:
         if bad is not None:
             reason = "these bytes are not UTF-8: save the file as CSV UTF-8"
             value = shown(cells[bad])
-            return Reject(line, shape.header[bad], value, "NOT_UTF8", reason, _id(cells, shape))
+            return Reject(
+                line, shown(shape.header[bad]), value, "NOT_UTF8", reason, _id(cells, shape)
+            )
     if shape.has_nul and any("\0" in cell for cell in cells):
         return _whole_row(record, shape, "NUL_CHARACTER", "the row holds a NUL character")
     return None

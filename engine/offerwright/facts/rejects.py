@@ -18,8 +18,9 @@ SCHEMA: dict[str, pl.DataType] = {
     "reason": pl.String(),
 }
 MAX_SHOWN = 80
-# A spreadsheet runs a cell that starts with one of these.
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that starts with one of these; a leading quote makes it text. The quote
+# itself is among them so that taking one off again always gives the cell.
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,15 @@ def rejects_csv(rejects: pl.DataFrame) -> bytes:
 
 def _inert(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUNS) else cell
+
+
+def rejects_from_csv(content: bytes) -> pl.DataFrame:
+    """The rejects that `rejects_csv` wrote, without the quotes that keep cells inert."""
+    rows = list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    typed = [(row[0], int(row[1]), *row[2:]) for row in cells]
+    return pl.DataFrame(typed, schema=SCHEMA, orient="row")
+
+
+def _plain(cell: str) -> str:
+    return cell.removeprefix("'")

@@ -1,0 +1,147 @@
+"""Snapshots on disk: a folder per content hash, written whole or not at all, checked when read."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from offerwright.errors import SnapshotRefused
+from offerwright.facts.manifest import Manifest, manifest_from_json, manifest_json, sha256
+from offerwright.facts.rejects import rejects_csv, rejects_from_csv
+
+FACTS, REJECTS, LABEL, NEWEST = "facts.parquet", "rejects.csv", "manifest.json", "newest"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The inputs of a computation: `frames.SNAPSHOT`, its manifest, and `frames.REJECTS`."""
+
+    frame: pl.DataFrame
+    manifest: Manifest
+    rejects: pl.DataFrame
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+
+def write_snapshot(snapshot: Snapshot, folder: Path) -> Path:
+    """Write a snapshot below `folder` and make it the newest; its place is named by its id.
+
+    A crash at any moment leaves the earlier newest one in force and never a half-written folder
+    under an id. Raises SnapshotRefused when the disk does not take it.
+    """
+    try:
+        return _write(snapshot, folder)
+    except OSError as exc:
+        raise SnapshotRefused(f"The snapshot cannot be written to {folder}: {exc}.") from exc
+
+
+def _write(snapshot: Snapshot, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / snapshot.id
+    if not _is_sound(target):
+        files = _files(snapshot)
+        _replace_folder(target, files)
+    _replace_file(folder / NEWEST, f"{snapshot.id}\n".encode())
+    return target
+
+
+def _files(snapshot: Snapshot) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    snapshot.frame.write_parquet(buffer)
+    outputs = {FACTS: buffer.getvalue(), REJECTS: rejects_csv(snapshot.rejects)}
+    hashes = {name: sha256(content) for name, content in outputs.items()}
+    return {**outputs, LABEL: manifest_json(replace(snapshot.manifest, outputs=hashes))}
+
+
+def _is_sound(target: Path) -> bool:
+    try:
+        load_snapshot(target)
+    except SnapshotRefused:
+        return False
+    return True
+
+
+def _replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    fresh.chmod(0o755)
+    for name, content in files.items():
+        _write_synced(fresh / name, content)
+    _sync_folder(fresh)
+    if target.exists():  # damaged, or it would not be written again
+        damaged = Path(tempfile.mkdtemp(prefix=".damaged.", dir=target.parent))
+        target.rename(damaged / target.name)
+        shutil.rmtree(damaged)
+    fresh.rename(target)
+    _sync_folder(target.parent)
+
+
+def _replace_file(target: Path, content: bytes) -> None:
+    handle, fresh = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    _write_synced(Path(fresh), content)
+    Path(fresh).replace(target)
+    _sync_folder(target.parent)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def load_snapshot(folder: Path) -> Snapshot:
+    """Read a snapshot back and verify every hash.
+
+    Raises SnapshotRefused when a file is absent, or is not what was written.
+    """
+    try:
+        manifest = manifest_from_json((folder / LABEL).read_bytes())
+        contents = {name: (folder / name).read_bytes() for name in (FACTS, REJECTS)}
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise SnapshotRefused(
+            f"{folder} is no snapshot ({exc}). Run `offerwright snapshot` to make one."
+        ) from exc
+    for name, content in contents.items():
+        if sha256(content) != manifest.outputs.get(name):
+            raise SnapshotRefused(
+                f"{folder / name} is not what was written: its hash differs from the manifest's. "
+                "Run `offerwright snapshot` to make it again."
+            )
+    try:
+        frame = pl.read_parquet(io.BytesIO(contents[FACTS]))
+    except PolarsError as exc:
+        raise SnapshotRefused(f"{folder / FACTS} cannot be read: {exc}.") from exc
+    return Snapshot(frame, manifest, rejects_from_csv(contents[REJECTS]))
+
+
+def newest_snapshot(folder: Path) -> Path | None:
+    """The place of the snapshot that was written last below `folder`; None if there is none.
+
+    The age of the file `newest` is the age of that snapshot.
+    """
+    try:
+        name = (folder / NEWEST).read_text().strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SnapshotRefused(f"{folder / NEWEST} cannot be read: {exc}.") from exc
+    return folder / name

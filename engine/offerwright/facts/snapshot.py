@@ -1,0 +1,113 @@
+"""Sources → one typed, content-addressed snapshot: build, write, load, find the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from offerwright import __version__
+from offerwright.facts.archive import (
+    Snapshot,
+    load_snapshot,
+    newest_snapshot,
+    write_snapshot,
+)
+from offerwright.facts.bounds import check_bounds
+from offerwright.facts.document import ShopDocument
+from offerwright.facts.join import join_tables
+from offerwright.facts.manifest import (
+    Manifest,
+    SourceCount,
+    columns_of,
+    schema_hash,
+    snapshot_id,
+)
+from offerwright.facts.read import Wanted, read_source
+from offerwright.facts.rejects import rejects_frame
+from offerwright.facts.schema import FactDef, FactSchema, SourceDef
+from offerwright.facts.table import SourceTable, typed_table
+
+__all__ = [
+    "Snapshot",
+    "build_snapshot",
+    "load_snapshot",
+    "newest_snapshot",
+    "write_snapshot",
+]
+
+
+def build_snapshot(
+    schema: FactSchema,
+    shop: ShopDocument,
+    root: Path,
+    *,
+    data_root: Path | None = None,
+    previous: Manifest | None = None,
+    accept_shrink: frozenset[str] = frozenset(),
+) -> Snapshot:
+    """Read, type and join all sources: `frames.SNAPSHOT`, one row per SKU in catalogue order.
+
+    Args:
+        schema: linked facts, without errors.
+        root: the repository; the paths of sources are relative to it, or to `data_root` if given.
+        previous: the manifest of the last good snapshot, for `snapshot.shrink_at_most`.
+        accept_shrink: names of sources whose losses are known and right.
+
+    Raises:
+        SnapshotRefused: a file is absent, unreadable or lacks a column, or a source lost more
+            than the shop's bounds allow. Nothing is written by this function.
+    """
+    tables = {
+        name: _table(schema, source, root, data_root) for name, source in schema.sources.items()
+    }
+    counts = tuple(_count(table) for table in tables.values())
+    rejects = {name: table.rejects for name, table in tables.items()}
+    check_bounds(counts, rejects, schema.universe, shop.snapshot, previous, accept_shrink)
+    joined = join_tables(schema, tables)
+    digest = schema_hash(schema)
+    manifest = Manifest(
+        id=snapshot_id(digest, counts),
+        engine=__version__,
+        schema_sha256=digest,
+        rows=joined.frame.height,
+        sources=counts,
+        columns=columns_of(schema, joined.frame),
+        notes=joined.notes,
+        outputs={},
+    )
+    refused = pl.concat(
+        rejects_frame(table.source.file, table.rejects) for table in tables.values()
+    )
+    return Snapshot(joined.frame, manifest, refused)
+
+
+def _table(
+    schema: FactSchema, source: SourceDef, root: Path, data_root: Path | None
+) -> SourceTable:
+    facts = [schema.facts[name] for name in source.facts]
+    records = read_source(source, _wanted(source, facts), root, data_root)
+    return typed_table(source, records, schema.facts, schema.time_zone)
+
+
+def _wanted(source: SourceDef, facts: Iterable[FactDef]) -> Wanted:
+    columns = {source.id_column: f"holds its {'keys' if source.join else 'SKUs'}"}
+    key_column = source.key or source.per
+    if key_column:
+        columns.setdefault(key_column, f"tells its rows apart (`{key_column}`)")
+    for fact in facts:
+        columns.setdefault(fact.column, f"the fact `{fact.name}` reads ({fact.span})")
+    lists = frozenset(fact.column for fact in facts if fact.cell.name == "list")
+    return Wanted(columns, lists)
+
+
+def _count(table: SourceTable) -> SourceCount:
+    return SourceCount(
+        name=table.source.name,
+        file=table.source.file,
+        sha256=table.sha256,
+        rows_in=table.rows_in,
+        kept=table.frame.height,
+        rejected=table.rejected,
+    )

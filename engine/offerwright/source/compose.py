@@ -133,7 +133,7 @@ class Composer:
         if frame is not None and frame.key is None and type(frame.data) is dict:
             self._key(frame, event, value, start, end)
             return
-        refused = unsafe_scalar(event, self._rest(start), self._rest(end))
+        refused = unsafe_scalar(event, lambda: self._rest(start), lambda: self._rest(end))
         if refused:
             code, message, hint = refused
             self.found.append(say(code, message, self._span(event), hint))

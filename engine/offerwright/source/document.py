@@ -40,7 +40,7 @@ def _whole(value: Any) -> Any:
 
 def _percent(value: Any) -> Any:
     if isinstance(value, str):
-        found = re.fullmatch(r"(-?\d{1,6}(?:\.\d{1,8})?)\s*%", value.strip())
+        found = re.fullmatch(r"(-?[0-9]{1,6}(?:\.[0-9]{1,8})?) *%", value)
         if found:
             return Decimal(found[1]) / 100
     if isinstance(value, Decimal):
@@ -50,8 +50,12 @@ def _percent(value: Any) -> Any:
     raise PydanticCustomError("percent", "must be a percent such as 12%")
 
 
+# Narrower than Python, which also reads 20261201 and 2026-W49-2.
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?$"
+
+
 def _moment(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not re.match(_MOMENT, value):
         raise PydanticCustomError("moment", "must be a date such as 2026-12-01")
     try:
         parsed: date | datetime
@@ -76,12 +80,12 @@ Whole = Annotated[int, BeforeValidator(_whole), _schema(type="integer")]
 Percent = Annotated[
     Decimal,
     BeforeValidator(_percent),
-    _schema(type="string", pattern=r"^-?\d{1,6}(\.\d{1,8})?\s*%$"),
+    _schema(type="string", pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,8})? *%$"),
 ]
 Moment = Annotated[
     datetime | date,
     BeforeValidator(_moment),
-    _schema(type="string", pattern=r"^\d{4}-\d{2}-\d{2}([T ].+)?$"),
+    _schema(type="string", pattern=_MOMENT),
 ]
 Expression = Annotated[str | Decimal, _schema(type=["string", "number"])]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]

@@ -15,8 +15,8 @@ from offerwright.source.located import CsvTable, Loaded, Located, Path
 from offerwright.source.model_errors import explain_errors
 from offerwright.source.repository import Repository
 from offerwright.source.spellings import shown
-from offerwright.source.suggest import allowed_words, did_you_mean, suggest
-from offerwright.source.yaml import read_yaml
+from offerwright.source.suggest import allowed_words, did_you_mean, suggest, suggest_among
+from offerwright.source.yaml import read_yaml, without_garbage_collection
 
 D = TypeVar("D", bound=Document)
 
@@ -45,9 +45,10 @@ def load_documents(
     loaded: list[Loaded[Document]] = []
     found: list[Diagnostic] = []
     tables: Tables = {}
-    for file in sorted(repository.files):
-        name = file.lower()
-        if file.startswith(under) and name.endswith(_YAML) and not name.endswith(_TESTS):
+    with without_garbage_collection():
+        for file in sorted(repository.files):
+            if not file.startswith(under) or not _is_document(file):
+                continue
             document, wrong = _load(repository, file, kinds, tables)
             found += wrong
             if document is not None:
@@ -71,6 +72,11 @@ def load_one(
         return None, found
     document, found = _validate(model, located)
     return (None if document is None else Loaded(document, located)), found
+
+
+def _is_document(file: str) -> bool:
+    name = file.lower()
+    return name.endswith(_YAML) and not name.endswith(_TESTS)
 
 
 def _load(
@@ -108,8 +114,7 @@ def _no_kind(located: Located, kinds: Mapping[str, type[Document]]) -> Diagnosti
         at = located.key((next(iter(located.data), "kind"),))
         return Diagnostic("MISSING_KEY", "`kind` is missing in the document", at, hint)
     kind = located.data["kind"]
-    near_kinds = did_you_mean(str(kind), known)
-    hint = "; ".join(part for part in (near_kinds, allowed_words(known)) if part)
+    hint = suggest_among(str(kind), known)
     message = f"there is no kind {shown(kind)}"
     return Diagnostic("UNKNOWN_KIND", message, located.at(("kind",)), hint)
 

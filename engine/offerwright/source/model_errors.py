@@ -21,7 +21,7 @@ from offerwright.source.spellings import (
     truth_hint,
     whole_hint,
 )
-from offerwright.source.suggest import allowed_words, did_you_mean, suggest
+from offerwright.source.suggest import allowed_words, suggest, suggest_among
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,7 @@ def _unknown_tag(fault: Fault) -> Verdict:
 
 
 def _not_among(path: Path, value: Any, allowed: list[str]) -> Verdict:
-    near = did_you_mean(str(value), allowed) if isinstance(value, str) else ""
-    hint = "; ".join(part for part in (near, allowed_words(allowed)) if part)
+    hint = suggest_among(value, allowed) if isinstance(value, str) else allowed_words(allowed)
     return Verdict("UNKNOWN_VALUE", f"{_subject(path)} cannot be {shown(value)}", hint)
 
 

@@ -27,6 +27,13 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     return did_you_mean(word, names) or allowed_words(names)
 
 
+def suggest_among(word: str, allowed: Iterable[str]) -> str:
+    """The near miss and what else is allowed, for short lists: `did you mean 'x'? (allowed: …)`."""
+    names = list(allowed)
+    near, listed = did_you_mean(word, names), allowed_words(names)
+    return f"{near} ({listed})" if near and listed else near or listed
+
+
 def allowed_words(names: Iterable[str]) -> str:
     """`allowed: a, b, c` (the first twelve), or the empty text where nothing is."""
     listed = list(names)

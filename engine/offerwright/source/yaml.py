@@ -52,7 +52,7 @@ def read_yaml(
         return None, refused
     composer = Composer(decoded, file)
     try:
-        with _no_garbage_collection():
+        with without_garbage_collection():
             root = composer.run(parser(decoded))
     except Refusal as refusal:
         return None, [*composer.found, refusal.diagnostic]
@@ -86,7 +86,7 @@ def _refused_text(text: str, file: str) -> list[Diagnostic]:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Building many small objects that all stay alive makes the collector walk them again and
     again; without it reading is several times faster."""
     was_enabled = gc.isenabled()

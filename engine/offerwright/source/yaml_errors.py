@@ -11,6 +11,7 @@ from offerwright.errors import Diagnostic, Related, Span
 _QUOTES = "“”„‟«»‘’‚‛"
 _PAIR = re.compile(rf"[{_QUOTES}].*[{_QUOTES}]", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile("[\n\xa0\xad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000]")
 _KEY_AND_VALUE = re.compile(r"^(\s*(?:- )*(?:[\w.-]+|\"[^\"]*\"|'[^']*')):[ ]+(\S.*?)\s*$")
 _TEMPLATE_HINT = 'a template must be quoted: write "{{ … }}"'
 
@@ -56,7 +57,7 @@ def unsafe_key(key: str, is_quoted: bool) -> Refused | None:
         return "MERGE_KEY", "merge keys (`<<`) are not allowed", "write the keys out here"
     if not key.strip():
         return "EMPTY_KEY", "a key is missing before the colon", "write `key: value`"
-    strange = [c for c in key if c != " " and (c.isspace() or c in "\u200b\u200c\u200d\u2060\xad")]
+    strange = _INVISIBLE.search(key)
     if strange:
         message = f"the key holds the invisible character U+{ord(strange[0]):04X}"
         return "INVISIBLE_CHARACTER", message, "replace it by an ordinary blank, or delete it"
@@ -65,14 +66,16 @@ def unsafe_key(key: str, is_quoted: bool) -> Refused | None:
     return None
 
 
-def unsafe_scalar(event: Any, written: str, rest: str) -> Refused | None:
+def unsafe_scalar(
+    event: Any, written: Callable[[], str], rest: Callable[[], str]
+) -> Refused | None:
     """
     Code, message and hint when a value is not what its writer meant.
 
     Args:
         event: the scalar event.
-        written: its line from where it begins.
-        rest: its line from where it ends.
+        written: yields its line from where it begins.
+        rest: yields its line from where it ends.
     """
     value, style = event.value, event.style
     if style == '"':
@@ -81,10 +84,11 @@ def unsafe_scalar(event: Any, written: str, rest: str) -> Refused | None:
             message = f"the value holds the control character U+{ord(found[0]):04X}"
             return "INVALID_CHARACTER", message, "delete the escape"
     elif style in ("|", ">"):
-        if written[1:2].isdigit():
-            return "QUOTE_NEEDED", f"`{style}` begins a block of text here", _quote_it(written)
+        header = written()
+        if header[1:2].isdigit():
+            return "QUOTE_NEEDED", f"`{style}` begins a block of text here", _quote_it(header)
     elif not style:
-        return _unsafe_plain(value, rest)
+        return _unsafe_plain(value, rest() if not value else "")
     return None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +11,7 @@ from offerwright.facts.document import ShopDocument, SourceFile
 from offerwright.facts.schema import FileFormat
 from offerwright.money import CURRENCY_DIGITS
 from offerwright.source.located import Loaded
+from offerwright.source.suggest import suggest
 
 FORMATS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -34,15 +34,6 @@ def source_format(file: str) -> FileFormat | None:
     return next((FORMATS[end] for end in endings if file.lower().endswith(end)), None)
 
 
-def known_words(
-    word: str, words: Sequence[str], intro: str, shown: Sequence[str] | None = None
-) -> str:
-    """A hint: the nearest word, and all that there are."""
-    near = get_close_matches(word.lower(), words, n=1) or get_close_matches(word, words, n=1)
-    guess = f"Did you mean `{near[0]}`? " if near else ""
-    return f"{guess}{intro} {', '.join(shown or words) or 'none'}."
-
-
 def check_shop(loaded_shop: Loaded[ShopDocument]) -> Iterator[Diagnostic]:
     """Every currency, time zone and source file of the shop that cannot be used."""
     shop, located = loaded_shop.document, loaded_shop.located
@@ -51,9 +42,9 @@ def check_shop(loaded_shop: Loaded[ShopDocument]) -> Iterator[Diagnostic]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Diagnostic(
             "UNKNOWN_TIME_ZONE",
-            f"`{shop.time_zone}` is no time zone.",
+            f"`{shop.time_zone}` is no time zone",
             located.at(("time_zone",)),
-            hint="Write a name of the time zone database, such as America/Sao_Paulo.",
+            hint="write a name of the time zone database, such as America/Sao_Paulo",
         )
     currencies = {("currency",): shop.currency} | {
         ("accounts", name, "currency"): account.currency
@@ -62,8 +53,8 @@ def check_shop(loaded_shop: Loaded[ShopDocument]) -> Iterator[Diagnostic]:
     }
     for path, currency in currencies.items():
         if currency not in CURRENCY_DIGITS:
-            hint = known_words(currency, sorted(CURRENCY_DIGITS), "The currencies are")
-            message = f"`{currency}` is no currency that we know."
+            hint = suggest(currency, CURRENCY_DIGITS)
+            message = f"`{currency}` is no currency that we know"
             yield Diagnostic("UNKNOWN_CURRENCY", message, located.at(path), hint=hint)
     for name, source in shop.sources.items():
         yield from _check_source(name, source, located.at(("sources", name, "file")))
@@ -74,23 +65,23 @@ def _check_source(name: str, source: SourceFile, span: Span) -> Iterator[Diagnos
     if path.is_absolute() or ".." in path.parts or "\\" in source.file or "\0" in source.file:
         yield Diagnostic(
             "SOURCE_OUTSIDE",
-            f"The file of the source `{name}` lies outside the repository: `{source.file}`.",
+            f"the file of the source `{name}` lies outside the repository: `{source.file}`",
             span,
-            hint="Write a path inside the repository, such as data/stock.csv, and use "
-            "`--data PATH` for files kept elsewhere.",
+            hint="write a path inside the repository, such as data/stock.csv, and use "
+            "`--data PATH` for files kept elsewhere",
         )
     format_ = source_format(source.file)
     if format_ is None:
         yield Diagnostic(
             "UNKNOWN_FILE_TYPE",
-            f"The ending of `{source.file}` is no file type that we read.",
+            f"the ending of `{source.file}` is no file type that we read",
             span,
-            hint=f"Give the file one of the endings {', '.join(FORMATS)}.",
+            hint=f"give the file one of the endings {', '.join(FORMATS)}",
         )
     elif format_ != "csv" and source.decimal_comma:
         yield Diagnostic(
             "DECIMAL_COMMA_WITHOUT_CSV",
-            f"`decimal_comma` is for CSV files, and `{source.file}` is none.",
+            f"`decimal_comma` is for CSV files, and `{source.file}` is none",
             span,
-            hint="Drop `decimal_comma`: numbers in JSON and Parquet have a point.",
+            hint="drop `decimal_comma`: numbers in JSON and Parquet have a point",
         )

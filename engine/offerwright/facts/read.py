@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from offerwright.errors import SnapshotRefused
-from offerwright.facts.link_shop import known_words
 from offerwright.facts.rejects import Reject, shown
 from offerwright.facts.schema import SourceDef
+from offerwright.source.suggest import did_you_mean
 
 MAX_BYTES = 1 << 30
 MAX_CELL = 131_072  # also the limit of the csv module, which bounds an unclosed quote
@@ -122,10 +122,12 @@ def require_columns(source: SourceDef, wanted: Wanted, present: list[str]) -> No
     for column, wanted_by in wanted.columns.items():
         if column not in present:
             names = [shown(name) for name in present if name]
-            hint = known_words(column, names, "It has the columns")
+            near = did_you_mean(column, names)
+            guess = f" {near[0].upper()}{near[1:]}" if near else ""
             raise SnapshotRefused(
                 f"{source.file} (source `{source.name}`) has no column `{column}`, "
-                f"which {wanted_by}. {hint}{_delimiter_hint(source, present)}"
+                f"which {wanted_by}. It has the columns {', '.join(names) or 'none'}.{guess}"
+                f"{_delimiter_hint(source, present)}"
             )
 
 

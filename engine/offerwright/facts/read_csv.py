@@ -21,6 +21,7 @@ from offerwright.facts.read import (
 )
 from offerwright.facts.rejects import Reject, shown
 from offerwright.facts.schema import SourceDef
+from offerwright.source.yaml import without_garbage_collection
 
 CHUNK_ROWS = 50_000
 # Each broken quote costs a look at up to MAX_CELL characters; past this the file is refused.
@@ -63,7 +64,8 @@ def read_csv(source: SourceDef, content: bytes, digest: str, wanted: Wanted) -> 
         has_bad_bytes=has_broken_bytes(text),
         has_nul="\0" in text,
     )
-    return _collect(records, shape, digest, wanted)
+    with without_garbage_collection():
+        return _collect(records, shape, digest, wanted)
 
 
 def _delimiter(source: SourceDef, lines: list[str]) -> tuple[str, int]:

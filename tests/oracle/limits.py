@@ -1,0 +1,117 @@
+"""Bounds and round (section 5): the last two phases, with the margin and the sale checked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from oracle.cells import holds
+from oracle.documents import Step
+from oracle.expressions import evaluate
+from oracle.fees import Schedule, Target, cut_points, meets
+from oracle.price_state import Pricing
+from oracle.rounding import Grid, grid_of, within
+from oracle.values import Fault, exact
+from oracle.world import World
+
+
+def bound(state: Pricing, steps: Iterable[tuple[str, Step]], world: World) -> Pricing:
+    """The tightest of all bounds; the price and the sale price are brought inside."""
+    lowers: list[Decimal | None] = []
+    uppers: list[Decimal | None] = []
+    codes: set[str] = set()
+    for document, step in steps:
+        scope = state.world(world, document)
+        try:
+            if holds(step.get("when"), scope) is True:
+                lowers += [evaluate(e, scope) for e in step.get("at_least") or []]
+                uppers += [evaluate(e, scope) for e in step.get("at_most") or []]
+        except Fault as fault:
+            codes |= fault.codes
+    lower = max((b for b in lowers if b is not None), default=None)
+    upper = min((b for b in uppers if b is not None), default=None)
+    if codes or state.blocks:
+        return state.blocked(*codes)
+    if lower is not None and upper is not None and lower > upper:
+        return state.blocked("BOUNDS_CROSS")
+    fell = upper is not None and state.price is not None and state.price > upper
+    return replace(
+        state,
+        price=_inside(state.price, lower, upper),
+        sale_price=_inside(state.sale_price, lower, upper),
+        lowered=state.lowered or fell,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _inside(price: Decimal | None, lower: Decimal | None, upper: Decimal | None) -> Decimal | None:
+    if price is None:
+        return None
+    price = price if lower is None else max(price, lower)
+    return price if upper is None else min(price, upper)
+
+
+def round_prices(
+    state: Pricing, steps: Iterable[tuple[str, Step]], world: World, schedule: Schedule
+) -> Pricing:
+    """The price and the sale price at their points; the margin is checked again; the sale is below."""
+    chosen: tuple[str, Step] | None = None
+    for document, step in steps:
+        try:
+            if holds(step.get("when"), state.world(world, document)) is True:
+                chosen = (document, step)
+        except Fault as fault:
+            state = state.blocked(*fault.codes)
+    if state.blocks or state.price is None:
+        return state
+    if chosen is not None:
+        document, step = chosen
+        state = replace(state, fired={**state.fired, f"{document}/{step['id']}": None})
+    grid = grid_of(chosen[1] if chosen else None, schedule.unit)
+    return _rounded_prices(state, grid, schedule)
+
+
+def _rounded_prices(state: Pricing, grid: Grid, schedule: Schedule) -> Pricing:
+    lower, upper = (None if b is None else Fraction(b) for b in (state.lower, state.upper))
+    points: dict[str, Fraction | None] = {}
+    for name, value in (("price", state.price), ("sale_price", state.sale_price)):
+        points[name] = None
+        if value is not None:
+            point, dropped = within(grid, Fraction(value), lower, upper, schedule.unit)
+            points[name] = point
+            state = state.noted("ENDING_DROPPED") if dropped else state
+            state = state.blocked("PRICE_NOT_POSITIVE") if point <= 0 else state
+    price, sale = points["price"], points["sale_price"]
+    if state.blocks or price is None:
+        return state
+    if state.margin is not None and not state.lowered:
+        price, state = _margin_again(state, state.margin, price, grid, schedule, upper)
+    if sale is not None and sale >= price:
+        state, sale = state.noted("SALE_NOT_BELOW_PRICE"), None
+    return replace(
+        state,
+        price=exact(price),
+        sale_price=None if sale is None else exact(sale),
+    )
+
+
+def _margin_again(
+    state: Pricing,
+    target: Target,
+    price: Fraction,
+    grid: Grid,
+    schedule: Schedule,
+    upper: Fraction | None,
+) -> tuple[Fraction, Pricing]:
+    """The first point from the rounded price up that meets the margin, as far as one step past the
+    last bracket edge (or past the price, if that is higher)."""
+    limit = max([price, *cut_points(schedule)]) + grid.step
+    point = price
+    while point <= limit and (upper is None or point <= upper):
+        if meets(schedule, point, target):
+            return point, state
+        point = grid.next_above(point)
+    return price, state.noted("MARGIN_MISSED")

@@ -1,0 +1,101 @@
+"""The phases of pricing (section 5) in their order, and the gross-up over fees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from oracle.cells import holds
+from oracle.documents import Step, pricing_steps
+from oracle.expressions import evaluate
+from oracle.fees import Schedule, Target, least_price, schedule_of
+from oracle.limits import bound, round_prices
+from oracle.price_state import Pricing
+from oracle.rounding import currency_digits
+from oracle.set_steps import competitor_step, set_step, share
+from oracle.values import Fault, divide, exact, multiply
+from oracle.world import Document, World
+
+
+def price_offer(documents: Iterable[Document], world: World) -> Pricing:
+    """The price, sale price, names, blocks and notes of one offer; blocked prices are withheld."""
+    documents = list(documents)
+    steps = pricing_steps(documents, world)
+    if not any(steps.values()):
+        return Pricing()
+    unit = Fraction(1, 10 ** currency_digits(world.value("currency")))
+    schedule = schedule_of(documents, world, unit)
+    state = Pricing()
+    for document, step in steps["base"]:
+        state = set_step(state, "base", document, step, world)
+    if steps["base"] and state.price is None and not state.blocks:
+        state = state.blocked("NO_PRICE")
+    for document, step in steps["adjust"]:
+        state = set_step(state, "adjust", document, step, world)
+    for document, step in steps["fees"]:
+        state = _fees_step(state, document, step, world, schedule)
+    before = state.price
+    for document, step in steps["competitor"]:
+        state = competitor_step(state, before, document, step, world)
+    state = bound(state, steps["bounds"], world)
+    state = round_prices(state, steps["round"], world, schedule)
+    if state.price is None and not state.blocks:
+        state = state.blocked("NO_PRICE")
+    return replace(state, price=None, sale_price=None) if state.blocks else state
+
+
+# --- fees -------------------------------------------------------------------------------------
+
+
+def _fees_step(
+    state: Pricing, document: str, step: Step, world: World, schedule: Schedule
+) -> Pricing:
+    """Gross up a price that is not blocked; a fault blocks it."""
+    scope = state.world(world, document)
+    try:
+        if state.blocks or holds(step.get("when"), scope) is not True:
+            return state
+        ran = replace(state, fired={**state.fired, f"{document}/{step['id']}": None})
+        if step.get("keep") == "price":
+            return _keep_price(ran, schedule)
+        return _reach_margin(ran, step, scope, schedule)
+    except Fault as fault:
+        return state.blocked(*fault.codes)
+
+
+def _keep_price(state: Pricing, schedule: Schedule) -> Pricing:
+    """What is left after fees is the price so far; a running sale price likewise, on its own."""
+    price = _grossed_up(schedule, _needed(state.price), Fraction(0))
+    sale = state.sale_price
+    if sale is not None:
+        sale = _grossed_up(schedule, Fraction(sale), Fraction(0))
+    return replace(state, price=price, sale_price=sale)
+
+
+def _reach_margin(state: Pricing, step: Step, scope: World, schedule: Schedule) -> Pricing:
+    """The least price with the margin; a running sale keeps its ratio to the price."""
+    cost = _needed(evaluate(step.get("cost") or "cost", scope))
+    target = Target(cost + _freight(step, scope), Fraction(share(step["margin"])))
+    price = _grossed_up(schedule, target.needed, target.margin)
+    sale = state.sale_price
+    if sale is not None and state.price is not None:
+        sale = divide(multiply(sale, price), state.price)
+    return replace(state, price=price, sale_price=sale, margin=target)
+
+
+def _freight(step: Step, scope: World) -> Fraction:
+    if step.get("freight") is not None:
+        return _needed(evaluate(step["freight"], scope))
+    return _needed(scope.value("freight")) if scope.knows("freight") else Fraction(0)
+
+
+def _needed(value: Decimal | None) -> Fraction:
+    if value is None:
+        raise Fault("MISSING_VALUE")
+    return Fraction(value)
+
+
+def _grossed_up(schedule: Schedule, needed: Fraction, margin: Fraction) -> Decimal:
+    return exact(least_price(schedule, Target(needed, margin)))

@@ -150,7 +150,9 @@ class PayloadDocument(Document):
     only_if: dict[SettingName, str] = Field(default_factory=dict)
     """Only accounts with these settings are told."""
     needs: list[SettingName] = Field(default_factory=list)
-    """The account settings that the bodies use."""
+    """The account settings that the bodies cannot do without."""
+    optional: list[SettingName] = Field(default_factory=list)
+    """The account settings that the bodies use where the account has them."""
     parts: dict[Name, Any] = Field(min_length=1)
     """The bodies to send, in order, by name; `body` is the first."""
     contract: dict[Name, str]

@@ -20,7 +20,7 @@ from offerwright.source.repository import Repository
 from offerwright.source.suggest import suggest
 
 ROOT = "marketplaces"
-BUILT_IN = frozenset({"site", "currency"})
+BUILT_IN = frozenset({"site", "currency", "trade_policy"})
 
 
 def load_marketplaces(
@@ -123,6 +123,7 @@ def _against_manifest(
         found.append(Diagnostic("CREATE_UNSUPPORTED", message, at(("action",)), hint))
     known = BUILT_IN.union(manifest.settings, *(s.settings for s in manifest.sites.values()))
     uses: list[tuple[Place, str]] = [(("needs", i), n) for i, n in enumerate(document.needs)]
+    uses += [(("optional", i), n) for i, n in enumerate(document.optional)]
     uses += [(("only_if", n), n) for n in document.only_if]
     for path, name in uses:
         if name not in known:

@@ -40,11 +40,16 @@ class Marketplace:
         return CURRENCY_DIGITS[currency] if own is None else own
 
     def account_settings(
-        self, site: str | None, currency: str, settings: Mapping[str, str]
+        self,
+        site: str | None,
+        currency: str,
+        settings: Mapping[str, str],
+        trade_policy: str | None = None,
     ) -> dict[str, str]:
         """All settings of an account by name: defaults, then the site's, then its own.
 
-        `site` and `currency` are among them. Pass the result to `render` and `payload_for`.
+        `site`, `currency` and `trade_policy` are among them where the account has them. Pass the
+        result to `render`, `payload_for` and the connector.
         """
         found = {
             name: setting.default
@@ -54,7 +59,8 @@ class Marketplace:
         if site is not None and site in self.document.sites:
             found |= self.document.sites[site].settings
         found |= settings
-        return found | {"currency": currency} | ({} if site is None else {"site": site})
+        head = {"site": site, "currency": currency, "trade_policy": trade_policy}
+        return found | {name: value for name, value in head.items() if value is not None}
 
     def payload_for(
         self, aspect: Aspect, action: Action, account: Mapping[str, str]

@@ -36,7 +36,8 @@ class CompiledPayload:
     """A payload ready to be rendered, read back and checked.
 
     `covers` holds its own aspect too. `requires`: values without which an offer has no such
-    payload. `only_if`: settings an account must have. `needs`: settings the bodies use.
+    payload. `only_if`: settings an account must have. `needs`: settings the bodies
+    cannot do without; `optional`: those they use if the account has them.
     `attributes`: attribute ids it names. `revision` changes exactly when the meaning does.
     """
 
@@ -48,6 +49,7 @@ class CompiledPayload:
     requires: Condition
     only_if: Mapping[str, str]
     needs: tuple[str, ...]
+    optional: tuple[str, ...]
     parts: tuple[CompiledPart, ...]
     readback: Readback
     attributes: frozenset[str]
@@ -62,7 +64,7 @@ def compile_payload(
     `contracts` are the marketplace's schemas by file name; each part must name one of them.
     """
     document, located = loaded.document, loaded.located
-    reader = Reader(located, frozenset(document.needs))
+    reader = Reader(located, frozenset([*document.needs, *document.optional]))
     bodies = {n: reader.node(data, ("parts", n)) for n, data in document.parts.items()}
     readback = link_readback(loaded, bodies, reader.report)
     for name in document.parts:
@@ -90,6 +92,7 @@ def compile_payload(
         requires=_requires(document.when, bodies),
         only_if=dict(document.only_if),
         needs=tuple(document.needs),
+        optional=tuple(document.optional),
         parts=parts,
         readback=readback,
         attributes=frozenset(

@@ -48,7 +48,7 @@ def render(
     scope = _Scope(
         schema=dict(offers.schema),
         full=frozenset(c for c in offers.columns if offers[c].null_count() == 0),
-        constants={f"account.{name}": account[name] for name in payload.needs},
+        constants=_settings(payload, account),
     )
     written = offers.with_row_index(ROW).select(
         pl.col(ROW).cast(pl.UInt32),
@@ -56,6 +56,12 @@ def render(
         scope.holds(payload.requires).alias(_KEPT),
     )
     return written.filter(_KEPT).drop(_KEPT)
+
+
+def _settings(payload: CompiledPayload, account: Mapping[str, str]) -> dict[str, str]:
+    needed = {name: account[name] for name in payload.needs}
+    wished = {name: account[name] for name in payload.optional if name in account}
+    return {f"account.{name}": value for name, value in (needed | wished).items()}
 
 
 def _without_null_elements(offers: pl.DataFrame) -> pl.DataFrame:

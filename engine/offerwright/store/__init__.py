@@ -1,0 +1,30 @@
+"""What was wanted, sent and confirmed: ledger, outbox and tokens behind one protocol."""
+
+from offerwright.store.open import STORES, open_store
+from offerwright.store.protocol import (
+    ATTEMPT_COLUMNS,
+    LEDGER_COLUMNS,
+    LISTING_COLUMNS,
+    OPEN_COLUMNS,
+    Claim,
+    Enqueued,
+    Owner,
+    Run,
+    Store,
+    Token,
+)
+
+__all__ = [
+    "ATTEMPT_COLUMNS",
+    "LEDGER_COLUMNS",
+    "LISTING_COLUMNS",
+    "OPEN_COLUMNS",
+    "STORES",
+    "Claim",
+    "Enqueued",
+    "Owner",
+    "Run",
+    "Store",
+    "Token",
+    "open_store",
+]

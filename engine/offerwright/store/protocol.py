@@ -1,0 +1,269 @@
+"""
+What a store keeps and promises: ledger, listings, outbox, tokens and runs behind one `Protocol`.
+
+Times are Unix seconds that the caller passes in; a store reads no clock. Every method is one
+transaction: it happened whole or not at all, also over SIGKILL.
+
+Ledger states, per (account, SKU, aspect), always of the newest generation:
+
+    none         nothing to say, or what was queued was withdrawn
+    queued       waits in the outbox (also again, after a `retry`)
+    sending      bytes may be on their way
+    submitted    accepted, not yet live: polled
+    confirmed    the marketplace has it
+    rejected     refused with reasons; not resent while the desired hash is `rejected_hash`
+    in_doubt     nobody knows; read back before any resend
+    quarantined  a guard refused the bytes, or too many failures; as `rejected`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
+
+State = Literal[
+    "none", "queued", "sending", "submitted", "confirmed", "rejected", "in_doubt", "quarantined"
+]
+Step = Literal["send", "poll", "read_back"]
+
+LEDGER_COLUMNS = (
+    "sku",
+    "aspect",
+    "state",
+    "desired_hash",
+    "desired_generation",
+    "sent_generation",
+    "confirmed_generation",
+    "confirmed_hash",
+    "price",
+    "sale_price",
+    "quantity",
+    "currency",
+    "observed_price",
+    "observed_sale_price",
+    "observed_quantity",
+    "observed_currency",
+    "observed_at",
+    "rejected_hash",
+    "problems",
+    "plan_id",
+    "updated_at",
+)
+"""Order of `Store.ledger`. Hashes, amounts (exact text), `currency`, `plan_id` are str or None,
+`problems` is JSON text; generations int, quantities int or None; times float or None. `price` to
+`currency` are the confirmed values: money in the price aspect, quantity in the stock aspect."""
+
+LISTING_COLUMNS = ("sku", "external_id", "state")
+"""Order of `Store.listings`; `state` is `live` or `ended`."""
+
+OPEN_COLUMNS = ("sku", "aspect", "action", "status", "generation", "failures", "due", "plan_id")
+"""Order of `Store.open_operations`."""
+
+ATTEMPT_COLUMNS = (
+    "at", "sku", "aspect", "generation", "step", "kind", "status", "codes", "plan_id",
+)  # fmt: skip
+"""Order of `Store.attempts`: one row per answer; `codes` are the problem codes, comma-separated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who works on the store: `id` is new for every run, host and pid are for people."""
+
+    id: str
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What one `enqueue` did; `superseded` counts older queued operations that it replaced.
+
+    `held` are creates left out because an earlier create of the same offer is not settled: sending
+    a second one could make a second listing. The next plan sees what became of the first.
+    """
+
+    already_applied: bool = False
+    queued: int = 0
+    superseded: int = 0
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One outbox row in the hands of one worker until its lease ends."""
+
+    row: int
+    fence: int
+    step: Step
+    operation: Operation
+    lane: str
+    external_id: str | None = None
+    handle: str | None = None
+    failures: int = 0
+    sent_at: float | None = None
+    """When the bytes were first sent, for `poll` and `read_back`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a marketplace granted. The secrets never show in a repr."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    expires_at: float = 0.0
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a computation stood on: enough to replay it. `as_of` is ISO 8601 text."""
+
+    id: str
+    commit: str
+    snapshot_id: str
+    as_of: str
+    engine_version: str
+    plan_hash: str
+    started_at: float
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """The contract; `tests/store/test_contract.py` runs it against every row of `STORES`."""
+
+    notices: tuple[str, ...]
+    """Sentences for the operator about this store; empty when all is well."""
+
+    def close(self) -> None: ...
+
+    # The writer: one run at a time sends.
+
+    def lead(self, owner: Owner, *, now: float, lease_s: float) -> int:
+        """
+        Become the one run that sends, and take over what a dead one left.
+
+        Rows that a dead run was sending become `in_doubt`, its other claims are free again.
+        Returns the number of rows put in doubt. Raises `StoreLocked` while another run leads.
+        """
+
+    def renew_lead(self, owner: Owner, *, now: float, lease_s: float) -> None:
+        """The heartbeat. Raises `StoreLocked` when another run has taken over."""
+
+    def yield_lead(self, owner: Owner, *, now: float) -> None:
+        """
+        Stop leading and free the own claims; what is still being sent is in doubt.
+
+        A no-op when another run has taken over.
+        """
+
+    # Ledger and listings.
+
+    def ledger(self, account: str) -> list[tuple[object, ...]]:
+        """All ledger rows of one account, by SKU and aspect, in `LEDGER_COLUMNS` order."""
+
+    def listings(self, account: str) -> list[tuple[str, str | None, str]]:
+        """All listings of one account, by SKU, in `LISTING_COLUMNS` order."""
+
+    def external_id(self, account: str, sku: str) -> str | None:
+        """The marketplace's id of a listing, live or ended; None when it is not known."""
+
+    def save_listing(self, account: str, sku: str, external_id: str | None, *, now: float) -> None:
+        """Record a live listing that exists already, found by a read or an import."""
+
+    def observe(self, account: str, sku: str, values: Values, *, now: float) -> None:
+        """Record what a read saw, without moving what is confirmed (for drift)."""
+
+    # The outbox.
+
+    def enqueue(self, operations: Iterable[Operation], plan_id: str, *, now: float) -> Enqueued:
+        """
+        Raise desired hash and generation and queue the operations, in one transaction.
+
+        The generation stored is the last desired one + 1, whatever the operation says. A queued
+        older operation on the same aspects is replaced, one being sent is not touched. A plan id
+        that was enqueued before changes nothing (`already_applied`).
+        """
+
+    def claim(
+        self, account: str, owner: Owner, *, now: float, lease_s: float, limit: int
+    ) -> list[Claim]:
+        """
+        Take due operations: ends and stock decreases first, then creates, updates, stock raises.
+
+        An operation waits while an older one of its offer covers the same aspect, and a stock raise
+        (for `HOLD_RAISES_S` at most) while a decrease of its SKU is open on any account. Raises
+        `StoreLocked` when `owner` does not lead.
+        """
+
+    def begin(self, claim: Claim, *, now: float, lease_s: float) -> bool:
+        """Mark that bytes leave now. False: superseded or taken over; send nothing."""
+
+    def record(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: float,
+        due: float = 0.0,
+        failed: bool = False,
+    ) -> bool:
+        """
+        Write what is true of the operation now. False: the fence is stale, nothing was written.
+
+        `confirmed` moves the ledger if the generation is newer; `accepted` waits for a poll at
+        `due`; `rejected` is remembered by hash; `retry` means not done and safe to send at `due`;
+        `in_doubt` must be read back at `due`; `auth` and `config` put the operation back as it was.
+        `failed` counts one more failure of the operation.
+        """
+
+    def release(self, claim: Claim, *, due: float) -> bool:
+        """Put a claim that was not begun back as it was. False: stale fence."""
+
+    def quarantine(self, claim: Claim, problems: Sequence[Problem], *, now: float) -> bool:
+        """Withhold the operation until its desired hash changes. False: stale fence."""
+
+    def withdraw(self, claim: Claim, external_id: str | None, *, now: float) -> bool:
+        """Drop a create whose listing is there with other values; the next plan updates it."""
+
+    def pause(self, account: str, lane: str, until: float) -> None:
+        """Claim nothing to send of this lane before `until`; also over restarts."""
+
+    def next_due(self, account: str) -> float | None:
+        """When the next open operation may be claimed (if nothing holds it); None: none is open."""
+
+    def open_counts(self, account: str) -> dict[str, int]:
+        """How many operations are open, by outbox status (queued, sending, submitted, in_doubt)."""
+
+    def open_operations(self, account: str) -> list[tuple[object, ...]]:
+        """What is not settled, in `OPEN_COLUMNS` order, oldest first."""
+
+    def attempts(self, account: str, sku: str) -> list[tuple[object, ...]]:
+        """The newest answers per aspect (20 are kept), in `ATTEMPT_COLUMNS` order, oldest first."""
+
+    # Tokens and runs.
+
+    def refreshing(self, account: str, *, wait_s: float = 30.0) -> AbstractContextManager[None]:
+        """
+        Exclusive over all processes for one account's token: refresh tokens work once.
+
+        Inside, read `token` again before asking for a new one. Freed by the death of the process.
+        Raises `StoreLocked` after `wait_s`.
+        """
+
+    def token(self, account: str) -> Token | None: ...
+
+    def save_token(self, account: str, token: Token, *, now: float) -> None:
+        """Committed and on disk when this returns; only then may the token be used."""
+
+    def record_run(self, run: Run) -> None: ...
+
+    def runs(self, limit: int = 50) -> list[Run]:
+        """The newest first."""
+
+
+HOLD_RAISES_S = 900.0
+ATTEMPTS_KEPT = 20

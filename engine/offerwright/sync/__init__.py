@@ -1,0 +1,1 @@
+"""From what differs to what is confirmed: delta, plan, outbox, results, ledger."""

@@ -154,7 +154,7 @@ def _check_joins(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
 
 def _check_sources(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
     """All facts of one source have its rows keyed the same way: else rows could not be told
-    apart from doubles"""
+    apart from doubles."""
     first: dict[str, FactDef] = {}
     for fact in sorted(facts.values(), key=lambda one: one.span):
         other = first.setdefault(fact.source, fact)

@@ -243,8 +243,8 @@ def list_prices(found: Iterable[Product], dice: Dice) -> Rows:
     for place, p in enumerate(found):
         listed = ending_9_90(list_price(p.cost))
         has_map = dice.chance(BRANDS[p.row["brand"]][1])
-        advertised = ending_9_90(p.cost * Decimal("1.48") + 18) if has_map else None
-        fixed = ending_9_90(p.cost * Decimal("1.7") + 24) if place % 83 == 30 else None
+        advertised = ending_9_90(p.cost * Decimal("1.3") + 12) if has_map else None
+        fixed = ending_9_90(p.cost * Decimal("1.5") + 20) if place % 83 == 30 else None
         rows.append(
             {
                 "sku": p.row["sku"],
@@ -257,10 +257,10 @@ def list_prices(found: Iterable[Product], dice: Dice) -> Rows:
 
 
 def list_price(cost: Decimal) -> Decimal:
-    for below, times, plus in ((60, "2.6", 39), (300, "2.3", 44), (1000, "2.0", 69)):
+    for below, times, plus in ((60, "2.3", 32), (300, "2.1", 38), (1000, "1.85", 60)):
         if cost < below:
             return cost * Decimal(times) + plus
-    return cost * Decimal("1.75") + 99
+    return cost * Decimal("1.62") + 90
 
 
 def ending_9_90(value: Decimal) -> Decimal:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from repositories.documents import OLIST, ROOT, SHARED_OLIST, SHARED_TAXONOMY, rows_of
+from repositories.preparation import PREPARE
 
 needs_olist = pytest.mark.skipif(
     not SHARED_OLIST.is_dir(), reason="the Olist data are not beside the repository"
@@ -32,17 +31,6 @@ WORK_TO_DO = {
     "sinalizacao_e_seguranca",
     "tablets_impressao_imagem",
 }
-
-
-def prepare_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("prepare", OLIST / "prepare.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PREPARE = prepare_module()
 
 
 def item(product_id: str, price: str) -> dict[str, str]:
@@ -111,17 +99,15 @@ def records(file: Path) -> list[list[str]]:
         return [line.rstrip("\n").split(",") for line in text][1:]
 
 
-@needs_olist
-def test_5622_products_have_a_price_27329_none_and_610_no_category(tmp_path: Path) -> None:
-    PREPARE.prepare(SHARED_OLIST, tmp_path, fill=False)
-    products = records(tmp_path / "products.csv.gz")
-    priced = {row[0] for row in records(tmp_path / "prices.csv.gz")}
+def test_5622_products_have_a_price_27329_none_and_610_no_category(olist_sources: Path) -> None:
+    products = records(olist_sources / "products.csv.gz")
+    priced = {row[0] for row in records(olist_sources / "prices.csv.gz")}
 
     assert len(products) == 32_951
     assert len(priced) == 5_622
     assert len({row[0] for row in products} - priced) == 27_329
     assert sum(row[1] == "" for row in products) == 610
-    assert len(records(tmp_path / "stock.csv.gz")) == 2 * 32_951
+    assert len(records(olist_sources / "stock.csv.gz")) == 2 * 32_951
 
 
 @needs_olist
@@ -133,16 +119,12 @@ def test_filled_prices_are_complete_and_say_that_they_are_filled(tmp_path: Path)
     assert origins.count("category-median") == 27_329
 
 
-@needs_olist
-def test_preparing_twice_writes_the_same_bytes(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    PREPARE.prepare(SHARED_OLIST, tmp_path / "a", fill=False)
-    PREPARE.prepare(SHARED_OLIST, tmp_path / "b", fill=False)
+def test_preparing_twice_writes_the_same_bytes(olist_sources: Path, tmp_path: Path) -> None:
+    PREPARE.prepare(SHARED_OLIST, tmp_path, fill=False)
     names = ("prices.csv.gz", "products.csv.gz", "stock.csv.gz")
 
-    assert [(tmp_path / "a" / name).read_bytes() for name in names] == [
-        (tmp_path / "b" / name).read_bytes() for name in names
+    assert [(tmp_path / name).read_bytes() for name in names] == [
+        (olist_sources / name).read_bytes() for name in names
     ]
 
 

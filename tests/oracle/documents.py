@@ -26,7 +26,7 @@ def in_force(documents: Iterable[Document], kind: str, world: World) -> list[Doc
         document
         for document in documents
         if document["kind"] == kind
-        and all(own[key] == wanted for key, wanted in (document.get("for") or {}).items())
+        and all(wanted in (None, own[key]) for key, wanted in (document.get("for") or {}).items())
         and in_window(document.get("valid"), world.as_of, world.zone)
     ]
     return sorted(found, key=lambda document: (width(document), document["name"]))

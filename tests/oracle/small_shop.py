@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from oracle import evaluate_offer, world_of_offer
@@ -43,3 +44,12 @@ def pricing(*steps: dict[str, Any], name: str = "prices", **head: Any) -> dict[s
 def fees(*tables: dict[str, Any], name: str = "schedule", **head: Any) -> dict[str, Any]:
     named = [{"id": f"fee{place}", **table} for place, table in enumerate(tables)]
     return {"kind": "fees", "name": name, **head, "fees": named}
+
+
+def band(cell: Any, fee: str, rate: str = "0%") -> dict[str, Any]:
+    """A row of a fee table for prices that pass the cell."""
+    return {
+        "id": f"row{fee}{rate}",
+        "when": {"price": cell},
+        "then": {"fee": Decimal(fee), "rate": rate},
+    }

@@ -1,0 +1,291 @@
+"""
+Columns of the rule language: exact decimals, words, truth values, lists — with their missing rows.
+
+Every column has a `state`: None when every value is there, else one byte a row: 0 there, 1
+missing, 2 and above a fault (`FAULTS`). Where the state is not 0 the value means nothing. `Decimals` are int64 at a scale; where a result would not fit, the array becomes
+Python integers, which is slower and exactly as right. `bound` is an upper bound of the absolute
+value, so that this is decided without looking at the data twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offerwright.money import MAX_VALUE, SCALE, decimal, scaled
+
+Array: TypeAlias = NDArray[Any]
+State: TypeAlias = NDArray[np.uint8] | None
+
+MISSING = 1
+FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW", 4: "LOOKUP_FAILED"}
+DIVISION_BY_ZERO, OVERFLOW = 2, 3
+_LIMIT = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Decimals:
+    """Numbers, money, dates (days), moments (microseconds), durations (seconds)."""
+
+    values: Array
+    scale: int
+    state: State = None
+    bound: int = _LIMIT
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Codes into a vocabulary; -1 where nothing is there."""
+
+    codes: Array
+    vocabulary: tuple[str, ...]
+    state: State = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    values: NDArray[np.bool_]
+    state: State = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Codes into a vocabulary of tuples; -1 where nothing is there."""
+
+    codes: Array
+    vocabulary: tuple[tuple[Any, ...], ...]
+    state: State = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+Column: TypeAlias = Decimals | Words | Truths | Lists
+
+
+def known(column: Column) -> NDArray[np.bool_]:
+    """Which rows have a value."""
+    if column.state is None:
+        return np.ones(len(column), dtype=bool)
+    return np.asarray(column.state == 0)
+
+
+def joined_state(*states: State) -> State:
+    """The worst state of each row: a fault outweighs missing, missing outweighs there."""
+    present = [s for s in states if s is not None]
+    if not present:
+        return None
+    worst = present[0]
+    for state in present[1:]:
+        worst = np.maximum(worst, state)
+    return worst
+
+
+def constant(value: Decimal | int, rows: int) -> Decimals:
+    """The same number in every row."""
+    number, scale = scaled(value) if isinstance(value, Decimal) else (value, 0)
+    dtype = np.int64 if abs(number) <= _LIMIT else object
+    return Decimals(np.full(rows, number, dtype=dtype), scale, None, abs(number))
+
+
+def all_missing(rows: int) -> Decimals:
+    state = np.full(rows, MISSING, dtype=np.uint8)
+    return Decimals(np.zeros(rows, dtype=np.int64), 0, state, 0)
+
+
+def measured(column: Decimals) -> Decimals:
+    """The column with its true bound, as int64 wherever its values fit."""
+    if len(column.values) == 0:
+        return replace(column, bound=0)
+    bound = int(max(column.values.max(), -column.values.min(), 0))
+    values = column.values
+    if values.dtype == object and bound <= _LIMIT:
+        values = values.astype(np.int64)
+    return Decimals(values, column.scale, column.state, bound)
+
+
+def _wide(values: Array) -> Array:
+    return values if values.dtype == object else values.astype(object)
+
+
+def _fitting(column: Decimals, factor: int) -> Decimals:
+    """The column, measured anew or widened, so that its values may be multiplied by `factor`."""
+    if column.values.dtype == object or column.bound * factor <= _LIMIT:
+        return column
+    column = measured(column)
+    if column.values.dtype == object or column.bound * factor <= _LIMIT:
+        return column
+    return replace(column, values=_wide(column.values))
+
+
+def at_scale(column: Decimals, scale: int) -> Decimals:
+    """The same numbers at a scale that is not smaller."""
+    if scale == column.scale:
+        return column
+    factor = 10 ** (scale - column.scale)
+    column = _fitting(column, factor)
+    return Decimals(column.values * factor, scale, column.state, column.bound * factor)
+
+
+def aligned(*columns: Decimals) -> list[Decimals]:
+    """The columns at their greatest scale."""
+    scale = max(c.scale for c in columns)
+    return [at_scale(c, scale) for c in columns]
+
+
+def add(left: Decimals, right: Decimals, sign: int = 1) -> Decimals:
+    """left + sign × right, exactly."""
+    left, right = aligned(left, right)
+    bound = left.bound + right.bound
+    if bound > _LIMIT:
+        left, right = measured(left), measured(right)
+        bound = left.bound + right.bound
+    a, b = left.values, right.values
+    if bound > _LIMIT:
+        a, b = _wide(a), _wide(b)
+    values = a + b if sign > 0 else a - b
+    return _checked(Decimals(values, left.scale, joined_state(left.state, right.state), bound))
+
+
+def negate(column: Decimals) -> Decimals:
+    return Decimals(-column.values, column.scale, column.state, column.bound)
+
+
+def multiply(left: Decimals, right: Decimals) -> Decimals:
+    """left × right, rounded to 8 decimals half away from zero."""
+    bound = left.bound * right.bound
+    if bound > _LIMIT // 2:
+        left, right = measured(left), measured(right)
+        bound = left.bound * right.bound
+    a, b = left.values, right.values
+    if bound > _LIMIT // 2:
+        a, b = _wide(a), _wide(b)
+    scale = left.scale + right.scale
+    product = Decimals(a * b, scale, joined_state(left.state, right.state), bound)
+    return _checked(rounded(product, SCALE) if scale > SCALE else product)
+
+
+def rounded(column: Decimals, scale: int) -> Decimals:
+    """The column at a scale, half away from zero where decimals are dropped."""
+    if scale >= column.scale:
+        return at_scale(column, scale)
+    divisor = 10 ** (column.scale - scale)
+    column = _fitting(column, 2)
+    return replace(column, values=_divided(column.values, divisor), scale=scale,
+                   bound=column.bound // divisor + 1)  # fmt: skip
+
+
+def _divided(values: Array, divisor: Any) -> Array:
+    """values / divisor, half away from zero; the divisor is positive."""
+    size = (np.abs(values) + divisor // 2) // divisor
+    return np.where(values < 0, -size, size)
+
+
+def divide(left: Decimals, right: Decimals) -> Decimals:
+    """left / right, rounded to 8 decimals half away from zero; by zero is a fault."""
+    state = joined_state(left.state, right.state)
+    zero = (right.values == 0) & (True if state is None else state == 0)
+    if zero.any():
+        state = np.where(zero, DIVISION_BY_ZERO, 0 if state is None else state).astype(np.uint8)
+    factor = 10 ** (SCALE - left.scale + right.scale)
+    left = _fitting(left, factor * 2)
+    numerator, divisor = left.values * factor, np.where(right.values == 0, 1, right.values)
+    size = np.abs(divisor)
+    quotient = (np.abs(numerator) + size // 2) // size
+    values = np.where((numerator < 0) != (divisor < 0), -quotient, quotient)
+    return _checked(Decimals(values, SCALE, state, left.bound * factor))
+
+
+def floor(column: Decimals) -> Decimals:
+    return Decimals(column.values // 10**column.scale, 0, column.state, column.bound + 1)
+
+
+def ceiling(column: Decimals) -> Decimals:
+    return Decimals(-(-column.values // 10**column.scale), 0, column.state, column.bound + 1)
+
+
+def _checked(column: Decimals) -> Decimals:
+    """Faults where a number has too many digits; back to int64 where it can be."""
+    if column.values.dtype != object:
+        return column
+    column = measured(column)
+    if column.bound <= MAX_VALUE:
+        return column
+    over = np.array([abs(v) > MAX_VALUE for v in column.values], dtype=bool)
+    base = np.zeros(len(over), dtype=np.uint8) if column.state is None else column.state
+    state = np.where(over & (base == 0), OVERFLOW, base).astype(np.uint8)
+    values = column.values.copy()
+    values[over] = 0
+    return measured(Decimals(values, column.scale, state, MAX_VALUE))
+
+
+def where(mask: NDArray[np.bool_], yes: Decimals, no: Decimals) -> Decimals:
+    """`yes` where the mask holds, else `no`, states included."""
+    yes, no = aligned(yes, no)
+    state = _chosen_state(mask, yes.state, no.state)
+    values = np.where(mask, yes.values, no.values)
+    return Decimals(values, yes.scale, state, max(yes.bound, no.bound))
+
+
+def _chosen_state(mask: NDArray[np.bool_], yes: State, no: State) -> State:
+    if yes is None and no is None:
+        return None
+    chosen = np.where(mask, 0 if yes is None else yes, 0 if no is None else no)
+    return np.asarray(chosen, dtype=np.uint8)
+
+
+def chosen(mask: NDArray[np.bool_], yes: Column, no: Column) -> Column:
+    """`where` for any kind of column; both are of one kind."""
+    state = _chosen_state(mask, yes.state, no.state)
+    if isinstance(yes, Decimals) and isinstance(no, Decimals):
+        return where(mask, yes, no)
+    if isinstance(yes, Truths) and isinstance(no, Truths):
+        return Truths(np.where(mask, yes.values, no.values), state)
+    if isinstance(yes, Words) and isinstance(no, Words):
+        vocabulary, codes = merged_words([yes, no])
+        return Words(np.where(mask, codes[0], codes[1]), vocabulary, state)
+    raise TypeError(f"{type(yes).__name__} and {type(no).__name__} in one column")
+
+
+def merged_words(columns: Sequence[Words]) -> tuple[tuple[str, ...], list[Array]]:
+    """One vocabulary for several columns, and their codes in it."""
+    vocabulary = tuple(dict.fromkeys(w for c in columns for w in c.vocabulary))
+    position = {word: code for code, word in enumerate(vocabulary)}
+    codes = []
+    for column in columns:
+        lookup = np.array([position[w] for w in column.vocabulary] + [-1], dtype=np.int32)
+        codes.append(lookup[column.codes])
+    return vocabulary, codes
+
+
+def take(column: Column, rows: Array) -> Column:
+    """The column's rows at these positions."""
+    state = None if column.state is None else column.state[rows]
+    if isinstance(column, Decimals | Truths):
+        return replace(column, values=column.values[rows], state=state)
+    return replace(column, codes=column.codes[rows], state=state)
+
+
+def with_state(column: Column, state: State) -> Column:
+    return replace(column, state=state)
+
+
+def decimal_at(column: Decimals, row: int) -> Decimal | None:
+    """The exact value of one row; None when it is not there."""
+    if column.state is not None and column.state[row]:
+        return None
+    return decimal(int(column.values[row]), column.scale)

@@ -1,0 +1,180 @@
+"""
+The pool of every SKU, and what each account publishes of it.
+
+Whole numbers throughout. Under `partition` the published quantities never sum to more than the
+pool; the oversell bound is what they sum to above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Array, Decimals
+from offerwright.evaluate.match import Walks, match, result
+from offerwright.evaluate.operations import Rows
+from offerwright.frames import map_column
+from offerwright.money import scaled
+from offerwright.rules.plan import InventoryPlan, TablePlan
+
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """
+    One inventory plan, evaluated.
+
+    `published` by account: int64 units. `no_stock` and `no_rule` are where the pool is unknown, by
+    reason. `oversell` is max(0, Σ published − pool).
+    """
+
+    plan: InventoryPlan
+    pool: Array
+    published: dict[str, Array]
+    no_stock: Truth
+    no_rule: Truth
+    oversell: Array
+
+
+def allocate(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> Allocation:
+    """The pool and the published quantities of every SKU."""
+    pool, no_stock, no_rule = _pool(plan, rows, as_of, walks)
+    units = _entries(plan, pool)
+    published = {
+        account: quantity
+        for account, quantity in zip(plan.accounts, units, strict=True)
+        if account is not None
+    }
+    total = np.sum(list(published.values()), axis=0) if published else np.zeros_like(pool)
+    return Allocation(
+        plan, pool, published, no_stock, no_rule, np.maximum(0, total - pool).astype(np.int64)
+    )
+
+
+def _pool(
+    plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks
+) -> tuple[Array, Truth, Truth]:
+    safety, no_rule = _safety(plan.safety, rows, as_of, walks)
+    total = np.zeros(rows.size, dtype=np.int64)
+    seen = np.zeros(rows.size, dtype=bool)
+    for node in plan.nodes if plan.nodes is not None else _nodes(plan, rows):
+        on_hand = rows.get(map_column(plan.on_hand, node))
+        free = _units(on_hand) - _taken(plan.allocated, node, rows)
+        free = free - _taken(plan.reserved, node, rows)
+        if plan.safety_per_node:
+            free = np.maximum(0, free) - safety
+        total = total + np.where(c.known(on_hand), np.maximum(0, free), 0)
+        seen |= c.known(on_hand)
+    if plan.reservations is not None:
+        total = total - _units(rows.get(plan.reservations))
+    if not plan.safety_per_node:
+        total = total - safety
+    return np.maximum(0, total), ~seen, no_rule & seen
+
+
+def _nodes(plan: InventoryPlan, rows: Rows) -> list[str]:
+    prefix = map_column(plan.on_hand, "")
+    return sorted(name.removeprefix(prefix) for name in rows.facts if name.startswith(prefix))
+
+
+def _units(column: object) -> Array:
+    """Whole units; a missing count is none recorded."""
+    if not isinstance(column, Decimals):
+        raise TypeError("a count stands here")
+    return np.where(c.known(column), c.floor(column).values, 0).astype(np.int64)
+
+
+def _taken(fact: str | None, node: str, rows: Rows) -> Array:
+    return np.int64(0) if fact is None else _units(rows.get(map_column(fact, node)))  # type: ignore[return-value]
+
+
+def _safety(
+    safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks
+) -> tuple[Array, Truth]:
+    if isinstance(safety, int):
+        return np.full(rows.size, safety, dtype=np.int64), np.zeros(rows.size, dtype=bool)
+    found = match(safety, rows, as_of, walks)
+    plan = safety.result("units")
+    if plan is None:
+        return np.zeros(rows.size, dtype=np.int64), ~found.found
+    column = result(found, plan, rows)
+    return _units(column), ~c.known(column)
+
+
+def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:
+    shares = [entry.share for entry in plan.entries]
+    if plan.method == "partition":
+        return _limited(plan, partition(pool, [s or Decimal(0) for s in shares]))
+    shown = [s if s is not None else Decimal(1) for s in shares]
+    open_ = [_shared(pool, share) for share in shown]
+    units = [
+        np.minimum(_cap(entry.cap), np.maximum(0, quantity - entry.buffer))
+        for entry, quantity in zip(plan.entries, open_, strict=True)
+    ]
+    units = [_listed(u, e.min_list) for u, e in zip(units, plan.entries, strict=True)]
+    if plan.last_units is None:
+        return units
+    total = sum(shown, Decimal(0))
+    last = _limited(plan, partition(pool, shown, of=total))
+    few = pool <= plan.last_units
+    return [np.where(few, l, u) for l, u in zip(last, units, strict=True)]
+
+
+def _shared(pool: Array, share: Decimal) -> Array:
+    number, scale = scaled(share)
+    return np.asarray(pool * number // 10**scale)
+
+
+def partition(pool: Array, shares: Sequence[Decimal], of: Decimal = Decimal(1)) -> list[Array]:
+    """
+    The pool split by largest remainder; ties by written order.
+
+    The rest that the shares leave of `of` is one more, last entry, so that the parts sum to the
+    pool; it is not returned.
+    """
+    scale = max(scaled(s)[1] for s in (*shares, of))
+    weights = [int(s.scaleb(scale)) for s in shares]
+    whole = int(of.scaleb(scale))
+    if whole == 0:
+        return [np.zeros_like(pool) for _ in shares]
+    weights.append(whole - sum(weights))
+    products = np.array([pool * w for w in weights])
+    floors, remainders = products // whole, products % whole
+    left = pool - floors.sum(axis=0)
+    # A stable sort of the negated remainders: the largest first, ties in written order.
+    order = np.argsort(-remainders, axis=0, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(len(weights))[:, None], axis=0)
+    parts = floors + (rank < left)
+    return list(parts[:-1])
+
+
+def _limited(plan: InventoryPlan, parts: Sequence[Array]) -> list[Array]:
+    """Cap, give away what caps cut off, take the buffer off, drop what is too little to list."""
+    caps = [_cap(entry.cap) for entry in plan.entries]
+    capped = [np.minimum(part, cap) for part, cap in zip(parts, caps, strict=True)]
+    if plan.redistribute:
+        spare = sum(parts) - sum(capped)
+        for number, cap in enumerate(caps):
+            more = np.minimum(spare, cap - capped[number])
+            capped[number] = capped[number] + more
+            spare = spare - more
+    buffered = [
+        np.maximum(0, part - entry.buffer)
+        for part, entry in zip(capped, plan.entries, strict=True)
+    ]
+    return [_listed(u, e.min_list) for u, e in zip(buffered, plan.entries, strict=True)]
+
+
+def _cap(cap: int | None) -> int:
+    return cap if cap is not None else 2**62
+
+
+def _listed(units: Array, least: int) -> Array:
+    return np.where(units < least, 0, units)

@@ -1,0 +1,345 @@
+"""
+Typed expressions over columns: one table of operations, run for all rows at once.
+
+Both branches of an `if` are computed; a fault of the branch that is not taken is dropped with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
+from offerwright.expressions.parse import EPOCH
+from offerwright.expressions.syntax import Col, Const, Typed
+from offerwright.money import scaled
+
+_SECOND = 1_000_000
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Rows:
+    """
+    The rows that are being evaluated.
+
+    `facts` are the columns of the snapshot, read when first asked for; `columns` is what steps
+    have set. `maps` are the lists that `lookup` names.
+    """
+
+    facts: Mapping[str, Column]
+    size: int
+    zone: ZoneInfo
+    maps: Mapping[str, tuple[Any, Mapping[str, object]]] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+    def find(self, name: str) -> Column | None:
+        found = self.columns.get(name)
+        return self.facts.get(name) if found is None else found
+
+    def get(self, name: str) -> Column:
+        """The column; all missing when nothing has set it."""
+        found = self.find(name)
+        return c.all_missing(self.size) if found is None else found
+
+    def having(self, more: Mapping[str, Column]) -> Rows:
+        return replace(self, columns={**self.columns, **more})
+
+    def part(self, at: Array, names: Iterable[str]) -> Rows:
+        """These rows, with these columns."""
+        held = {name: c.take(self.get(name), at) for name in names}
+        return Rows(held, len(at), self.zone, self.maps)
+
+
+def evaluate(typed: Typed, rows: Rows) -> Column:
+    """The column of an expression."""
+    if isinstance(typed, Const):
+        return _constant(typed, rows.size)
+    if isinstance(typed, Col):
+        return _column(typed, rows)
+    if typed.operation == "lookup":
+        return _lookup(typed.arguments, rows)
+    arguments = [evaluate(a, rows) for a in typed.arguments]
+    if typed.operation in _ZONED:
+        return _ZONED[typed.operation](typed, arguments[0], rows.zone)
+    return _OPERATIONS[typed.operation](*arguments)
+
+
+def evaluate_decimals(typed: Typed, rows: Rows) -> Decimals:
+    """The column of a numeric expression."""
+    found = evaluate(typed, rows)
+    if not isinstance(found, Decimals):
+        raise TypeError(f"{typed} is no number")
+    return found
+
+
+def _constant(typed: Const, rows: int) -> Column:
+    if isinstance(typed.value, bool):
+        return Truths(np.full(rows, typed.value, dtype=bool))
+    if isinstance(typed.value, str):
+        return Words(np.zeros(rows, dtype=np.int32), (typed.value,))
+    return c.constant(typed.value, rows)
+
+
+def _column(typed: Col, rows: Rows) -> Column:
+    found = rows.find(typed.name)
+    if found is not None:
+        return found
+    if typed.type.is_text:
+        state = np.full(rows.size, c.MISSING, dtype=np.uint8)
+        return Words(np.full(rows.size, -1, dtype=np.int32), (), state)
+    if typed.type.name == "boolean":
+        state = np.full(rows.size, c.MISSING, dtype=np.uint8)
+        return Truths(np.zeros(rows.size, dtype=bool), state)
+    return c.all_missing(rows.size)
+
+
+def _compare(test: Callable[[Any, Any], Any], on_words: bool) -> Callable[[Any, Any], Truths]:
+    def compare(left: Column, right: Column) -> Truths:
+        state = c.joined_state(left.state, right.state)
+        if isinstance(left, Decimals) and isinstance(right, Decimals):
+            a, b = c.aligned(left, right)
+            return Truths(np.asarray(test(a.values, b.values), dtype=bool), state)
+        if isinstance(left, Words) and isinstance(right, Words) and on_words:
+            _, codes = c.merged_words([left, right])
+            return Truths(np.asarray(test(codes[0], codes[1]), dtype=bool), state)
+        if isinstance(left, Truths) and isinstance(right, Truths) and on_words:
+            return Truths(np.asarray(test(left.values, right.values), dtype=bool), state)
+        raise TypeError("these columns cannot be compared")
+
+    return compare
+
+
+def _and(left: Truths, right: Truths) -> Truths:
+    """Three-valued: a known false decides; else a fault, else missing."""
+    return _connected(left, right, decides=False)
+
+
+def _or(left: Truths, right: Truths) -> Truths:
+    return _connected(left, right, decides=True)
+
+
+def _connected(left: Truths, right: Truths, *, decides: bool) -> Truths:
+    values = (left.values & right.values) if not decides else (left.values | right.values)
+    state = c.joined_state(left.state, right.state)
+    if state is None:
+        return Truths(values)
+    decided = (c.known(left) & (left.values == decides)) | (
+        c.known(right) & (right.values == decides)
+    )
+    return Truths(
+        np.where(decided, decides, values), np.where(decided, 0, state).astype(np.uint8)
+    )
+
+
+def _not(column: Truths) -> Truths:
+    return Truths(~column.values, column.state)
+
+
+def _if(condition: Truths, yes: Column, no: Column) -> Column:
+    picked = c.chosen(condition.values & c.known(condition), yes, no)
+    if condition.state is None:
+        return picked
+    state = np.where(condition.state == 0, 0 if picked.state is None else picked.state,
+                     condition.state)  # fmt: skip
+    return c.with_state(picked, state.astype(np.uint8))
+
+
+def _present(column: Column) -> Truths:
+    if column.state is None:
+        return Truths(np.ones(len(column), dtype=bool))
+    faults = np.where(column.state > c.MISSING, column.state, 0).astype(np.uint8)
+    return Truths(column.state == 0, faults if faults.any() else None)
+
+
+def _coalesce(*options: Column) -> Column:
+    found = options[0]
+    for option in options[1:]:
+        if found.state is None:
+            break
+        found = c.chosen(np.asarray(found.state != c.MISSING), found, option)
+    return found
+
+
+def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[..., Decimals]:
+    def extreme(*options: Decimals) -> Decimals:
+        found = options[0]
+        for option in options[1:]:
+            a, b = c.aligned(found, option)
+            state = c.joined_state(a.state, b.state)
+            found = Decimals(pick(a.values, b.values), a.scale, state, max(a.bound, b.bound))
+        return found
+
+    return extreme
+
+
+def _abs(column: Decimals) -> Decimals:
+    return replace(column, values=np.abs(column.values))
+
+
+def _round(column: Decimals, digits: Decimals) -> Decimals:
+    wanted = int(digits.values[0]) if len(digits) else 0
+    return column if column.scale <= wanted else c.rounded(column, wanted)
+
+
+def _divide(left: Decimals, right: Decimals, otherwise: Decimals) -> Decimals:
+    nonzero = (right.values != 0) | ~c.known(right)
+    return c.where(np.asarray(nonzero, dtype=bool), c.divide(left, right), otherwise)
+
+
+def _units(seconds: int) -> Callable[[Decimals], Decimals]:
+    def whole(column: Decimals) -> Decimals:
+        return Decimals(column.values // (seconds * 10**column.scale), 0, column.state, column.bound)
+
+    return whole
+
+
+def _words(change: Callable[[str], str]) -> Callable[[Words], Words]:
+    def changed(column: Words) -> Words:
+        return replace(column, vocabulary=tuple(change(w) for w in column.vocabulary))
+
+    return changed
+
+
+def _length(column: Words) -> Decimals:
+    lengths = np.array([len(w) for w in column.vocabulary] + [0], dtype=np.int64)
+    return Decimals(lengths[column.codes], 0, column.state, int(lengths.max()))
+
+
+def _lookup(arguments: Sequence[Typed], rows: Rows) -> Column:
+    name, key = arguments
+    words = evaluate(key, rows)
+    if not (isinstance(name, Const) and isinstance(words, Words)):
+        raise TypeError("lookup takes a name and a text")
+    type_, entries = rows.maps[str(name.value)]
+    found = [entries.get(w) for w in words.vocabulary]
+    missing = np.array([f is None for f in found] + [True], dtype=bool)[words.codes]
+    state = c.joined_state(words.state, np.where(missing, c.MISSING, 0).astype(np.uint8))
+    if type_.is_text:
+        return Words(words.codes, tuple(str(f) for f in found), state)
+    numbers = [scaled(f) if f is not None else (0, 0) for f in found]  # type: ignore[arg-type]
+    scale = max((s for _, s in numbers), default=0)
+    values = np.array([n * 10 ** (scale - s) for n, s in numbers] + [0], dtype=np.int64)
+    return c.measured(Decimals(values[words.codes], scale, state))
+
+
+def _midnight(typed: Typed, column: Column, zone: ZoneInfo) -> Column:
+    """A day → the microsecond at which it starts in the shop's zone."""
+    if not isinstance(column, Decimals):
+        raise TypeError("midnight takes a date")
+
+    def start(day: int) -> int:
+        local = datetime.combine(EPOCH.date() + timedelta(days=day), datetime.min.time(), zone)
+        return int((local.astimezone(UTC) - EPOCH) / timedelta(microseconds=1))
+
+    return _by_value(column, start)
+
+
+def _day_of(column: Column, zone: ZoneInfo, moments: bool) -> Decimals:
+    if not isinstance(column, Decimals):
+        raise TypeError("a date or a moment stands here")
+    if not moments:
+        return column
+
+    def day(microsecond: int) -> int:
+        moment = EPOCH + timedelta(microseconds=microsecond)
+        return (moment.astimezone(zone).date() - EPOCH.date()).days
+
+    return _by_value(column, day)
+
+
+def _part(read: Callable[[date], int]) -> Callable[[Typed, Column, ZoneInfo], Column]:
+    def part(typed: Typed, column: Column, zone: ZoneInfo) -> Column:
+        moments = getattr(typed, "arguments", ())[0].type.name == "datetime"
+        days = _day_of(column, zone, moments)
+        return _by_value(days, lambda d: read(EPOCH.date() + timedelta(days=d)))
+
+    return part
+
+
+def _by_value(column: Decimals, change: Callable[[int], int]) -> Decimals:
+    """Apply a scalar function to the distinct values; days repeat, so they are few."""
+    distinct, inverse = np.unique(column.values, return_inverse=True)
+    changed = np.array([change(int(v)) for v in distinct], dtype=np.int64)
+    values = changed[inverse] if len(changed) else column.values
+    return c.measured(Decimals(values, 0, column.state))
+
+
+def _subtract(left: Decimals, right: Decimals) -> Decimals:
+    return c.add(left, right, -1)
+
+
+def _days_between(left: Decimals, right: Decimals) -> Decimals:
+    """Two dates (days) → a duration (seconds)."""
+    return c.multiply(_subtract(left, right), c.constant(_DAY_S, len(left)))
+
+
+def _moments_between(left: Decimals, right: Decimals) -> Decimals:
+    """Two moments (microseconds) → a duration in whole seconds, rounded down."""
+    return c.floor(replace(_subtract(left, right), scale=6))
+
+
+def _shifted(per_unit: Callable[[Decimals], Decimals], sign: int) -> Callable[..., Decimals]:
+    def shifted(moment: Decimals, duration: Decimals) -> Decimals:
+        return c.add(moment, per_unit(duration), sign)
+
+    return shifted
+
+
+def _microseconds(duration: Decimals) -> Decimals:
+    return c.multiply(c.floor(duration), c.constant(_SECOND, len(duration)))
+
+
+_ZONED: dict[str, Callable[[Typed, Column, ZoneInfo], Column]] = {
+    "midnight": _midnight,
+    "date": _part(lambda d: (d - EPOCH.date()).days),
+    "weekday": _part(lambda d: d.isoweekday()),
+    "month": _part(lambda d: d.month),
+    "day": _part(lambda d: d.day),
+}
+
+_OPERATIONS: dict[str, Callable[..., Column]] = {
+    "add": c.add,
+    "sub": _subtract,
+    "mul": c.multiply,
+    "div": c.divide,
+    "neg": c.negate,
+    "days_between": _days_between,
+    "moments_between": _moments_between,
+    "date_add": _shifted(_units(_DAY_S), 1),
+    "date_sub": _shifted(_units(_DAY_S), -1),
+    "moment_add": _shifted(_microseconds, 1),
+    "moment_sub": _shifted(_microseconds, -1),
+    "eq": _compare(np.equal, True),
+    "ne": _compare(np.not_equal, True),
+    "lt": _compare(np.less, False),
+    "le": _compare(np.less_equal, False),
+    "gt": _compare(np.greater, False),
+    "ge": _compare(np.greater_equal, False),
+    "and": _and,
+    "or": _or,
+    "not": _not,
+    "if": _if,
+    "present": _present,
+    "missing": lambda column: _not(_present(column)),
+    "coalesce": _coalesce,
+    "min": _extreme(np.minimum),
+    "max": _extreme(np.maximum),
+    "abs": _abs,
+    "floor": c.floor,
+    "ceiling": c.ceiling,
+    "round": _round,
+    "divide": _divide,
+    "days": _units(86_400),
+    "hours": _units(3_600),
+    "upper": _words(str.upper),
+    "lower": _words(str.lower),
+    "length": _length,
+}
+

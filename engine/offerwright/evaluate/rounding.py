@@ -1,0 +1,88 @@
+"""Price points: k × step + ending, as exact integer arithmetic on whole columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Array, Decimals
+from offerwright.money import scaled
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The price points of one round step, and which one a price becomes."""
+
+    step: Decimal
+    ending: Decimal
+    mode: str
+
+    def integers(self, scale: int) -> tuple[int, int]:
+        """Step and ending as integers at a scale that holds both exactly."""
+        (step, s), (ending, e) = scaled(self.step), scaled(self.ending)
+        return step * 10 ** (scale - s), ending * 10 ** (scale - e)
+
+    @property
+    def scale(self) -> int:
+        return max(scaled(self.step)[1], scaled(self.ending)[1])
+
+
+def currency_unit(digits: int) -> Points:
+    """Every amount of the currency, half up: what an account without a round step uses."""
+    return Points(Decimal(1).scaleb(-digits), Decimal(0), "half_up")
+
+
+def rounded_to(price: Decimals, points: Points) -> Decimals:
+    """Every price at its point."""
+    price = c.at_scale(price, max(price.scale, points.scale))
+    step, ending = points.integers(price.scale)
+    values = _MODES[points.mode](price.values, step, ending)
+    return Decimals(values, price.scale, price.state, price.bound + step + ending)
+
+
+def _down(x: Array, step: int, ending: int) -> Array:
+    return np.asarray((x - ending) // step * step + ending)
+
+
+def _up(x: Array, step: int, ending: int) -> Array:
+    return np.asarray(-((ending - x) // step) * step + ending)
+
+
+def _nearest(x: Array, step: int, ending: int) -> Array:
+    """Ties up."""
+    low, high = _down(x, step, ending), _up(x, step, ending)
+    return np.where(x - low < high - x, low, high)
+
+
+def _half_up(x: Array, step: int, ending: int) -> Array:
+    """Ties away from zero."""
+    low, high = _down(x, step, ending), _up(x, step, ending)
+    below, above = x - low, high - x
+    return np.where((below < above) | ((below == above) & (x < 0)), low, high)
+
+
+def _half_even(x: Array, step: int, ending: int) -> Array:
+    low, high = _down(x, step, ending), _up(x, step, ending)
+    below, above = x - low, high - x
+    even = (low - ending) // step % 2 == 0
+    return np.where((below < above) | ((below == above) & even), low, high)
+
+
+_MODES = {
+    "down": _down,
+    "up": _up,
+    "nearest": _nearest,
+    "half_up": _half_up,
+    "half_even": _half_even,
+}
+
+
+def least_at_or_above(price: Decimals, points: Points) -> Decimals:
+    return rounded_to(price, Points(points.step, points.ending, "up"))
+
+
+def greatest_at_or_below(price: Decimals, points: Points) -> Decimals:
+    return rounded_to(price, Points(points.step, points.ending, "down"))

@@ -1,0 +1,302 @@
+"""
+Offers: one plan over one snapshot, for one SKU or for millions.
+
+`evaluate` is the only executor. It is pure: the same plan, snapshot, live values and moment give
+the same offers, whatever the number of rows in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Column, Words
+from offerwright.evaluate.facts import (
+    SnapshotColumns,
+    column_of,
+    decimal_series,
+    integer_series,
+)
+from offerwright.evaluate.fees import Schedule
+from offerwright.evaluate.finish import run_rounding
+from offerwright.evaluate.inventory import Allocation, allocate
+from offerwright.evaluate.mapping import Content, content
+from offerwright.evaluate.match import Walks
+from offerwright.evaluate.operations import Rows, evaluate as evaluate_expression
+from offerwright.evaluate.pricing import (
+    Block,
+    Moment,
+    Note,
+    Ran,
+    State,
+    apply_bounds,
+    run_step,
+    settle_base,
+)
+from offerwright.expressions.parse import microseconds
+from offerwright.frames import Aspect
+from offerwright.rules.plan import (
+    PHASES,
+    Account,
+    AccountPlan,
+    RoundStep,
+    RuleSet,
+    Step,
+)
+
+
+@dataclass(frozen=True)
+class Offers:
+    """
+    What one account is to be told.
+
+    `frame` is `frames.OFFERS`; `rows` the columns behind it (facts, names set by steps); `blocks`,
+    `notes` and `ran` say why, as masks over the same rows.
+    """
+
+    plan: AccountPlan
+    frame: pl.DataFrame
+    rows: Rows
+    blocks: tuple[Block, ...]
+    notes: tuple[Note, ...]
+    ran: tuple[Ran, ...]
+    schedule: Schedule
+    allocation: Allocation | None = None
+
+    @property
+    def account(self) -> Account:
+        return self.plan.account
+
+    def withheld(self, aspect: Aspect) -> NDArray[np.bool_]:
+        """Where an aspect is blocked."""
+        mask = np.zeros(self.rows.size, dtype=bool)
+        for block in self.blocks:
+            if block.aspect == aspect:
+                mask |= block.mask
+        return mask
+
+
+@dataclass
+class Executor:
+    """A rule set ready to run: it keeps what its tables have learned from batch to batch."""
+
+    rules: RuleSet
+    walks: Walks = field(default_factory=Walks)
+
+    def run(
+        self,
+        snapshot: pl.DataFrame,
+        as_of: datetime,
+        live: Mapping[str, pl.DataFrame] | None = None,
+        accounts: Sequence[str] | None = None,
+    ) -> tuple[Offers, ...]:
+        """
+        The offers of every account.
+
+        Args:
+            snapshot: `frames.SNAPSHOT`, or any part of its rows.
+            as_of: the moment of the computation, with a zone.
+            live: by account, one row per confirmed SKU: `sku` String, `live_price` Decimal,
+                `live_quantity` Int64.
+            accounts: only these; all if None.
+        """
+        wanted = [p for p in self.rules.plans if accounts is None or p.account.name in accounts]
+        moment = microseconds(as_of)
+        zone = ZoneInfo(self.rules.time_zone)
+        shared: dict[str, Column] = {}
+        allocations: dict[object, Allocation] = {}
+        found = []
+        for plan in wanted:
+            rows = _rows(plan, snapshot, as_of, zone, shared, (live or {}).get(plan.account.name))
+            found.append(_offers(plan, rows, snapshot, moment, self.walks, allocations))
+        return tuple(found)
+
+
+def _rows(
+    plan: AccountPlan,
+    snapshot: pl.DataFrame,
+    as_of: datetime,
+    zone: ZoneInfo,
+    shared: dict[str, Column],
+    live: pl.DataFrame | None,
+) -> Rows:
+    size = len(snapshot)
+    rows = Rows(SnapshotColumns(snapshot, plan.account, shared), size, zone, plan.scope.maps)
+    today = (as_of.astimezone(zone).date() - datetime(1970, 1, 1).date()).days  # noqa: DTZ001
+    rows = rows.having({
+        "account": _word(plan.account.name, size),
+        "marketplace": _word(plan.account.marketplace, size),
+        "currency": _word(plan.account.currency, size),
+        "as_of": c.constant(microseconds(as_of), size),
+        "today": c.constant(today, size),
+        **_live(snapshot, live),
+    })
+    for name, typed in plan.derived:
+        rows = rows.having({name: evaluate_expression(typed, rows)})
+    return rows
+
+
+def _word(word: str, size: int) -> Words:
+    return Words(np.zeros(size, dtype=np.int32), (word,))
+
+
+def _live(snapshot: pl.DataFrame, live: pl.DataFrame | None) -> dict[str, Column]:
+    """The last confirmed values beside the snapshot's rows."""
+    if live is None or live.is_empty():
+        return {}
+    joined = snapshot.select("sku").join(live, on="sku", how="left", maintain_order="left")
+    return {name: column_of(joined[name]) for name in ("live_price", "live_quantity")}
+
+
+def _active(plan: AccountPlan, as_of: int) -> list[bool]:
+    """Which documents are in their validity window."""
+    return [
+        (d.window[0] is None or d.window[0] <= as_of)
+        and (d.window[1] is None or as_of < d.window[1])
+        for d in plan.documents
+    ]
+
+
+def _running(plan: AccountPlan, as_of: int) -> Iterator[Step]:
+    """The steps that count at a moment: in force, and not replaced by an `override`."""
+    active = _active(plan, as_of)
+    for phase in PHASES:
+        steps = [s for s in plan.steps if s.phase == phase and active[s.document]]
+        widest = max(
+            (plan.documents[s.document].width for s in steps if plan.documents[s.document].override),
+            default=-2,
+        )
+        yield from (s for s in steps if plan.documents[s.document].width >= widest)
+
+
+def _fees_in_force(plan: AccountPlan, as_of: int) -> tuple[object, ...]:
+    active = _active(plan, as_of)
+    fees = [f for f in plan.fees if active[f.document]]
+    widest = max(
+        (plan.documents[f.document].width for f in fees if plan.documents[f.document].override),
+        default=-2,
+    )
+    return tuple(f for f in fees if plan.documents[f.document].width >= widest)
+
+
+def _offers(
+    plan: AccountPlan,
+    rows: Rows,
+    snapshot: pl.DataFrame,
+    as_of: int,
+    walks: Walks,
+    allocations: dict[object, Allocation],
+) -> Offers:
+    schedule = Schedule(_fees_in_force(plan, as_of), as_of, walks)  # type: ignore[arg-type]
+    state = _priced(plan, rows, as_of, walks, schedule)
+    allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
+    said = _said(plan, state.rows, as_of, walks)
+    offers = Offers(
+        plan=plan,
+        frame=snapshot.select("sku"),
+        rows=state.rows,
+        blocks=(*state.blocks, *stock_blocks, *said.blocks),
+        notes=state.notes,
+        ran=state.ran,
+        schedule=schedule,
+        allocation=allocation,
+    )
+    return replace(offers, frame=_frame(offers, said))
+
+
+def _priced(
+    plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: Schedule
+) -> State:
+    moment = Moment(plan, as_of, walks, schedule)
+    nothing = c.all_missing(rows.size)
+    names = ("price", "sale_price", "/lower", "/upper")
+    state = State(rows.having(dict.fromkeys(names, nothing)))
+    everywhere = np.ones(rows.size, dtype=bool)
+    running = list(_running(plan, as_of))
+    if not running:
+        return state
+    for phase in PHASES[:-1]:
+        for step in (s for s in running if s.phase == phase):
+            state = run_step(state, step, everywhere, moment)
+        if phase == "base":
+            state = settle_base(state)
+    rounding = [(s, everywhere) for s in running if isinstance(s, RoundStep)]
+    return run_rounding(apply_bounds(state), rounding, moment)
+
+
+def _allocated(
+    plan: AccountPlan,
+    rows: Rows,
+    as_of: int,
+    walks: Walks,
+    allocations: dict[object, Allocation],
+) -> tuple[Allocation | None, tuple[Block, ...]]:
+    """The allocation of the account's pool, computed once for all accounts that share it."""
+    if plan.inventory is None:
+        return None, ()
+    key = plan.inventory.span
+    found = allocations.get(key)
+    if found is None:
+        found = allocations[key] = allocate(plan.inventory, rows, as_of, walks)
+    document = plan.inventory.document
+    no_entry = np.full(rows.size, plan.account.name not in found.published)
+    blocks = (
+        Block("stock", "NO_ALLOCATION", no_entry, "allocate", document),
+        Block("stock", "NO_STOCK", found.no_stock & ~no_entry, "pool", document),
+        Block("stock", "NO_RULE_MATCHES", found.no_rule & ~no_entry, "safety_stock", document),
+    )
+    return found, tuple(b for b in blocks if b.mask.any())
+
+
+def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:
+    if plan.mapping is None:
+        return Content({}, ())
+    types = plan.scope.types
+
+    def kind(name: str) -> str:
+        found = types.get(name)
+        return found.name if found is not None else ""
+
+    return content(plan.mapping, rows, as_of, walks, kind)
+
+
+def _frame(offers: Offers, said: Content) -> pl.DataFrame:
+    """`frames.OFFERS`: withheld aspects are null."""
+    digits, size = offers.account.digits, offers.rows.size
+    priced = pl.Series(~offers.withheld("price"))
+    columns = {"sku": offers.frame["sku"]}
+    for name in ("price", "sale_price", "list_price"):
+        column = offers.rows.get(name)
+        if isinstance(column, c.Decimals):
+            columns[name] = _only(decimal_series(column, digits), priced)
+    columns["quantity"] = _quantity(offers)
+    columns["currency"] = pl.Series([offers.account.currency]).new_from_index(0, size)
+    shown = pl.Series(~offers.withheld("content"))
+    for name in ("category", "title", "description", "images"):
+        dtype = pl.List(pl.String) if name == "images" else pl.String
+        nothing = pl.Series([None], dtype=dtype).new_from_index(0, size)
+        columns[name] = _only(said.columns.get(name, nothing), shown)
+    for name, column_series in said.columns.items():
+        if name not in columns:
+            columns[name] = _only(column_series, shown)
+    return pl.DataFrame(columns)
+
+
+def _quantity(offers: Offers) -> pl.Series:
+    allocation = offers.allocation
+    if allocation is None or offers.account.name not in allocation.published:
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, offers.rows.size)
+    units = allocation.published[offers.account.name]
+    return integer_series(units, ~offers.withheld("stock"))
+
+
+def _only(series: pl.Series, mask: pl.Series) -> pl.Series:
+    nothing = pl.Series([None], dtype=series.dtype).new_from_index(0, len(series))
+    return series.zip_with(mask, nothing)

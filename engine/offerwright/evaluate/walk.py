@@ -1,0 +1,162 @@
+"""
+Which rows of a table match: the axes walked one after the other, remembering every answer.
+
+After each axis an offer is in a state, which is the set of row parts still possible (a mask). The
+next state depends only on the state and the class of the offer's value (segments with equal masks
+are one class), so it is looked up in an array; masks are ANDed only the first time a pair is seen.
+Cost grows with the offers and hardly with the rows of the table.
+
+Answers are remembered for the life of a `TableWalk`; they depend on nothing but the table, so
+remembering changes no result.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
+from offerwright.money import scaled
+from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
+from offerwright.rules.plan import TablePlan
+
+_UNSEEN = -1
+
+
+@dataclass
+class _Masks:
+    """Masks numbered in the order in which they were first seen."""
+
+    items: list[int] = field(default_factory=list)
+    position: dict[int, int] = field(default_factory=dict)
+
+    def number(self, mask: int) -> int:
+        found = self.position.get(mask)
+        if found is None:
+            found = self.position[mask] = len(self.items)
+            self.items.append(mask)
+        return found
+
+
+class _Level:
+    """One axis: classes of its values, and next states by (state, class)."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self.classes = _Masks()
+        self.missing_class = self.classes.number(axis.missing)
+        self.next = np.full((16, 16), _UNSEEN, dtype=np.int32)
+        self.segments: Array | None = None
+        self.vocabularies: dict[int, tuple[Any, Array]] = {}
+
+    def classify(self, column: Column) -> Array:
+        """The class of every row's value."""
+        if isinstance(column, Decimals):
+            found = self._ordered(column)
+        elif isinstance(column, Truths):
+            both = np.array([self._word(False), self._word(True)], dtype=np.int32)
+            found = both[column.values.astype(np.int8)]
+        else:
+            found = self._by_vocabulary(column)
+        if column.state is None:
+            return found
+        return np.where(column.state == 0, found, self.missing_class).astype(np.int32)
+
+    def _ordered(self, column: Decimals) -> Array:
+        axis = self.axis
+        if not isinstance(axis, OrderedAxis):
+            return np.full(len(column), self.missing_class, dtype=np.int32)
+        if self.segments is None:
+            self.segments = np.array([self.classes.number(m) for m in axis.masks], dtype=np.int32)
+        if not axis.cuts:
+            return np.full(len(column), self.segments[0], dtype=np.int32)
+        cuts, values = _one_scale(axis, column)
+        position = np.searchsorted(cuts, values, side="left")
+        inside = np.minimum(position, len(cuts) - 1)
+        exact = (position < len(cuts)) & (cuts[inside] == values)
+        return np.asarray(self.segments[2 * position + exact])
+
+    def _word(self, value: Any) -> int:
+        axis = self.axis
+        return self.classes.number(word_mask(axis, value)) if isinstance(axis, WordAxis) else 0
+
+    def _by_vocabulary(self, column: Words | Lists) -> Array:
+        key = id(column.vocabulary)
+        held = self.vocabularies.get(key)
+        if held is None or held[0] is not column.vocabulary:
+            words: Sequence[Any] = column.vocabulary
+            classes = np.array([self._word(w) for w in words] + [0], dtype=np.int32)
+            # The vocabulary is held so that its identity cannot be taken over by another.
+            held = self.vocabularies[key] = (column.vocabulary, classes)
+        return np.asarray(held[1][column.codes])
+
+    def step(self, states: Array, classes: Array, before: _Masks, after: _Masks) -> Array:
+        """The next state of every row."""
+        self._grow(len(before.items), len(self.classes.items))
+        width = self.next.shape[1]
+        flat = states.astype(np.int64) * width + classes
+        answers = self.next.ravel()
+        found = answers[flat]
+        unseen = found == _UNSEEN
+        if unseen.any():
+            for pair in np.unique(flat[unseen]).tolist():
+                state, class_ = divmod(pair, width)
+                mask = before.items[state] & self.classes.items[class_]
+                answers[pair] = after.number(mask)
+            found = answers[flat]
+        return np.asarray(found)
+
+    def _grow(self, states: int, classes: int) -> None:
+        height, width = self.next.shape
+        if states <= height and classes <= width:
+            return
+        larger = np.full(
+            (max(height, 2 * states if states > height else height),
+             max(width, 2 * classes if classes > width else width)),
+            _UNSEEN, dtype=np.int32,
+        )  # fmt: skip
+        larger[:height, :width] = self.next
+        self.next = larger
+
+
+def _one_scale(axis: OrderedAxis, column: Decimals) -> tuple[Array, Array]:
+    """Cut points and values as integers at one scale."""
+    pairs = [scaled(cut) if not isinstance(cut, int) else (cut, 0) for cut in axis.cuts]
+    scale = max(column.scale, *(s for _, s in pairs))
+    cuts = [number * 10 ** (scale - s) for number, s in pairs]
+    values = c.at_scale(column, scale).values
+    fits = max(abs(cut) for cut in cuts) < 2**63 and values.dtype != object
+    if fits:
+        return np.array(cuts, dtype=np.int64), values
+    return np.array(cuts, dtype=object), values.astype(object)
+
+
+class TableWalk:
+    """The walk of one table. Safe to share between threads."""
+
+    def __init__(self, table: TablePlan) -> None:
+        self.table = table
+        self.levels = [_Level(axis) for axis in table.axes]
+        self.masks = [_Masks() for _ in range(len(table.axes) + 1)]
+        self.lock = threading.Lock()
+
+    def matches(self, columns: Sequence[Column], rows: int, alive: int) -> tuple[Array, list[int]]:
+        """
+        The final state of every row, and the mask of row parts of every state.
+
+        Args:
+            columns: one column per axis of the table.
+            rows: how many rows there are.
+            alive: the row parts whose validity window is open.
+        """
+        with self.lock:
+            states = np.full(rows, self.masks[0].number(alive), dtype=np.int32)
+            for number, (level, column) in enumerate(zip(self.levels, columns, strict=True)):
+                classes = level.classify(column)
+                states = level.step(states, classes, self.masks[number], self.masks[number + 1])
+            return states, self.masks[-1].items

@@ -1,0 +1,332 @@
+"""
+Cells of `when` → conditions, each read by the type of its fact.
+
+A cell is what YAML gives (text, `Decimal`, bool, list, map) or the text of a CSV cell, which
+`from_csv` first turns into the same shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from offerwright.expressions.conditions import (
+    AllOf,
+    AnyOf,
+    Atom,
+    Condition,
+    Equal,
+    Has,
+    IsMissing,
+    IsPresent,
+    Matches,
+    Number,
+    StartsWith,
+    Test,
+    Under,
+    Value,
+    Within,
+    negate,
+)
+from offerwright.expressions.parse import EPOCH, microseconds
+from offerwright.expressions.types import Type
+
+Path = tuple[str | int, ...]
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_DURATION = re.compile(rf"({_NUMBER})\s*(minutes?|hours?|days?)\Z")
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+_OPERATORS = ("not", "under", "starts_with", "matches", "in", "has", "is")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong(Exception):
+    """Why a cell cannot be read: the path below the cell, a sentence, what to write."""
+
+    message: str
+    hint: str = ""
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What cells need to know beside the type: the lists of the repository and its time zone."""
+
+    lists: Mapping[str, tuple[str, ...]]
+    zone: ZoneInfo
+
+
+def read_when(raw: Mapping[str, Any], types: Mapping[str, Type], words: Words) -> Condition:
+    """The condition of a `when` map. Raises `Wrong` with the path of the cell."""
+    parts = [_under(lambda k=key, c=cell: _entry(k, c, types, words), key)
+             for key, cell in raw.items()]  # fmt: skip
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _under(read: Any, *path: str | int) -> Condition:
+    """Run a reader; what goes wrong below gets this path in front."""
+    try:
+        found: Condition = read()
+        return found
+    except Wrong as wrong:
+        raise Wrong(wrong.message, wrong.hint, (*path, *wrong.path)) from None
+
+
+def _entry(key: str, cell: Any, types: Mapping[str, Type], words: Words) -> Condition:
+    if key in ("any", "all") and isinstance(cell, list):
+        parts = tuple(
+            _under(lambda c=option: _nested(c, types, words), i) for i, option in enumerate(cell)
+        )
+        return AnyOf(parts) if key == "any" else AllOf(parts)
+    if key == "not" and isinstance(cell, dict):
+        return negate(_nested(cell, types, words))
+    if key not in types:
+        near = get_close_matches(key, types, n=2, cutoff=0.6)
+        hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else (
+            "declare it in a `kind: facts` document"
+        )
+        raise Wrong(f"no fact is called `{key}`", hint)
+    return read_cell(key, cell, types[key], words)
+
+
+def _nested(raw: Any, types: Mapping[str, Type], words: Words) -> Condition:
+    if not isinstance(raw, dict) or not raw:
+        raise Wrong("conditions stand here", "write them as {fact: cell}")
+    return read_when(raw, types, words)
+
+
+def read_cell(fact: str, cell: Any, type_: Type, words: Words) -> Condition:
+    """The condition of one cell of one fact. Raises `Wrong`."""
+    if isinstance(cell, list):
+        return _any_of(fact, cell, type_, words)
+    if isinstance(cell, dict):
+        return _operation(fact, cell, type_, words)
+    if cell == "missing":
+        return Test(fact, type_, (IsMissing(),))
+    if cell == "present":
+        return Test(fact, type_, (IsPresent(),))
+    if type_.name in ("list", "map"):
+        raise Wrong(f"`{fact}` is a {type_}", "write {has: …} to test its elements")
+    if cell is None:
+        raise Wrong("there is no value here", "write `missing` to test for a missing value")
+    return Test(fact, type_, (_atom(cell, type_, words),))
+
+
+def _any_of(fact: str, cells: list[Any], type_: Type, words: Words) -> Condition:
+    if not cells:
+        raise Wrong("an empty list matches nothing", "leave the fact out to test nothing")
+    parts = [_under(lambda c=c: read_cell(fact, c, type_, words), i) for i, c in enumerate(cells)]
+    if all(isinstance(p, Test) and not p.negated for p in parts):
+        return Test(fact, type_, tuple(a for p in parts if isinstance(p, Test) for a in p.atoms))
+    return AnyOf(tuple(parts))
+
+
+def _operation(fact: str, cell: dict[str, Any], type_: Type, words: Words) -> Condition:
+    if len(cell) != 1 or next(iter(cell)) not in _OPERATORS:
+        near = get_close_matches(str(next(iter(cell), "")), _OPERATORS, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(_OPERATORS)}"
+        raise Wrong("a cell has one operator", hint)
+    operator, operand = next(iter(cell.items()))
+    if operator == "not":
+        return negate(_under(lambda: read_cell(fact, operand, type_, words), "not"))
+    if operator == "has":
+        if type_.name != "list" or type_.of is None:
+            raise Wrong(f"`has` tests the elements of a list; `{fact}` is {type_}")
+        element = type_.of
+        inner = _under(lambda: read_cell(fact, operand, element, words), "has")
+        return Test(fact, type_, (Has(inner),))
+    if isinstance(operand, list):
+        parts = [Test(fact, type_, (_word(operator, o, type_, words),)) for o in operand]
+        return Test(fact, type_, tuple(a for p in parts for a in p.atoms))
+    return Test(fact, type_, _words(operator, operand, type_, words))
+
+
+def _words(operator: str, operand: Any, type_: Type, words: Words) -> tuple[Atom, ...]:
+    if operator == "in":
+        values = words.lists.get(str(operand))
+        if values is None:
+            known = ", ".join(sorted(words.lists)) or "none yet"
+            raise Wrong(f"no list is called `{operand}`", f"the lists are: {known}", ("in",))
+        return tuple(Equal(_literal(v, type_, words)) for v in values)
+    return (_word(operator, operand, type_, words),)
+
+
+def _word(operator: str, operand: Any, type_: Type, words: Words) -> Atom:
+    if operator == "is":
+        return Equal(_literal(operand, type_, words))
+    if not type_.is_text:
+        raise Wrong(f"`{operator}` tests text, and this fact is {type_}")
+    if not isinstance(operand, str) or not operand:
+        raise Wrong(f"`{operator}` takes a text", path=(operator,))
+    if operator == "under":
+        if type_.name != "path":
+            raise Wrong(f"`under` tests a path, and this fact is {type_}")
+        return Under(operand.strip("/"))
+    if operator == "starts_with":
+        return StartsWith(operand)
+    return Matches(_pattern(operand))
+
+
+def _pattern(pattern: str) -> str:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as problem:
+        reason = problem.args[0].decode() if isinstance(problem.args[0], bytes) else str(problem)
+        raise Wrong(
+            f"this pattern cannot be used: {reason}",
+            "RE2 has no look-around and no back-references; use `any:` with several rows",
+            ("matches",),
+        ) from None
+    return pattern
+
+
+def _atom(cell: Any, type_: Type, words: Words) -> Atom:
+    if type_.is_ordered and isinstance(cell, str):
+        found = _range(cell.strip(), type_, words)
+        if found is not None:
+            return found
+    return Equal(_literal(cell, type_, words))
+
+
+def _range(text: str, type_: Type, words: Words) -> Within | None:
+    compared = re.fullmatch(r"(<=|>=|<|>)\s*(.+)", text)
+    if compared:
+        bound = _number(compared[2], type_, words)
+        if compared[1] in ("<", "<="):
+            return Within(None, bound, high_included=compared[1] == "<=")
+        return Within(bound, None, low_included=compared[1] == ">=")
+    spanned = re.fullmatch(r"([\[(]?)\s*(.*?)\s*\.\.\s*(.*?)\s*([\])]?)", text)
+    if not spanned:
+        return None
+    opening, low, high, closing = spanned.groups()
+    if bool(opening) != bool(closing) or not (low or high):
+        raise Wrong(f"{text!r} is no range", "write 0..500, or [0..500] with brackets on both ends")
+    ends = [_number(end, type_, words) if end else None for end in (low, high)]
+    within = Within(ends[0], ends[1], opening in ("", "["), closing == "]")
+    _check_range(within, text)
+    return within
+
+
+def _check_range(within: Within, text: str) -> None:
+    low, high = within.low, within.high
+    if low is None or high is None:
+        return
+    if low > high or (low == high and not (within.low_included and within.high_included)):
+        raise Wrong(f"the range {text} holds nothing", "the smaller end comes first")
+
+
+def _number(text: str, type_: Type, words: Words) -> Number:
+    value = _literal(text.strip(), type_, words)
+    if isinstance(value, str | bool):
+        raise Wrong(f"{text!r} has no order")
+    return value
+
+
+def _literal(cell: Any, type_: Type, words: Words) -> Value:
+    if type_.is_decimal:
+        return _decimal(cell, type_)
+    if type_.is_text:
+        return _text(cell, type_)
+    if type_.name == "boolean":
+        if isinstance(cell, bool):
+            return cell
+        if cell in ("true", "false"):
+            return bool(cell == "true")
+        raise Wrong(f"{cell} is neither true nor false")
+    return _time(str(cell), type_, words)
+
+
+def _decimal(cell: Any, type_: Type) -> Decimal:
+    if isinstance(cell, bool):
+        raise Wrong(f"{str(cell).lower()} is no number, and this fact is {type_}")
+    if isinstance(cell, Decimal):
+        if type_.name == "percent":
+            raise Wrong("a percent stands here", f"write {cell:f}%")
+        return _whole(cell, type_)
+    text = str(cell).strip()
+    percent = re.fullmatch(rf"({_NUMBER})\s*%", text)
+    if type_.name == "percent":
+        if percent:
+            return Decimal(percent[1]) / 100
+        raise Wrong(f"{text!r} is no percent", "write 12%")
+    if percent:
+        raise Wrong(f"{text} is a percent, and this fact is {type_}")
+    if re.fullmatch(_NUMBER, text):
+        return _whole(Decimal(text), type_)
+    hint = "write decimals as 1.50" if "," in text else "write 500, 0..500 or \">= 500\""
+    raise Wrong(f"{text!r} is no number, and this fact is {type_}", hint)
+
+
+def _whole(value: Decimal, type_: Type) -> Decimal:
+    if type_.name == "integer" and value != value.to_integral_value():
+        raise Wrong(f"{value:f} is not a whole number")
+    return value
+
+
+def _text(cell: Any, type_: Type) -> str:
+    text = "true" if cell is True else "false" if cell is False else (
+        f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
+    )
+    if type_.name == "path":
+        return text.strip("/")
+    if type_.name == "enum" and text not in type_.values:
+        near = get_close_matches(text, type_.values, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"it is one of: {', '.join(type_.values)}"
+        raise Wrong(f"this fact is never {text!r}", hint)
+    return text
+
+
+def _time(text: str, type_: Type, words: Words) -> int:
+    if type_.name == "duration":
+        found = _DURATION.match(text.strip())
+        if found:
+            return int(Decimal(found[1]) * _SECONDS[found[2].rstrip("s")])
+        raise Wrong(f"{text!r} is no duration", "write 6 hours, 3 days or 30 minutes")
+    try:
+        if type_.name == "date":
+            return (date.fromisoformat(text.strip()) - EPOCH.date()).days
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Wrong(f"{text!r} is no {type_}", "write 2026-12-01") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=words.zone)
+    return microseconds(moment)
+
+
+_CSV_WORDS = (
+    (re.compile(r"starts with (.+)"), "starts_with"),
+    (re.compile(r"under (.+)"), "under"),
+    (re.compile(r"matches (.+)"), "matches"),
+    (re.compile(r"in (.+)"), "in"),
+    (re.compile(r"has (.+)"), "has"),
+    (re.compile(r"is (.+)"), "is"),
+)
+
+
+def from_csv(text: str) -> Any:
+    """The text of a CSV cell in the shape YAML would give: `a | b` a list, `not a` a map."""
+    text = text.strip()
+    if text.startswith("not "):
+        return {"not": from_csv(text[4:])}
+    if " | " in text:
+        return [from_csv(part) for part in text.split(" | ")]
+    for pattern, operator in _CSV_WORDS:
+        found = pattern.fullmatch(text)
+        if found:
+            operand = from_csv(found[1]) if operator == "has" else found[1]
+            return {operator: operand}
+    return text
+
+
+def csv_row(cells: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The `when` of a CSV row from (fact, text) pairs; an empty cell tests nothing."""
+    return {fact: from_csv(text) for fact, text in cells if text.strip()}

@@ -1,0 +1,287 @@
+"""
+`Node` → `Typed`: names resolved, types checked, divisors proved, literals scaled.
+
+Nothing is guessed: a name that no scope holds, text next to a number, money of two currencies, or
+a divisor that may be zero is a `Refusal` with its place in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from difflib import get_close_matches
+
+from offerwright.expressions.functions import COMPARISONS, FUNCTIONS, operator, unify
+from offerwright.expressions.parse import Refusal
+from offerwright.expressions.syntax import Apply, Col, Const, Literal, Name, Node, Op, Typed
+from offerwright.expressions.types import DATETIME, NUMBER, TEXT, Type
+
+Bounds = tuple[Decimal | None, Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may name: types, known bounds of numbers, lists for `lookup`."""
+
+    types: Mapping[str, Type]
+    currency: str
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    maps: Mapping[str, tuple[Type, Mapping[str, object]]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Names that stand for a column of another name: a document's own `then` names."""
+
+    def narrowed(self, name: str, bounds: Bounds) -> Scope:
+        low, high = self.bounds.get(name, (None, None))
+        new = (
+            bounds[0] if low is None else low if bounds[0] is None else max(low, bounds[0]),
+            bounds[1] if high is None else high if bounds[1] is None else min(high, bounds[1]),
+        )
+        return replace(self, bounds={**self.bounds, name: new})
+
+
+class _Refused(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+def check(node: Node, scope: Scope, place: Type | None = None) -> Typed | Refusal:
+    """The typed expression, fitting `place` if one is given, or why not."""
+    try:
+        typed = _typed(node, scope)
+        return typed if place is None else _fit(typed, place, node, scope)
+    except _Refused as refused:
+        return refused.refusal
+
+
+def _refuse(node: Node, message: str, hint: str = "") -> _Refused:
+    return _Refused(Refusal(node.start, node.end, message, hint))
+
+
+def _typed(node: Node, scope: Scope) -> Typed:
+    if isinstance(node, Literal):
+        return Const(node.value, node.type)
+    if isinstance(node, Name):
+        return _name(node, scope)
+    if node.operation in FUNCTIONS:
+        return _function(node, scope)
+    return _operator(node, scope)
+
+
+def _name(node: Name, scope: Scope) -> Typed:
+    found = scope.types.get(node.name)
+    if found is not None:
+        if found.name == "map":
+            raise _refuse(node, f"`{node.name}` is a map", f"name a key: `{node.name}.…`")
+        return Col(scope.aliases.get(node.name, node.name), found)
+    near = get_close_matches(node.name, scope.types, n=2, cutoff=0.6)
+    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else ""
+    raise _refuse(node, f"nothing is called `{node.name}` here", hint)
+
+
+def _function(node: Apply, scope: Scope) -> Typed:
+    function = FUNCTIONS[node.operation]
+    if not function.least <= len(node.arguments) <= function.most:
+        raise _refuse(
+            node,
+            f"`{node.operation}` takes {function.least} to {function.most} values, "
+            f"not {len(node.arguments)}",
+            f"for example `{function.example}`",
+        )
+    if node.operation == "lookup":
+        return _lookup(node, scope)
+    arguments = [_typed(a, scope) for a in node.arguments]
+    if node.operation == "round":
+        _check_digits(node)
+    result = function.result([a.type for a in arguments])
+    if isinstance(result, str):
+        joint = "" if result.startswith("takes") else ": "
+        raise _refuse(node, f"`{node.operation}`{joint or ' '}{result}")
+    return Op(node.operation, tuple(arguments), result)
+
+
+def _check_digits(node: Apply) -> None:
+    digits = node.arguments[1]
+    if not (isinstance(digits, Literal) and digits.value in [Decimal(n) for n in range(9)]):
+        raise _refuse(digits, "`round` takes the number of decimals, 0 to 8, written out")
+
+
+def _lookup(node: Apply, scope: Scope) -> Typed:
+    name, key = node.arguments
+    if not (isinstance(name, Literal) and isinstance(name.value, str)):
+        raise _refuse(name, 'the list stands in double quotes: `lookup("rates", tier)`')
+    found = scope.maps.get(name.value)
+    if found is None:
+        known = ", ".join(sorted(scope.maps)) or "none"
+        raise _refuse(name, f"no map is called `{name.value}`", f"the maps are: {known}")
+    typed = _typed(key, scope)
+    if not typed.type.is_text:
+        raise _refuse(key, f"the key of a map is text, not {typed.type}")
+    return Op("lookup", (Const(name.value, TEXT), typed), found[0])
+
+
+def _operator(node: Apply, scope: Scope) -> Typed:
+    if node.operation not in ("and", "or", "not", "if", "neg", "present", "missing", "add", "sub",
+                              "mul", "div", *COMPARISONS):  # fmt: skip
+        near = get_close_matches(node.operation, FUNCTIONS, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"functions are: {', '.join(FUNCTIONS)}"
+        raise _refuse(node, f"there is no function `{node.operation}`", hint)
+    arguments = _arguments(node, scope)
+    if node.operation in ("eq", "ne"):
+        _check_words(node, arguments)
+    types = [a.type for a in arguments]
+    result = operator(node.operation, types)
+    if isinstance(result, str):
+        raise _refuse(node, result, _unit_hint(types))
+    if node.operation == "div":
+        _prove_divisor(node, arguments[1], scope)
+    aligned = _aligned(node.operation, arguments)
+    return Op(_timed(node.operation, aligned), aligned, result)
+
+
+def _timed(operation: str, arguments: tuple[Typed, ...]) -> str:
+    """The operation's name where dates and moments are counted in units of their own."""
+    if operation not in ("add", "sub"):
+        return operation
+    left, right = (a.type.name for a in arguments)
+    if left not in ("date", "datetime"):
+        return operation
+    if right == "duration":
+        return f"{'date' if left == 'date' else 'moment'}_{operation}"
+    return "days_between" if left == "date" else "moments_between"
+
+
+def _arguments(node: Apply, scope: Scope) -> list[Typed]:
+    if node.operation != "if":
+        return [_typed(a, scope) for a in node.arguments]
+    condition = _typed(node.arguments[0], scope)
+    yes = _typed(node.arguments[1], _assume(condition, scope, True))
+    return [condition, yes, _typed(node.arguments[2], _assume(condition, scope, False))]
+
+
+def _unit_hint(types: list[Type]) -> str:
+    names = {t.name for t in types}
+    return "write the number as a percent: 12%" if names == {"percent", "number"} else ""
+
+
+def _check_words(node: Apply, arguments: list[Typed]) -> None:
+    """An enum compared with a word it cannot have is a slip of the pen."""
+    for one, other in (arguments, arguments[::-1]):
+        if (
+            isinstance(one, Col)
+            and one.type.name == "enum"
+            and isinstance(other, Const)
+            and other.value not in one.type.values
+        ):
+            words = ", ".join(one.type.values)
+            raise _refuse(node, f"`{one.name}` is never {other.value!r}", f"it is one of: {words}")
+
+
+def _aligned(operation: str, arguments: list[Typed]) -> tuple[Typed, ...]:
+    """Dates next to datetimes become their midnight; everything else stays as it is."""
+    names = {a.type.name for a in arguments}
+    if operation in (*COMPARISONS, "sub") and names == {"date", "datetime"}:
+        return tuple(
+            Op("midnight", (a,), DATETIME) if a.type.name == "date" else a for a in arguments
+        )
+    return tuple(arguments)
+
+
+def _fit(typed: Typed, place: Type, node: Node, scope: Scope) -> Typed:
+    """`typed` as a value for `place`: bare numbers take its type, others must have it."""
+    if typed.type.bare and place.is_decimal:
+        if place.name == "percent":
+            written = f"{typed.value:f}%" if isinstance(typed, Const) else "12%"
+            raise _refuse(node, "a percent stands here", f"write {written}")
+        return replace(typed, type=place)
+    joined = unify([typed.type, place])
+    if isinstance(joined, str) or (joined != place and not (place.is_text and joined.is_text)):
+        if place == NUMBER and typed.type.name in ("integer", "percent", "number"):
+            return typed
+        raise _refuse(node, f"{place} stands here, not {typed.type}")
+    return typed
+
+
+def _prove_divisor(node: Apply, divisor: Typed, scope: Scope) -> None:
+    low, high = interval(divisor, scope)
+    if (low is not None and low > 0) or (high is not None and high < 0):
+        return
+    if isinstance(divisor, Col) and f"{divisor.name}≠0" in scope.bounds:
+        return
+    raise _refuse(
+        node.arguments[1],
+        "this divisor may be zero",
+        "write `divide(a, b, otherwise)`, test it in an `if`, or give the fact a `minimum` above 0",
+    )
+
+
+def interval(typed: Typed, scope: Scope) -> Bounds:
+    """Between which numbers an expression lies, as far as that is known."""
+    if isinstance(typed, Const):
+        return (typed.value, typed.value) if isinstance(typed.value, Decimal) else (None, None)
+    if isinstance(typed, Col):
+        return scope.bounds.get(typed.name, (None, None))
+    parts = [interval(a, scope) for a in typed.arguments]
+    if typed.operation == "add":
+        return _both(parts[0][0], parts[1][0]), _both(parts[0][1], parts[1][1])
+    if typed.operation == "neg":
+        return _minus(parts[0][1]), _minus(parts[0][0])
+    if typed.operation == "sub":
+        return _both(parts[0][0], _minus(parts[1][1])), _both(parts[0][1], _minus(parts[1][0]))
+    if typed.operation == "max":
+        lows = [p[0] for p in parts if p[0] is not None]
+        return (max(lows) if lows else None), None
+    if typed.operation == "mul" and all(p[0] is not None and p[0] > 0 for p in parts):
+        # Both factors are positive, but a product rounded to 8 decimals may still be zero.
+        product = (parts[0][0] or 0) * (parts[1][0] or 0)
+        return (Decimal(product) if product >= Decimal("0.00000001") else None), None
+    return None, None
+
+
+def _both(left: Decimal | None, right: Decimal | None) -> Decimal | None:
+    return None if left is None or right is None else left + right
+
+
+def _minus(value: Decimal | None) -> Decimal | None:
+    return None if value is None else -value
+
+
+_TINY = Decimal("0.00000001")
+_MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+_OPPOSITE = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}
+
+
+def _assume(condition: Typed, scope: Scope, holds: bool) -> Scope:
+    """What a branch of an `if` may rely on: comparisons of a column with a number."""
+    if not isinstance(condition, Op):
+        return scope
+    if condition.operation == ("and" if holds else "or"):
+        for part in condition.arguments:
+            scope = _assume(part, scope, holds)
+        return scope
+    if condition.operation == "not":
+        return _assume(condition.arguments[0], scope, not holds)
+    if condition.operation not in _MIRROR:
+        return scope
+    left, right = condition.arguments
+    name = condition.operation if holds else _OPPOSITE[condition.operation]
+    if isinstance(left, Const):
+        left, right, name = right, left, _MIRROR[name]
+    if not (isinstance(left, Col) and isinstance(right, Const)):
+        return scope
+    return _compared(scope, left.name, name, right.value)
+
+
+def _compared(scope: Scope, column: str, comparison: str, value: object) -> Scope:
+    if not isinstance(value, Decimal):
+        return scope
+    if comparison == "ne":
+        return scope.narrowed(f"{column}≠0", (None, None)) if value == 0 else scope
+    bounds: dict[str, Bounds] = {
+        "eq": (value, value),
+        "ge": (value, None),
+        "gt": (value + _TINY, None),
+        "le": (None, value),
+        "lt": (None, value - _TINY),
+    }
+    return scope.narrowed(column, bounds[comparison])

@@ -1,0 +1,263 @@
+"""
+All documents → one linked, typed rule set with a plan per account.
+
+Everything that can be wrong with a rule without looking at a single product is found here: unknown
+names, wrong types, two documents that claim one price, accounts and marketplaces that do not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from offerwright.errors import Diagnostic, Related
+from offerwright.facts.document import ShopDocument
+from offerwright.facts.schema import FactSchema
+from offerwright.marketplaces.document import MarketplaceDocument
+from offerwright.money import CURRENCY_DIGITS
+from offerwright.rules.document import (
+    FeesDocument,
+    InventoryDocument,
+    ListsDocument,
+    MappingDocument,
+    PricingDocument,
+)
+from offerwright.rules.fees import compile_fees
+from offerwright.rules.inventory import compile_inventory
+from offerwright.rules.mapping import compile_mapping
+from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, InventoryPlan, RuleSet
+from offerwright.rules.pricing import compile_pricing
+from offerwright.rules.rows import Findings, Window, window
+from offerwright.rules.scope import account_scope, cell_words, derived_facts
+from offerwright.source.document import RuleDocument
+from offerwright.source.located import Loaded
+from offerwright.source.revision import revision
+
+D = TypeVar("D", bound=RuleDocument)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """All documents of a repository, by what they are. `own_fees` stand in marketplace folders."""
+
+    shop: Loaded[ShopDocument]
+    schema: FactSchema
+    marketplaces: Mapping[str, MarketplaceDocument]
+    pricing: tuple[Loaded[PricingDocument], ...] = ()
+    inventory: tuple[Loaded[InventoryDocument], ...] = ()
+    mapping: tuple[Loaded[MappingDocument], ...] = ()
+    fees: tuple[Loaded[FeesDocument], ...] = ()
+    own_fees: tuple[Loaded[FeesDocument], ...] = ()
+    lists: tuple[Loaded[ListsDocument], ...] = ()
+
+
+def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
+    """The rule set, and every finding. With an error among them it must not be evaluated."""
+    findings = Findings()
+    zone = ZoneInfo(documents.shop.document.time_zone)
+    accounts = _accounts(documents, findings)
+    rule_documents: list[Loaded[Any]] = [
+        *documents.pricing, *documents.inventory, *documents.mapping, *documents.fees,
+    ]  # fmt: skip
+    for loaded in rule_documents:
+        _check_scope(loaded, accounts, documents, findings)
+    _check_conflicts(documents.pricing, zone, findings)
+    plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
+    shop = documents.shop.document
+    return RuleSet(plans, shop.time_zone, shop.currency, _digest(documents)), findings.items
+
+
+def _accounts(documents: Documents, findings: Findings) -> tuple[Account, ...]:
+    found = []
+    shop = documents.shop.document
+    for name, settings in shop.accounts.items():
+        marketplace = documents.marketplaces.get(settings.marketplace)
+        span = documents.shop.located.at(("accounts", name, "marketplace"))
+        if marketplace is None:
+            near = get_close_matches(settings.marketplace, documents.marketplaces, n=1, cutoff=0.6)
+            known = ", ".join(sorted(documents.marketplaces)) or "none"
+            findings.say(
+                "UNKNOWN_MARKETPLACE", span, f"no marketplace is called `{settings.marketplace}`",
+                f"did you mean `{near[0]}`?" if near else f"folders under marketplaces/: {known}",
+            )  # fmt: skip
+            continue
+        site = marketplace.sites.get(settings.site or "")
+        if settings.site and marketplace.sites and site is None:
+            known = ", ".join(marketplace.sites)
+            findings.say("UNKNOWN_SITE", documents.shop.located.at(("accounts", name, "site")),
+                         f"{marketplace.title} has no site `{settings.site}`",
+                         f"its sites: {known}")  # fmt: skip
+        currency = settings.currency or (site.currency if site else "") or shop.currency
+        digits = marketplace.price_decimals.get(currency, CURRENCY_DIGITS.get(currency, 2))
+        defaults = {k: s.default for k, s in marketplace.settings.items() if s.default is not None}
+        found.append(
+            Account(
+                name, settings.marketplace, currency, digits, settings.site or "",
+                settings.trade_policy or "", settings.credentials or "",
+                {**defaults, **(site.settings if site else {}), **settings.settings},
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _check_scope(
+    loaded: Loaded[Any], accounts: Sequence[Account], documents: Documents, findings: Findings
+) -> None:
+    scope = loaded.document.for_
+    known_accounts = [a.name for a in accounts]
+    for key, value, known in (
+        ("marketplace", scope.marketplace, list(documents.marketplaces)),
+        ("account", scope.account, known_accounts),
+    ):
+        if value is not None and value not in known:
+            near = get_close_matches(value, known, n=1, cutoff=0.6)
+            hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
+            findings.say(f"UNKNOWN_{key.upper()}", loaded.located.at(("for", key)),
+                         f"no {key} is called `{value}`", hint)  # fmt: skip
+
+
+def _check_conflicts(
+    pricing: Sequence[Loaded[PricingDocument]], zone: ZoneInfo, findings: Findings
+) -> None:
+    """Two documents with one `for` may not set the same name in the same phase at one time."""
+    for one, other in combinations(sorted(pricing, key=lambda d: d.name), 2):
+        if one.document.for_ != other.document.for_:
+            continue
+        windows = [window(d.document.valid, zone) for d in (one, other)]
+        if not _overlap(*windows):
+            continue
+        first, second = _claims(one), _claims(other)
+        for claim in sorted(first.keys() & second.keys()):
+            phase, name = claim
+            here, there = second[claim], first[claim]
+            findings.say(
+                "SCOPE_CONFLICT", other.located.at(here),
+                f"`{other.name}` and `{one.name}` both set {name} in phase {phase} "
+                "for the same offers",
+                "give one a narrower `for`, or windows that do not meet",
+                related=(Related(one.located.at(there), "also set here"),),
+            )  # fmt: skip
+
+
+def _claims(loaded: Loaded[PricingDocument]) -> dict[tuple[str, str], tuple[str | int, ...]]:
+    found: dict[tuple[str, str], tuple[str | int, ...]] = {}
+    for index, step in enumerate(loaded.document.steps):
+        path = ("steps", index, "id")
+        if step.phase in ("fees", "round"):
+            found.setdefault((step.phase, f"the {step.phase}"), path)
+        names = set(getattr(step, "set", None) or ())
+        for row in getattr(step, "rules", None) or ():
+            names |= {"price", "sale_price"} & set(row.then)
+        for name in sorted(names):
+            found.setdefault((step.phase, f"`{name}`"), path)
+    return found
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    starts = [w[0] for w in (one, other) if w[0] is not None]
+    ends = [w[1] for w in (one, other) if w[1] is not None]
+    return not starts or not ends or max(starts) < min(ends)
+
+
+def _applying(loaded: Sequence[Loaded[D]], account: Account) -> list[Loaded[D]]:
+    """The documents for this account, wider first, then by name."""
+
+    def fits(document: RuleDocument) -> bool:
+        scope = document.for_
+        return (scope.marketplace in (None, account.marketplace)
+                and scope.account in (None, account.name))  # fmt: skip
+
+    fitting = [d for d in loaded if fits(d.document)]
+    return sorted(fitting, key=lambda d: (d.document.for_.width, d.name))
+
+
+def _plan(
+    account: Account,
+    accounts: Sequence[Account],
+    documents: Documents,
+    zone: ZoneInfo,
+    findings: Findings,
+) -> AccountPlan:
+    words = cell_words(documents.lists, zone)
+    numbering = _Numbering(zone)
+    scope = account_scope(documents.schema, documents.lists, account.currency, findings)
+    derived, scope = derived_facts(documents.schema, scope, findings)
+    own = [d for d in documents.own_fees if d.document.for_.marketplace == account.marketplace]
+    fees = compile_fees(
+        [*numbering.of(own, width=-1), *numbering.of(_applying(documents.fees, account))],
+        account, scope, words, findings,
+    )  # fmt: skip
+    pricing = numbering.of(_applying(documents.pricing, account))
+    steps, priced = compile_pricing(pricing, account, scope, words, findings)
+    mapping = compile_mapping(
+        numbering.of(_applying(documents.mapping, account)), priced, words, findings
+    )
+    return AccountPlan(
+        account=account,
+        derived=derived,
+        steps=steps,
+        fees=fees,
+        inventory=_inventory(account, accounts, documents, numbering, scope, words, findings),
+        mapping=mapping,
+        documents=tuple(numbering.items),
+        scope=priced,
+    )
+
+
+def _inventory(
+    account: Account,
+    accounts: Sequence[Account],
+    documents: Documents,
+    numbering: _Numbering,
+    scope: Any,
+    words: Any,
+    findings: Findings,
+) -> InventoryPlan | None:
+    fitting = _applying(documents.inventory, account)
+    if not fitting:
+        return None
+    number, loaded = numbering.of(fitting[-1:])[0]
+    return compile_inventory(number, loaded, accounts, scope, words, findings)
+
+
+class _Numbering:
+    """Numbers the documents of one plan as they are used."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self.items: list[DocumentInfo] = []
+
+    def of(self, loaded: Sequence[Loaded[D]], width: int | None = None) -> list[tuple[int, Loaded[D]]]:
+        found = []
+        for one in loaded:
+            document = one.document
+            found.append((len(self.items), one))
+            self.items.append(
+                DocumentInfo(
+                    document.kind, document.name, one.file, revision(document, one.tables),
+                    document.for_.width if width is None else width, document.override,
+                    window(document.valid, self.zone),
+                )
+            )  # fmt: skip
+        return found
+
+
+def _digest(documents: Documents) -> str:
+    """One hash of what all rules mean, whatever the order of the files."""
+    lines = sorted(
+        f"{d.document.kind} {d.name} {revision(d.document, d.tables)}"
+        for d in _all(documents)
+    )
+    lines.append(f"shop {revision(documents.shop.document, {})}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _all(documents: Documents) -> Iterator[Loaded[Any]]:
+    for group in (documents.pricing, documents.inventory, documents.mapping, documents.fees,
+                  documents.own_fees, documents.lists):  # fmt: skip
+        yield from group

@@ -1,0 +1,236 @@
+"""
+The compiled rules: frozen, pure Python, picklable. What `evaluate` runs and `explain` reads.
+
+Decimals are `Decimal`, moments are microseconds since 1970 (UTC). A `RowPlan`'s position in
+`TablePlan.rows` is its number everywhere: in masks (through `row_of`), in fired rows, in traces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from offerwright.errors import Span
+from offerwright.expressions.conditions import Condition
+from offerwright.expressions.syntax import Typed
+from offerwright.expressions.templates import Template
+from offerwright.expressions.types import Type
+from offerwright.expressions.typing import Scope
+from offerwright.rules.axes import Axis
+from offerwright.rules.document import AllocationEntry, Attribute, Hit, Images, Take
+from offerwright.rules.rows import ALWAYS_VALID, Window
+
+Phase = Literal["base", "adjust", "fees", "competitor", "bounds", "round"]
+PHASES: tuple[Phase, ...] = ("base", "adjust", "fees", "competitor", "bounds", "round")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account as the engine sees it."""
+
+    name: str
+    marketplace: str
+    currency: str
+    digits: int
+    site: str = ""
+    trade_policy: str = ""
+    credentials: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """Which document something comes from."""
+
+    kind: str
+    name: str
+    file: str
+    revision: str
+    width: int = 0
+    override: bool = False
+    window: Window = ALWAYS_VALID
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    id: str
+    span: Span
+    condition: Condition
+    window: Window = ALWAYS_VALID
+    expect_matches: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPlan:
+    """One result column: the distinct cells, and which one each row (last: `otherwise`) takes."""
+
+    name: str
+    type: Type
+    choices: tuple[Typed, ...]
+    choice_of: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """A table as masks. `row_of[part]` is the row to which a row part belongs."""
+
+    label: str
+    span: Span
+    hit: Hit
+    take: Take | None
+    axes: tuple[Axis, ...]
+    row_of: tuple[int, ...]
+    rows: tuple[RowPlan, ...]
+    results: tuple[ResultPlan, ...]
+    has_otherwise: bool
+
+    def result(self, name: str) -> ResultPlan | None:
+        return next((r for r in self.results if r.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetStep:
+    """A step of base, adjust or competitor."""
+
+    id: str
+    phase: Phase
+    document: int
+    span: Span
+    when: TablePlan | None
+    table: TablePlan | None
+    sets: tuple[tuple[str, Typed], ...]
+    down: Decimal | None = None
+    up: Decimal | None = None
+    change_from: Literal["live", "price"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeesStep:
+    """`margin` None = keep the price so far."""
+
+    id: str
+    phase: Phase
+    document: int
+    span: Span
+    when: TablePlan | None
+    margin: Decimal | None
+    cost: Typed | None
+    freight: Typed | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsStep:
+    id: str
+    phase: Phase
+    document: int
+    span: Span
+    when: TablePlan | None
+    at_least: tuple[Typed, ...]
+    at_most: tuple[Typed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStep:
+    """Points are k × `step` + `ending`."""
+
+    id: str
+    phase: Phase
+    document: int
+    span: Span
+    when: TablePlan | None
+    step: Decimal
+    ending: Decimal
+    mode: Literal["half_up", "half_even", "up", "down", "nearest"]
+
+
+Step: TypeAlias = SetStep | FeesStep | BoundsStep | RoundStep
+
+
+@dataclass(frozen=True, slots=True)
+class FeePlan:
+    """One fee: a table with the results `rate` and `fee`."""
+
+    id: str
+    document: int
+    table: TablePlan
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryPlan:
+    """How the pool of one inventory document is made and shared."""
+
+    document: int
+    span: Span
+    nodes: tuple[str, ...] | None
+    on_hand: str
+    allocated: str | None
+    reserved: str | None
+    reservations: str | None
+    safety: int | TablePlan
+    safety_per_node: bool
+    method: Literal["partition", "shared"]
+    redistribute: bool
+    last_units: int | None
+    entries: tuple[AllocationEntry, ...]
+    accounts: tuple[str | None, ...]
+    """The account of each entry; None = the marketplace has no account in this shop."""
+    on_block: Literal["hold", "zero"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributePlan:
+    id: str
+    span: Span
+    source: Typed | Template | str
+    """An expression (a fact), a template, or a constant."""
+    attribute: Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePlan:
+    span: Span
+    templates: tuple[Template, ...]
+    max: int
+    count: Literal["characters", "bytes"]
+    forbid: tuple[str, ...]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MappingPlan:
+    document: int
+    category: TablePlan | None
+    attributes: tuple[AttributePlan, ...]
+    title: TitlePlan | None
+    description: tuple[Template, int, Span] | None
+    images: tuple[Typed, Images, Span] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """Everything that is computed for one account."""
+
+    account: Account
+    documents: tuple[DocumentInfo, ...]
+    derived: tuple[tuple[str, Typed], ...]
+    steps: tuple[Step, ...]
+    fees: tuple[FeePlan, ...]
+    inventory: InventoryPlan | None
+    mapping: MappingPlan | None
+    scope: Scope
+    """What may be named after pricing: facts, derived facts, names set by steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The whole repository, compiled."""
+
+    plans: tuple[AccountPlan, ...]
+    time_zone: str
+    currency: str
+    digest: str
+
+    def plan(self, account: str) -> AccountPlan:
+        return next(p for p in self.plans if p.account.name == account)

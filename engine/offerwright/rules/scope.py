@@ -1,0 +1,130 @@
+"""What expressions and conditions may name: facts, the engine's words, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from offerwright.expressions.cells import Words
+from offerwright.expressions.types import (
+    DATE,
+    DATETIME,
+    INTEGER,
+    NUMBER,
+    PERCENT,
+    TEXT,
+    Type,
+    money,
+)
+from offerwright.expressions.typing import Bounds, Scope
+from offerwright.facts.schema import FactSchema
+from offerwright.rules.document import ListsDocument
+from offerwright.rules.rows import Findings
+from offerwright.rules.tables import compile_expression
+from offerwright.source.located import Loaded
+
+_MAP_TYPES: dict[str, Type] = {"text": TEXT, "number": NUMBER, "percent": PERCENT}
+
+
+@dataclass(frozen=True)
+class MapTypes(Mapping[str, Type]):
+    """Types by name, where `specs.Cor` is a key of the map fact `specs`, whatever the key."""
+
+    plain: Mapping[str, Type]
+
+    def __getitem__(self, name: str) -> Type:
+        found = self.plain.get(name)
+        if found is not None:
+            return found
+        fact, _, key = name.partition(".")
+        holder = self.plain.get(fact)
+        if key and holder is not None and holder.name == "map" and holder.of is not None:
+            return holder.of
+        raise KeyError(name)
+
+    def __iter__(self) -> Any:
+        return iter(self.plain)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+
+def engine_words(currency: str) -> dict[str, Type]:
+    """The words that the engine brings, for an account in this currency."""
+    return {
+        "sku": TEXT,
+        "account": TEXT,
+        "marketplace": TEXT,
+        "currency": TEXT,
+        "as_of": DATETIME,
+        "today": DATE,
+        "live_price": money(currency),
+        "live_quantity": INTEGER,
+    }
+
+
+def account_scope(
+    schema: FactSchema, lists: Sequence[Loaded[ListsDocument]], currency: str, findings: Findings
+) -> Scope:
+    """Facts, engine words and maps for one account, before any step has set a name."""
+    types = {name: fact.type for name, fact in schema.facts.items()}
+    bounds: dict[str, Bounds] = {
+        name: (fact.minimum, fact.maximum) for name, fact in schema.facts.items()
+    }
+    return Scope(
+        types=MapTypes({**types, **engine_words(currency)}),
+        currency=currency,
+        bounds=bounds,
+        maps={m.name: _map(m, currency, findings) for m in lists if m.document.map is not None},
+    )
+
+
+def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str] = {}) -> Scope:  # noqa: B006
+    """The scope with more names; a name set again loses what was known about it."""
+    plain = scope.types.plain if isinstance(scope.types, MapTypes) else scope.types
+    bounds = {k: v for k, v in scope.bounds.items() if k not in names}
+    return replace(
+        scope,
+        types=MapTypes({**plain, **names}),
+        aliases={**scope.aliases, **aliases},
+        bounds=bounds,
+    )
+
+
+def cell_words(lists: Sequence[Loaded[ListsDocument]], zone: ZoneInfo) -> Words:
+    """The lists that `in` may name."""
+    return Words(
+        {m.name: tuple(m.document.values) for m in lists if m.document.values is not None}, zone
+    )
+
+
+def _map(
+    loaded: Loaded[ListsDocument], currency: str, findings: Findings
+) -> tuple[Type, Mapping[str, object]]:
+    type_ = _MAP_TYPES.get(loaded.document.type, money(currency))
+    empty = Scope({}, currency)
+    values: dict[str, object] = {}
+    for key, raw in (loaded.document.map or {}).items():
+        span = loaded.located.at(("map", key))
+        if type_.is_text:
+            values[key] = f"{raw:f}" if isinstance(raw, Decimal) else str(raw)
+            continue
+        typed = compile_expression(raw, span, empty, findings, type_)
+        values[key] = getattr(typed, "value", None)
+    return type_, values
+
+
+def derived_facts(
+    schema: FactSchema, scope: Scope, findings: Findings
+) -> tuple[tuple[tuple[str, Any], ...], Scope]:
+    """The derived facts in written order, typed, and the scope that knows them."""
+    found: list[tuple[str, Any]] = []
+    for name, derived in schema.derived.items():
+        typed = compile_expression(derived.expression, derived.span, scope, findings)
+        if typed is not None:
+            found.append((name, typed))
+            scope = extended(scope, {name: replace(typed.type, bare=False)})
+    return tuple(found), scope

@@ -1,1 +1,1 @@
-"""Operations become HTTP flows, answers become outcomes; what differs between marketplaces is data."""
+"""Operations become HTTP flows, answers outcomes; how marketplaces differ is data."""

@@ -124,8 +124,8 @@ def _status_fits(status: int, wanted: int | str | list[int]) -> bool:
 def holds(body: Any, pointer: str, wanted: Any, names: Names) -> bool:
     """Whether any value at the pointer equals one of the wanted ones; decimals compare by value."""
     options = wanted if isinstance(wanted, list) else [wanted]
-    resolved = [_resolve(option, names) for option in options]
-    if any(value is _ABSENT for value in resolved):
+    resolved = [v for option in options if (v := _resolve(option, names)) is not _ABSENT]
+    if not resolved:
         return True
     found = read_all(body, pointer)
     return any(same(value, option) for value in found for option in resolved)
@@ -140,7 +140,7 @@ def _resolve(option: Any, names: Names) -> Any:
 
 
 def same(found: Any, wanted: Any) -> bool:
-    """Equality of a JSON value with ours: numbers by value (also when sent as text), else as text."""
+    """Equality of a JSON value with ours: numbers by value, also when written as text."""
     if isinstance(wanted, bool) or isinstance(found, bool):
         return found is wanted
     if isinstance(wanted, (int, Decimal)):

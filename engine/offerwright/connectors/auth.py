@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 from urllib.parse import urlencode
 
 from offerwright.connectors.document import Auth, ConnectorDocument
@@ -24,7 +24,7 @@ MAX_TOKEN = 8192
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a marketplace granted; `expires_at` is Unix seconds. The secrets never show in a repr."""
+    """What a marketplace granted; `expires_at` is Unix seconds. No secret shows in a repr."""
 
     access: str = field(repr=False)
     refresh: str = field(default="", repr=False)
@@ -144,13 +144,10 @@ def _granted(answered: Answered, auth: Auth, refresh: str, now: float) -> Token 
     return Token(access, kept, now + min(max(life_s, 0.0), MAX_LIFE_S))
 
 
-def _usable(token: Any) -> bool:
-    return (
-        isinstance(token, str)
-        and 0 < len(token) <= MAX_TOKEN
-        and token.isascii()
-        and token.isprintable()
-    )
+def _usable(token: Any) -> TypeGuard[str]:
+    if not isinstance(token, str) or not 0 < len(token) <= MAX_TOKEN:
+        return False
+    return token.isascii() and token.isprintable()
 
 
 def _parsed(reply: Reply) -> dict[str, Any]:

@@ -63,10 +63,11 @@ class HttpClient:
         self._thread: threading.Thread | None = None
         self._client: httpx2.AsyncClient | None = None
 
-    def exchange(self, request: Request) -> Answered:
+    def exchange(self, request: Request, deadline_s: float | None = None) -> Answered:
         """Send one request; every transport error becomes a `Failure` that says what is known."""
-        loop = self._running()
-        return asyncio.run_coroutine_threadsafe(self._timed(request), loop).result()
+        limit = self.deadline_s if deadline_s is None else min(deadline_s, self.deadline_s)
+        running = self._timed(request, limit)
+        return asyncio.run_coroutine_threadsafe(running, self._running()).result()
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,7 +102,7 @@ class HttpClient:
             self._client = None
         await asyncio.get_running_loop().shutdown_default_executor()
 
-    async def _timed(self, request: Request) -> Answered:
+    async def _timed(self, request: Request, deadline_s: float) -> Answered:
         sent: list[bool] = []
 
         async def trace(event: str, _info: Mapping[str, Any]) -> None:
@@ -109,10 +110,10 @@ class HttpClient:
                 sent.append(True)
 
         try:
-            async with asyncio.timeout(self.deadline_s):
+            async with asyncio.timeout(deadline_s):
                 return await self._exchange(request, {"trace": trace})
         except TimeoutError:
-            text = f"{request.name} got no whole answer within {self.deadline_s:g} s"
+            text = f"{request.name} got no whole answer within {deadline_s:.3g} s"
             return Failure("in_doubt" if sent else "unsent", "DEADLINE", text)
         except httpx2.TransportError as exc:
             return _failure(request, exc, bool(sent))

@@ -6,15 +6,16 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from offerwright.connectors.answers import judge
 from offerwright.connectors.auth import (
     Token,
+    TokenFlow,
     TokenStore,
     auth_headers,
     is_fresh,
@@ -33,6 +34,7 @@ from offerwright.marketplaces.operation import Operation, Outcome
 FIRST_BACKOFF_S = 0.25
 BACKOFF_CAP_S = 4.0
 PATIENCE_S = 5.0
+CALL_S = 45.0
 
 
 class Listings(Protocol):
@@ -47,7 +49,8 @@ class Timing:
     """The clocks and waits of a connector; tests pass their own.
 
     `clock` is monotonic seconds, `wall` the time of day in UTC, `jitter` a number in [0, 1).
-    `patience_s` is the longest wait for the rate limit before `retry` is answered instead.
+    `patience_s` is the longest wait for the rate limit before `retry` is answered instead, `call_s`
+    the longest that `send`, `poll` or `read_back` may take in all.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -55,6 +58,7 @@ class Timing:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.Random().random
     patience_s: float = PATIENCE_S
+    call_s: float = CALL_S
 
 
 class Connector:
@@ -121,7 +125,7 @@ class Connector:
         """Check the credentials: fetch a token if the marketplace grants one."""
         if self.document.auth.method == "headers":
             return Outcome("confirmed")
-        granted = self._fresh_token(None)
+        granted = self._fresh_token(None, self._timing.clock() + self._timing.call_s)
         return granted if isinstance(granted, Outcome) else Outcome("confirmed")
 
     def close(self) -> None:
@@ -143,13 +147,14 @@ class Connector:
     def _drive(self, step: str, operation: Operation, flow: Flow) -> Outcome:
         answered: Answered | None = None
         pause = 0.0
+        until = self._timing.clock() + self._timing.call_s
         while True:
             try:
                 request = next(flow) if answered is None else flow.send(answered)
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 break
-            result = self._authorised(request)
+            result = self._authorised(request, until)
             if isinstance(result, Outcome):
                 flow.close()
                 outcome = result
@@ -160,24 +165,24 @@ class Connector:
     def _settled(self, step: str, operation: Operation, outcome: Outcome, pause: float) -> Outcome:
         outcome = self._redactor.outcome(outcome)
         if outcome.kind == "retry" and outcome.retry_after_s is None and pause:
-            outcome = _after(outcome, pause)
+            outcome = replace(outcome, retry_after_s=pause)
         self._log.info(
             "outcome", step=step, operation=operation.id, kind=outcome.kind, status=outcome.status,
             codes=[p.code for p in outcome.problems], retry_after_s=outcome.retry_after_s,
         )  # fmt: skip
         return outcome
 
-    def _authorised(self, request: Request) -> tuple[Answered, float] | Outcome:
+    def _authorised(self, request: Request, until: float) -> tuple[Answered, float] | Outcome:
         """The answer to a request made with credentials; a token that is over is renewed once."""
         token: Token | None = None
         for last in (False, True):
             if self.document.auth.method != "headers":
-                granted = self._fresh_token(token)
+                granted = self._fresh_token(token, until)
                 if isinstance(granted, Outcome):
                     return granted
                 token = granted
             headers = {**request.headers, **auth_headers(self.document, self._secrets, token)}
-            answered, pause = self._patient(_with_headers(request, headers))
+            answered, pause = self._patient(replace(request, headers=headers), until)
             if last or token is None or not self._is_over(answered, request):
                 break
         return answered, pause
@@ -187,7 +192,7 @@ class Connector:
         spec = document.requests[request.name]
         return judge(answered, request, spec, document.answers, document.problems, {}).refresh
 
-    def _fresh_token(self, over: Token | None) -> Token | Outcome:
+    def _fresh_token(self, over: Token | None, until: float) -> Token | Outcome:
         """A token that is fresh and not the one that is over: one refresh serves all who wait."""
         with self._refreshing:
             if self._refused is not None:
@@ -196,15 +201,15 @@ class Connector:
                 assert self._token is not None, "a fresh token is one"
                 return self._token
             with self._tokens.lock(self.account.name):
-                return self._renewed(over)
+                return self._renewed(over, until)
 
-    def _renewed(self, over: Token | None) -> Token | Outcome:
+    def _renewed(self, over: Token | None, until: float) -> Token | Outcome:
         saved = self._tokens.load(self.account.name)
         if saved is not None and is_fresh(saved, self._now()) and not _same(saved, over):
             return self._use(saved)
         names = account_names(self.account)
         flow = token_flow(self.document, self._secrets, names, saved, self._now(), self._base_url)
-        granted = self._grant(flow)
+        granted = self._grant(flow, until)
         if isinstance(granted, Outcome):
             self._log.warning("token refused", kind=granted.kind, status=granted.status)
             self._refused = granted if granted.kind == "auth" else None
@@ -212,11 +217,11 @@ class Connector:
         self._tokens.save(self.account.name, granted)
         return self._use(granted)
 
-    def _grant(self, flow: Any) -> Token | Outcome:
+    def _grant(self, flow: TokenFlow, until: float) -> Token | Outcome:
         try:
             request = next(flow)
             while True:
-                answered, _ = self._patient(request)
+                answered, _ = self._patient(request, until)
                 request = flow.send(answered)
         except StopIteration as stop:
             granted: Token | Outcome = stop.value
@@ -230,7 +235,7 @@ class Connector:
     def _now(self) -> float:
         return self._timing.wall().timestamp()
 
-    def _patient(self, request: Request) -> tuple[Answered, float]:
+    def _patient(self, request: Request, until: float) -> tuple[Answered, float]:
         """Send within the rate limit, again where that is safe; with the pause after a 429."""
         timing = self._timing
         attempts = self.document.retry.attempts
@@ -241,7 +246,11 @@ class Connector:
                 return Failure("unsent", "RATE_LIMITED", text, wait), wait
             if wait > 0:
                 timing.sleep(wait)
-            answered = self._timed(request, attempt)
+            left = until - timing.clock()
+            if left <= 0:
+                text = f"{request.name} was not sent: the time of the whole call is used up"
+                return Failure("unsent", "DEADLINE", text), 0.0
+            answered = self._timed(request, attempt, left)
             pause = self.limits.learn(request.bucket, answered, timing.clock(), timing.wall())
             if attempt == attempts or not _worth_repeating(answered, request):
                 break
@@ -249,9 +258,9 @@ class Connector:
             timing.sleep(delay * (0.5 + timing.jitter() / 2))
         return answered, pause
 
-    def _timed(self, request: Request, attempt: int) -> Answered:
+    def _timed(self, request: Request, attempt: int, left_s: float) -> Answered:
         began = self._timing.clock()
-        answered = self._client.exchange(request)
+        answered = self._client.exchange(request, left_s)
         self._log.debug(
             "exchange", request=request.name, method=request.method, attempt=attempt,
             elapsed_ms=round((self._timing.clock() - began) * 1000),
@@ -275,19 +284,6 @@ def _worth_repeating(answered: Answered, request: Request) -> bool:
             return False
         return answered.kind == "unsent" or request.repeatable
     return answered.status in (500, 502, 503, 504) and request.repeatable
-
-
-def _with_headers(request: Request, headers: Mapping[str, str]) -> Request:
-    return Request(
-        request.name, request.method, request.url, headers, request.body, request.bucket,
-        request.repeatable, request.for_item,
-    )  # fmt: skip
-
-
-def _after(outcome: Outcome, pause: float) -> Outcome:
-    from dataclasses import replace
-
-    return replace(outcome, retry_after_s=pause)
 
 
 def _same(one: Token | None, other: Token | None) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from offerwright.connectors.template import names_in
 from offerwright.frames import Aspect
-from offerwright.marketplaces.operation import OutcomeKind
+from offerwright.marketplaces.operation import Action, OutcomeKind
 from offerwright.source.document import Code, Document, Model, Name, Whole
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -72,7 +72,7 @@ class Answer(Model):
     """A status, a class such as `5xx`, or a list of statuses."""
     where: dict[Pointer, str | Decimal | bool | list[str]] = Field(default_factory=dict)
     """Pointer → the value (or one of the values) that must stand there. A `{name}` without a value
-    tests nothing."""
+    counts for nothing; if none of them has one, the test holds."""
     has: list[Pointer] = Field(default_factory=list)
     """Pointers that must reach something."""
     for_item: bool | None = None
@@ -132,6 +132,8 @@ class Step(Model):
     """Only if this is not known."""
     aspects: list[Aspect] = Field(default_factory=list)
     """Only for operations on these aspects; absent: all."""
+    actions: list[Action] = Field(default_factory=list)
+    """Only for operations with these actions; absent: all."""
     on_status: dict[str, Name] = Field(default_factory=dict)
     """Another request to send instead when the answer has this status."""
     save: dict[Literal["external_id", "handle"], Pointer] = Field(default_factory=dict)
@@ -176,10 +178,13 @@ class Auth(Model):
         return self
 
 
+_IDEMPOTENT: tuple[Method, ...] = ("GET", "PUT", "DELETE")
+
+
 class Retry(Model):
     """When a request is sent again at once."""
 
-    verbs: list[Method] = Field(default_factory=lambda: ["GET", "PUT", "DELETE"])
+    verbs: list[Method] = Field(default_factory=lambda: list(_IDEMPOTENT))
     """Verbs that may be repeated though the first answer was lost."""
     attempts: Annotated[Whole, Field(ge=1, le=5)] = 3
     """How often in all."""
@@ -208,6 +213,8 @@ class ConnectorDocument(Document):
     """The rate classes; `default` is for requests that name none."""
     requests: dict[Name, RequestSpec] = Field(min_length=1)
     """The requests by name."""
+    amounts: Literal["decimal", "cents"] = "decimal"
+    """How answers write prices: in currency units, or in hundredths of them."""
     locate: Locate | None = None
     """How to find the id of a listing. Absent: the SKU is the address."""
     flows: dict[FlowName, list[Step]] = Field(min_length=1)
@@ -251,9 +258,6 @@ class ConnectorDocument(Document):
     def repeatable(self, spec: RequestSpec) -> bool:
         """Whether sending the request twice does no harm."""
         return spec.method in self.retry.verbs if spec.repeatable is None else spec.repeatable
-
-
-OUTCOMES: tuple[str, ...] = (*get_args(OutcomeKind), "refresh")
 
 
 def _known(what: str, name: str, table: dict[str, Any]) -> None:

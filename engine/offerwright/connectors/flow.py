@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from offerwright.connectors.answers import Judged, as_number, clean, judge, same, unclear
@@ -35,6 +36,9 @@ class Context:
     base_url: str | None = None
 
 
+_SO_FAR_GOOD = Outcome("confirmed")
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How far a flow has come; every step returns a new one."""
@@ -42,7 +46,7 @@ class State:
     names: Mapping[str, Any]
     found: bool = False
     sent: int = 0
-    outcome: Outcome = Outcome("confirmed")
+    outcome: Outcome = _SO_FAR_GOOD
     read: Mapping[str, Any] = field(default_factory=dict)
 
     def knows(self, what: str) -> bool:
@@ -143,6 +147,7 @@ def _wanted(step: Step, state: State, operation: Operation) -> bool:
         (step.if_ is None or state.knows(step.if_))
         and (step.unless is None or not state.knows(step.unless))
         and (not step.aspects or operation.aspect in step.aspects)
+        and (not step.actions or operation.action in step.actions)
         and (step.send is None or step.send in dict(operation.parts))
     )
 
@@ -180,14 +185,18 @@ def _take(step: Step, request: Request, judged: Judged, state: State) -> State:
         wanted = _echoed(template, state)
         if wanted is not None and not any(same(v, wanted) for v in read_all(judged.body, pointer)):
             return replace(state, outcome=_mismatch(request, template, judged))
-    saved = {what: _identifier(read_first(judged.body, p)) for what, p in step.save.items()}
+    saved: dict[str, Any] = {
+        what: _identifier(read_first(judged.body, p)) for what, p in step.save.items()
+    }
     if not all(saved.values()):
         text = (
             f"the answer to {request.name} lacks {', '.join(k for k, v in saved.items() if not v)}"
         )
         return replace(state, outcome=unclear(request, "ANSWER_INCOMPLETE", text, outcome.status))
-    read = {name: _first(judged.body, pointers) for name, pointers in step.read.items()}
-    present = {name: value for name, value in read.items() if value is not None}
+    read: dict[str, Any] = {
+        name: _first(judged.body, pointers) for name, pointers in step.read.items()
+    }
+    present: dict[str, Any] = {name: value for name, value in read.items() if value is not None}
     return replace(
         state, names={**state.names, **saved}, outcome=outcome, read={**state.read, **present}
     )
@@ -203,7 +212,7 @@ def _finish(state: State, context: Context) -> Outcome:
     outcome = replace(
         state.outcome,
         external_id=state.names.get("external_id") if _addressed(state, context) else None,
-        observed=_values(state.read) if state.read else None,
+        observed=_values(state.read, context.document) if state.read else None,
     )
     if outcome.kind != "accepted":
         return outcome
@@ -257,16 +266,21 @@ def _identifier(value: Any) -> str:
     return text if len(text) <= _MAX_ID else ""
 
 
-def _values(read: Mapping[str, Any]) -> Values:
+def _values(read: Mapping[str, Any], document: ConnectorDocument) -> Values:
     quantity = as_number(read.get("quantity"))
     whole = quantity is not None and quantity == quantity.to_integral_value()
     return Values(
         sku=_identifier(read.get("sku")) or None,
-        price=as_number(read.get("price")),
-        sale_price=as_number(read.get("sale_price")),
+        price=_amount(read.get("price"), document),
+        sale_price=_amount(read.get("sale_price"), document),
         quantity=int(quantity) if quantity is not None and whole else None,
         currency=_identifier(read.get("currency")) or None,
     )
+
+
+def _amount(value: Any, document: ConnectorDocument) -> Decimal | None:
+    number = as_number(value)
+    return number.scaleb(-2) if number is not None and document.amounts == "cents" else number
 
 
 def _rejected(code: str, message: str) -> Outcome:

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from offerwright.marketplaces.contract import BodyRefused, parse_json
+from offerwright.marketplaces.exact_json import BodyRefused, parse_json
 
 __all__ = ["BodyRefused", "dump_json", "parse_json"]
 

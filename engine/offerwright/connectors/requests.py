@@ -15,6 +15,8 @@ from offerwright.connectors.template import NameMissing, Names, fill, fill_value
 from offerwright.marketplaces.operation import Operation
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+# Printable ASCII but the percent sign: a SKU in a header may hold anything else.
+_HEADER_SAFE = "".join(chr(c) for c in range(32, 127) if chr(c) != "%")
 _ITEM_NAMES = frozenset({"sku", "external_id", "handle"})
 
 
@@ -49,6 +51,7 @@ def operation_names(operation: Operation) -> dict[str, Any]:
         "values.price": values.price,
         "values.sale_price": values.sale_price,
         "values.buyer_price": buyer_price,
+        "values.price_cents": None if values.price is None else values.price.scaleb(2),
         "values.quantity": values.quantity,
     }
 
@@ -65,6 +68,7 @@ def build_request(
     spec = document.requests[name]
     content = dump_json(fill_value(spec.body, names)) if spec.body is not None else body
     headers = {k: fill(v, names) for k, v in (document.headers | spec.headers).items()}
+    headers = {key: quote(value, safe=_HEADER_SAFE) for key, value in headers.items()}
     if content is not None:
         headers["Content-Type"] = spec.content_type
     return Request(

@@ -65,8 +65,10 @@ def read_secret(reference: str, name: str, environ: Mapping[str, str]) -> Secret
             f"the secret {name!r} of the credentials {reference!r} is missing: set {variable}, "
             f"or {variable}_FILE to a file that holds it"
         )
-    if any(ord(c) < 32 or ord(c) == 127 for c in value.strip()):
-        raise CredentialsRefused(f"{variable} holds a line break or a control character")
+    if not (value.strip().isascii() and value.strip().isprintable()):
+        raise CredentialsRefused(
+            f"{variable} holds a line break or a character that no header can carry"
+        )
     return Secret(value.strip())
 
 

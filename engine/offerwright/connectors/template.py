@@ -41,7 +41,7 @@ def fill(text: str, names: Names, *, escape: bool = False) -> str:
 
 
 def fill_value(template: Any, names: Names) -> Any:
-    """A JSON template with its texts filled in; a text that is one `{name}` keeps the value's type."""
+    """A JSON template filled in; a text that is one `{name}` keeps the value's type."""
     if isinstance(template, dict):
         return {key: fill_value(value, names) for key, value in template.items()}
     if isinstance(template, list):

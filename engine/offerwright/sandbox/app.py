@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from offerwright.connectors.json_text import dump_json, parse_json
 from offerwright.connectors.manifest import read_manifest
-from offerwright.marketplaces.contract import schema_validator
+from offerwright.marketplaces.schema import schema_validator
 from offerwright.sandbox.behaviour import Behaviour, Call
 from offerwright.sandbox.document import Fault, SandboxDocument
 from offerwright.sandbox.faults import FaultScript
@@ -65,7 +65,7 @@ class Sandbox:
             return behaviour.state.as_json()
 
     def seed_listings(self, marketplace: str, listings: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Listings that exist before the run: `{sku, document, account?}` each; returns their ids."""
+        """Listings that exist before the run, `{sku, document, account?}` each; their ids."""
         state = self.marketplaces[marketplace].state
         with state.lock:
             created = []
@@ -74,6 +74,12 @@ class Sandbox:
                 listing = state.create(entry.get("account", "*"), entry["sku"], document)
                 created.append(listing.id)
             return created
+
+    def reset(self) -> None:
+        """Forget listings, calls, tokens, limits and faults."""
+        self.faults.clear()
+        for behaviour in self.marketplaces.values():
+            behaviour.reset()
 
     def app(self) -> Starlette:
         """The application with the pages under `/_sandbox`."""
@@ -131,7 +137,7 @@ def _behaviour(
     folder: Path, faults: FaultScript, seed: int, clock: Callable[[], float]
 ) -> Behaviour:
     document = read_manifest(folder / "sandbox.yaml", SandboxDocument)
-    wanted = sorted({r.contract for r in document.routes.values() if r.contract})
+    wanted = sorted({c for r in document.routes.values() for c in r.contracts})
     contracts = {
         name: schema_validator(parse_json((folder / "contract" / name).read_bytes()))
         for name in wanted

@@ -53,11 +53,17 @@ class Behaviour:
         seed: int, clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self.document = document
-        self.state = MarketplaceState(document)
-        self.tokens = TokenDesk(document.tokens, seed, clock) if document.tokens else None
         self._contracts = contracts
         self._faults = faults
+        self._seed = seed
         self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget listings, calls, tokens and limits."""
+        tokens = self.document.tokens
+        self.state = MarketplaceState(self.document)
+        self.tokens = TokenDesk(tokens, self._seed, self._clock) if tokens else None
         self._limits: dict[str, Limits] = {}
 
     def answer(self, call: Call) -> Said:
@@ -92,8 +98,8 @@ class Behaviour:
             names = {"retry_after": str(int(wait) + 1)}
             said = self._says(self.document.answers.throttled, names)
             return self._record(call, name, account, bound.get("sku", ""), said, None)
-        listing = self._listing(account, bound)
         body, problems = self._body(call, route)
+        listing = self._listing(account, bound, self._new_sku(route, body) if route.upsert else "")
         sku = bound.get("sku") or (listing.sku if listing else self._new_sku(route, body))
         fault = self._faults.choose(self.document.name, name, sku)
         if fault and fault.do in BEFORE:
@@ -113,10 +119,16 @@ class Behaviour:
             return self._good(route, {**bound, "ids": ids}, listing, fault), listing
         if listing is None and (route.effect == "create" or route.upsert):
             listing = self.state.create(account, sku, {}, live=False)
-        if listing is None or (route.effect == "read" and not (listing.live or listing.pending)):
+        if listing is None or (route.effect == "read" and not self._shows(route, bound, listing)):
             return replace(self._says(self.document.answers.not_found, bound), fault=fault), None
         after = self._effect(route, bound, listing, body, fault)
         return self._good(route, bound, after, fault), after
+
+    def _shows(self, route: Route, bound: Mapping[str, str], listing: Listing) -> bool:
+        place = fill(route.at, bound)
+        return (listing.live or listing.pending is not None or bool(listing.problems)) and (
+            not place or read_first(listing.document, place) is not None
+        )
 
     def _effect(
         self, route: Route, bound: Mapping[str, str], listing: Listing, body: Any,
@@ -134,7 +146,9 @@ class Behaviour:
         late = fault is not None and fault.do == "late_reject"
         if not (route.deferred or late):
             return self.state.write(listing, document)
-        reason = {"code": fault.code, "message": fault.message, "field": ""} if late and fault else None
+        reason = (
+            {"code": fault.code, "message": fault.message, "field": ""} if late and fault else None
+        )
         pending = Pending(document, max(1, self.document.live_after_polls), reason)
         return self.state.keep(replace(listing, pending=pending, problems=()))
 
@@ -176,10 +190,9 @@ class Behaviour:
     def _body(self, call: Call, route: Route) -> tuple[Any, list[Problem]]:
         if route.effect in ("read", "search", "remove"):
             return None, []
-        if route.contract:
-            problems = check_body(self._contracts[route.contract], call.body)
-            if problems:
-                return None, problems
+        checked = [check_body(self._contracts[c], call.body) for c in route.contracts]
+        if checked and all(checked):
+            return None, min(checked, key=len)
         try:
             return parse_json(call.body), []
         except BodyRefused as exc:
@@ -189,10 +202,11 @@ class Behaviour:
         found = read_first(body, route.sku_at) if route.sku_at else None
         return as_text(found) if found is not None else ""
 
-    def _listing(self, account: str, bound: Mapping[str, str]) -> Listing | None:
+    def _listing(self, account: str, bound: Mapping[str, str], sku: str) -> Listing | None:
         if "id" in bound:
             return self.state.find(account, id=bound["id"])
-        return self.state.find(account, sku=bound["sku"]) if "sku" in bound else None
+        sku = bound.get("sku") or sku
+        return self.state.find(account, sku=sku) if sku else None
 
     def _route(self, call: Call) -> tuple[str, Route, dict[str, str]] | None:
         for name, route in self.document.routes.items():
@@ -222,7 +236,9 @@ class Behaviour:
         self, call: Call, route: str, account: str, sku: str, said: Said, after: Listing | None,
         before: Listing | None = None,
     ) -> Said:  # fmt: skip
-        took = after is not None and (before is None or before is not after) and call.method != "GET"
+        took = (
+            after is not None and (before is None or before is not after) and call.method != "GET"
+        )
         self.state.calls.append({
             "n": len(self.state.calls) + 1, "route": route, "method": call.method,
             "path": call.path, "account": account, "sku": sku, "status": said.status,
@@ -251,8 +267,14 @@ def match_path(pattern: str, path: str) -> dict[str, str] | None:
 def fill_answer(template: Any, names: Mapping[str, Any], listing: Listing | None) -> Any:
     """A body template with its names filled in; unknown names stay empty."""
     if isinstance(template, dict):
+        if "$some" in template:
+            some = listing and read_first(
+                listing.document, fill_answer(template["$some"], names, None)
+            )
+            return fill_answer(template["$then"], names, listing) if some else []
         if "$at" in template:
-            found = read_first(listing.document, template["$at"]) if listing else None
+            at = fill_answer(template["$at"], names, None)
+            found = read_first(listing.document, at) if listing else None
             return as_text(found) if template.get("$as") == "text" and found is not None else found
         return {key: fill_answer(value, names, listing) for key, value in template.items()}
     if isinstance(template, list):

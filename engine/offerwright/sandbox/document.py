@@ -19,7 +19,8 @@ Misbehaviour = Literal[
 
 
 class Says(Model):
-    """One answer. Texts of the body may hold `{name}`; `{$at: pointer}` reads the listing."""
+    """One answer. Texts of the body may hold `{name}`; `{$at: pointer}` reads the listing, and
+    `{$some: pointer, $then: …}` is an empty list where the listing has nothing there."""
 
     status: Status = 200
     """The status."""
@@ -75,8 +76,8 @@ class Route(Model):
     """The path; `{sku}` and `{id}` find a listing, other names are free."""
     query: dict[Name, str] = Field(default_factory=dict)
     """Name → the query parameter that fills it."""
-    contract: str | None = None
-    """The JSON Schema of the body, a file in `contract/`."""
+    contract: str | list[str] = Field(default_factory=list)
+    """The JSON Schema of the body, a file in `contract/`; of several, the body keeps one."""
     sku_at: Pointer | None = None
     """Where the body of a creation says the SKU."""
     effect: Effect
@@ -86,13 +87,18 @@ class Route(Model):
     adds: dict[str, Any] = Field(default_factory=dict)
     """Fields that a creation adds."""
     upsert: bool = False
-    """True: a write creates the listing that it does not find."""
+    """True: a write creates the listing that it does not find, a creation finds one by its SKU."""
     deferred: bool = False
     """True: taken now, live later."""
     bucket: Name = "default"
     """Its rate class."""
     answer: Says
     """The answer when all is well."""
+
+    @property
+    def contracts(self) -> list[str]:
+        """The schemas of the body, by file name."""
+        return [self.contract] if isinstance(self.contract, str) else self.contract
 
 
 class SandboxDocument(Document):

@@ -42,7 +42,7 @@ class Listing:
 
 
 class MarketplaceState:
-    """The listings and calls of one marketplace; one lock, so that every call sees a whole state."""
+    """The listings and calls of one marketplace; one lock: every call sees a whole state."""
 
     def __init__(self, document: SandboxDocument) -> None:
         self.document = document
@@ -51,7 +51,9 @@ class MarketplaceState:
         self.calls: list[dict[str, Any]] = []
         self._serial = 1000
 
-    def find(self, account: str, *, id: str | None = None, sku: str | None = None) -> Listing | None:
+    def find(
+        self, account: str, *, id: str | None = None, sku: str | None = None
+    ) -> Listing | None:
         """The listing by id, or by SKU. Seeded listings belong to every account (`*`)."""
         if id is not None:
             listing = self.listings.get(id)
@@ -60,9 +62,7 @@ class MarketplaceState:
 
     def search(self, account: str, sku: str) -> list[Listing]:
         """All listings of a SKU, oldest first."""
-        return [
-            x for x in self.listings.values() if x.sku == sku and x.account in (account, "*")
-        ]
+        return [x for x in self.listings.values() if x.sku == sku and x.account in (account, "*")]
 
     def create(self, account: str, sku: str, document: Any, *, live: bool = True) -> Listing:
         """A new listing under a new id."""
@@ -85,7 +85,9 @@ class MarketplaceState:
         if pending is None:
             return listing
         if pending.reads_left > 1:
-            return self.keep(replace(listing, pending=replace(pending, reads_left=pending.reads_left - 1)))
+            return self.keep(
+                replace(listing, pending=replace(pending, reads_left=pending.reads_left - 1))
+            )
         if pending.problem is not None:
             return self.keep(replace(listing, pending=None, problems=(pending.problem,)))
         return self.keep(_live(listing, pending.document))
@@ -115,5 +117,10 @@ class MarketplaceState:
 
 def _live(listing: Listing, document: Any) -> Listing:
     return replace(
-        listing, document=document, version=listing.version + 1, live=True, pending=None, problems=()
+        listing,
+        document=document,
+        version=listing.version + 1,
+        live=True,
+        pending=None,
+        problems=(),
     )

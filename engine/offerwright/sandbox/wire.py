@@ -31,7 +31,9 @@ async def give(said: Said, send: Send, cut: Callable[[], None]) -> None:
         headers["content-encoding"] = "gzip"
     await send(_start(said.status, headers, len(body)))
     if what == "truncate":
-        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
+        )
         await asyncio.sleep(0.05)
         cut()
     elif what == "drip" and said.fault:
@@ -42,7 +44,9 @@ async def give(said: Said, send: Send, cut: Callable[[], None]) -> None:
 
 async def _drip(body: bytes, seconds: float, send: Send) -> None:
     for index in range(len(body)):
-        await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": body[index : index + 1], "more_body": True}
+        )
         await asyncio.sleep(seconds)
     await send({"type": "http.response.body", "body": b""})
 

@@ -36,6 +36,7 @@ from offerwright.source.yaml_errors import (
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
 MAX_ALIASES = 100
+MAX_FOUND = 200
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -136,7 +137,7 @@ class Composer:
         refused = unsafe_scalar(event, lambda: self._rest(start), lambda: self._rest(end))
         if refused:
             code, message, hint = refused
-            self.found.append(say(code, message, self._span(event), hint))
+            self._report(say(code, message, self._span(event), hint))
         node = Node(value if event.style else resolve(value), start, end)
         if event.anchor is not None:
             self._anchor(event.anchor, event)
@@ -146,15 +147,15 @@ class Composer:
     def _key(self, frame: _Frame, event: Any, key: str, start: Mark, end: Mark) -> None:
         frame.key = (key, start, end)
         if event.anchor is not None:
-            self.found.append(say("ALIAS", "a key cannot have an anchor", self._span(event)))
+            self._report(say("ALIAS", "a key cannot have an anchor", self._span(event)))
         refused = unsafe_key(key, bool(event.style))
         if refused:
             code, message, hint = refused
-            self.found.append(say(code, message, self._span(event), hint))
+            self._report(say(code, message, self._span(event), hint))
         if key in frame.data:
             first = frame.children[key]
             here = Related(self._marks(first[0], first[1]), "first written here")
-            self.found.append(
+            self._report(
                 Diagnostic(
                     "DUPLICATE_KEY",
                     f"the key {key!r} is written twice; the first is on line {first[0][0] + 1}",
@@ -253,14 +254,14 @@ class Composer:
 
     def _tag(self, event: Any) -> None:
         written = self._rest(_mark(event.start_mark)).split(" ")[0]
-        self.found.append(
+        self._report(
             say("TAG", f"the tag `{written}` is not allowed", self._span(event),
                 "delete it, or quote the whole value if `!` is part of the text")
         )  # fmt: skip
 
     def _anchor(self, name: str, event: Any) -> None:
         if name in self.anchors:
-            self.found.append(
+            self._report(
                 say("ALIAS", f"the anchor `&{name}` is written twice", self._span(event),
                     "give each anchor its own name")
             )  # fmt: skip
@@ -279,6 +280,11 @@ class Composer:
         )  # fmt: skip
         return self.root
 
+    def _report(self, diagnostic: Diagnostic) -> None:
+        if len(self.found) + 1 >= MAX_FOUND:
+            raise Refusal(diagnostic)
+        self.found.append(diagnostic)
+
     def _no_text_key(self, event: Any) -> Diagnostic:
         return say(
             "KEY_NOT_TEXT",
@@ -288,7 +294,9 @@ class Composer:
         )
 
     def _rest(self, mark: Mark) -> str:
-        return self.lines[mark[0]][mark[1] :] if mark[0] < len(self.lines) else ""
+        """The line from a mark on, as far as messages look."""
+        line, column = mark
+        return self.lines[line][column : column + 80] if line < len(self.lines) else ""
 
     def _span(self, event: Any) -> Span:
         return self._marks(_mark(event.start_mark), _mark(event.end_mark))

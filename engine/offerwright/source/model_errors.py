@@ -21,7 +21,7 @@ from offerwright.source.spellings import (
     truth_hint,
     whole_hint,
 )
-from offerwright.source.suggest import allowed_words, suggest, suggest_among
+from offerwright.source.suggest import allowed_words, did_you_mean, suggest, suggest_among
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def explain_errors(
     """One diagnostic for every mistake, however many arms of a union refused it."""
     faults = [_fault(e, place, located) for e in errors for place in [locate(model, e["loc"])]]
     found = []
-    for fault in _one_arm_each(faults):
+    for fault in _without_echoes(_one_arm_each(faults)):
         verdict = _VERDICTS.get(fault.kind, _as_it_is)(fault)
         span = _span(verdict, fault.place, located)
         found.append(Diagnostic(verdict.code, verdict.message, span, verdict.hint))
@@ -123,6 +123,21 @@ def _one_arm_each(faults: Sequence[Fault]) -> list[Fault]:
             kept = [first]
         dropped |= {id(f) for f in everything} - {id(f) for f in kept}
     return [merged.get(id(f), f) for f in faults if id(f) not in dropped]
+
+
+def _without_echoes(faults: Sequence[Fault]) -> list[Fault]:
+    """A misspelt key is one mistake, not an unknown key and a missing one."""
+    misspelt = [f.place.path for f in faults if f.kind == "extra_forbidden"]
+    return [
+        fault
+        for fault in faults
+        if fault.kind != "missing"
+        or not any(
+            path[:-1] == fault.place.path[:-1]
+            and did_you_mean(str(path[-1]), [str(fault.place.path[-1])])
+            for path in misspelt
+        )
+    ]
 
 
 def _subject(path: Path) -> str:

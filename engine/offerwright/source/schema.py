@@ -90,7 +90,9 @@ class EditorSchema(GenerateJsonSchema):
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         key = str(schema["discriminator"])
-        documentation, snippets, branches = [], [], []
+        documentation: list[str] = []
+        snippets: list[JsonSchemaValue] = []
+        branches: list[JsonSchemaValue] = []
         for tag, choice in schema["choices"].items():
             reference = self.generate_inner(choice)
             definition = self.resolve_ref_schema(reference)

@@ -10,6 +10,7 @@ from offerwright.source.text import split_lines
 
 PER_FILE = 20
 _WIDTH = 100
+_JOINER = "\u200d"  # part of many emoji
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -104,9 +105,7 @@ def _lines(content: bytes) -> list[str]:
 def _shown(character: str) -> str:
     if character.isprintable() and character not in _BIDI:
         return character
-    if character in "\u200d\ufe0f":
-        return character
-    return character.encode("unicode_escape").decode("ascii") if character != "\xa0" else "\xa0"
+    return character.encode("unicode_escape").decode("ascii") if character != _JOINER else _JOINER
 
 
 def _cells(character: str) -> int:

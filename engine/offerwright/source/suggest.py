@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 _LISTED = 12
 
@@ -12,13 +12,14 @@ _LISTED = 12
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`did you mean 'price'?` for a near miss (at most two words), else the empty text."""
     folded = {_folded(name): name for name in sorted(allowed, reverse=True)}
-    near = get_close_matches(_folded(word), sorted(folded), n=2, cutoff=0.6)
+    written = _folded(word)
+    near = get_close_matches(written, sorted(folded), n=2, cutoff=0.6)
+    if len(near) == 2 and _likeness(written, near[0]) > _likeness(written, near[1]) + 0.1:
+        near = near[:1]
     if not near:
         return ""
-    names = [folded[name] for name in near]
-    if _folded(word) in folded or len(names) == 1:
-        names = names[:1]
-    return f"did you mean {' or '.join(repr(name) for name in names)}?" + _lookalikes(word)
+    names = " or ".join(repr(folded[name]) for name in near)
+    return f"did you mean {names}?" + _lookalikes(word)
 
 
 def suggest(word: str, allowed: Iterable[str]) -> str:
@@ -41,6 +42,10 @@ def allowed_words(names: Iterable[str]) -> str:
         return ""
     rest = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
     return f"allowed: {', '.join(listed[:_LISTED])}{rest}"
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, other, one).ratio()
 
 
 def _folded(word: str) -> str:

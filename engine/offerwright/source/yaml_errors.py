@@ -228,6 +228,8 @@ def _block_text(at: Span, start: Span, lines: list[str]) -> Diagnostic:
 
 def _indented(at: Span, start: Span, lines: list[str]) -> Diagnostic:
     line = _line(at, lines)
+    if line.lstrip().startswith(":"):
+        return say("EMPTY_KEY", "a key is missing before the colon", at, "write `key: value`")
     if at.column > 1 and line[: at.column - 1].strip() and line[at.column - 1] not in "}]":
         value = _value(line)
         if value[:1] in ("'", '"'):
@@ -266,6 +268,12 @@ def _directive(at: Span, start: Span, lines: list[str]) -> Diagnostic:
 
 
 def _no_content(at: Span, _: Span, lines: list[str]) -> Diagnostic:
+    line = _line(at, lines)
+    if at.column > len(line):  # the file ends where an element should begin
+        column = max(line.rfind("["), line.rfind("{"), 0) + 1
+        where = Span(at.file, at.line, column, at.line, column + 1)
+        return say("UNCLOSED_BRACKET", f"`{line[column - 1 : column]}` is never closed", where,
+                   "write its closing bracket")  # fmt: skip
     return _quote_value(at, lines, "a value cannot begin with this; text must be quoted")
 
 

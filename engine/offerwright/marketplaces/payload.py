@@ -6,7 +6,7 @@ slots, and where the guards read its values back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from offerwright.errors import Diagnostic
@@ -15,7 +15,7 @@ from offerwright.marketplaces.body import Reader, presence_of
 from offerwright.marketplaces.contract import Contract
 from offerwright.marketplaces.document import PayloadDocument, Presence
 from offerwright.marketplaces.names import NAMES
-from offerwright.marketplaces.nodes import Array, Condition, Node, Object, Slot, children, names_in
+from offerwright.marketplaces.nodes import Array, Choice, Condition, Node, Object, Slot, children, names_in
 from offerwright.marketplaces.operation import Action
 from offerwright.marketplaces.pieces import Piece, flatten, merged
 from offerwright.marketplaces.pointer import Readback, link_readback
@@ -121,13 +121,16 @@ def _listed(words: str | list[str]) -> list[str]:
     return [words] if isinstance(words, str) else words
 
 
-def _always(node: Node) -> Iterator[str]:
-    """The names that must be present for every slot outside conditions to have a value."""
+def _always(node: Node) -> list[str]:
+    """The names without which some slot that is always written has no value."""
     if isinstance(node, Slot):
-        yield node.names[-1]
-    elif isinstance(node, Array | Object):
-        for child in children(node):
-            yield from _always(child)
+        return [node.names[-1]]
+    if isinstance(node, Choice):
+        other = [] if node.otherwise is None else _always(node.otherwise)
+        return [name for name in _always(node.then) if name in other]
+    if isinstance(node, Array | Object):
+        return [name for child in children(node) for name in _always(child)]
+    return []
 
 
 def _with_revision(compiled: CompiledPayload) -> CompiledPayload:

@@ -51,5 +51,5 @@ class Pace:
         return min(asked, self.limits.longest_pause_s)
 
     def backoff_s(self, failures: int) -> float:
-        """1, 2, 4 … seconds."""
-        return min(2.0 ** min(failures, 16), self.limits.longest_backoff_s)
+        """Doubled with every failure, up to its bound."""
+        return min(self.limits.backoff_s * 2.0 ** min(failures, 16), self.limits.longest_backoff_s)

@@ -65,6 +65,8 @@ class Limits:
     """How long a run waits when other accounts' operations hold all of its own."""
     longest_pause_s: float = 3600.0
     """A Retry-After above this is cut to it."""
+    backoff_s: float = 1.0
+    """The pause after a first failure; it doubles."""
     longest_backoff_s: float = 60.0
     away_after: int = 5
     """Failures in a row without any answer after which the marketplace counts as away."""

@@ -29,7 +29,11 @@ def _bound(value: Any) -> Any:
 
 
 # Whether the % is written where, and only where, the fact is a percent: facts.link looks.
-Bound = Annotated[Decimal, BeforeValidator(_bound), WithJsonSchema({"type": ["number", "string"]})]
+Bound = Annotated[
+    Decimal,
+    BeforeValidator(_bound),
+    WithJsonSchema({"type": ["number", "string"], "pattern": r"^-?[0-9]{1,6}(\.[0-9]{1,6})? ?%$"}),
+]
 
 
 class AccountSettings(Model):

@@ -163,7 +163,7 @@ def _frame(records: Iterable[list[str]], shape: _Shape, wanted: Wanted) -> pl.Da
 def _reject(record: _Record, shape: _Shape) -> Reject | None:
     line, cells = record
     if len(cells) != len(shape.header):
-        reason = f"the row has {len(cells)} cells and the header {len(shape.header)}"
+        reason = f"the header has {len(shape.header)} cells and this row {len(cells)}"
         return _whole_row(record, shape, "WRONG_CELL_COUNT", reason)
     if cells == shape.raw_header:
         return _whole_row(record, shape, "HEADER_AGAIN", "the header stands here again")

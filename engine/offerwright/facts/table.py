@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from offerwright.errors import SnapshotRefused
 from offerwright.facts.cells import (
     BLANKS,
     CellFormat,
@@ -59,8 +60,10 @@ def typed_table(
     """Parse every cell, then settle rows that have the same key.
 
     Equal rows are one row; rows that differ are all refused, because nobody can say which one
-    counts. A bad cell refuses its whole row.
+    counts. A bad cell refuses its whole row. Raises SnapshotRefused for a column of lists where
+    one value is wanted.
     """
+    _refuse_lists(source, records, facts)
     ids = records.cells[source.id_column].alias(ID)
     columns = [ids]
     key_column = source.key or source.per
@@ -80,6 +83,17 @@ def typed_table(
     return SourceTable(
         source, kept.drop("_row"), (*records.rejects, *found), records.rows_in, records.sha256
     )
+
+
+def _refuse_lists(source: SourceDef, records: Records, facts: Mapping[str, FactDef]) -> None:
+    plain = {source.id_column, source.key, source.per}
+    plain |= {facts[name].column for name in source.facts if facts[name].cell.name != "list"}
+    for name, dtype in records.cells.schema.items():
+        if isinstance(dtype, pl.List) and name in plain:
+            raise SnapshotRefused(
+                f"{source.file} (source `{source.name}`): the column `{name}` holds lists, and "
+                "one value is wanted. Make the fact a `list of …`, or write one value."
+            )
 
 
 def _bad_keys(

@@ -73,16 +73,27 @@ def _is_sound(target: Path) -> bool:
 
 def _replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    fresh.chmod(0o755)
-    for name, content in files.items():
-        _write_synced(fresh / name, content)
-    _sync_folder(fresh)
+    try:
+        fresh.chmod(0o755)
+        for name, content in files.items():
+            _write_synced(fresh / name, content)
+        _sync_folder(fresh)
+        _put_in_place(fresh, target)
+        _sync_folder(target.parent)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _put_in_place(fresh: Path, target: Path) -> None:
     if target.exists():  # damaged, or it would not be written again
         damaged = Path(tempfile.mkdtemp(prefix=".damaged.", dir=target.parent))
         target.rename(damaged / target.name)
         shutil.rmtree(damaged)
-    fresh.rename(target)
-    _sync_folder(target.parent)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if not _is_sound(target):  # else another run wrote the same content just now
+            raise
 
 
 def _replace_file(target: Path, content: bytes) -> None:

@@ -258,7 +258,7 @@ def _as_it_is(fault: Fault) -> Verdict:
         sentence if sentence.startswith("`") or not fault.place.path else f"{subject}: {sentence}"
     )
     if sentence.startswith("must "):
-        joined = f"{subject} {sentence}"
+        return Verdict("WRONG_TYPE", f"{subject} {sentence}, not {shown(fault.value)}")
     return Verdict("INVALID", joined, at_key=isinstance(fault.value, dict))
 
 

@@ -289,7 +289,7 @@ def competitors(found: Iterable[Product], dice: Dice) -> Rows:
     for p in found:
         for marketplace, percent in (("mercadolibre", 38), ("amazon", 26)):
             if dice.chance(percent):
-                around = list_price(p.cost) * Decimal(dice.between(74, 98)) / 100
+                around = list_price(p.cost) * Decimal(dice.between(62, 84)) / 100
                 age = timedelta(minutes=dice.between(4, 230))
                 if dice.chance(20):
                     age += timedelta(days=dice.between(1, 6))

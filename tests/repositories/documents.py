@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from offerwright.facts.document import FactsDocument, ShopDocument
+from offerwright.guards.document import GuardsDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
     FeesDocument,
@@ -32,6 +33,7 @@ MODELS: dict[str, type[Document]] = {
     "fees": FeesDocument,
     "approvals": ApprovalsDocument,
     "lists": ListsDocument,
+    "guards": GuardsDocument,
 }
 
 

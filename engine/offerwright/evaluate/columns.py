@@ -23,7 +23,7 @@ Array: TypeAlias = NDArray[Any]
 State: TypeAlias = NDArray[np.uint8] | None
 
 MISSING = 1
-FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW", 4: "LOOKUP_FAILED"}
+FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW"}
 DIVISION_BY_ZERO, OVERFLOW = 2, 3
 _LIMIT = 2**63 - 1
 
@@ -192,7 +192,7 @@ def rounded(column: Decimals, scale: int) -> Decimals:
 def _divided(values: Array, divisor: Any) -> Array:
     """values / divisor, half away from zero; the divisor is positive."""
     size = (np.abs(values) + divisor // 2) // divisor
-    return np.where(values < 0, -size, size)
+    return np.asarray(np.where(values < 0, -size, size))
 
 
 def divide(left: Decimals, right: Decimals) -> Decimals:

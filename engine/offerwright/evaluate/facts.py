@@ -100,7 +100,10 @@ def words_of(series: pl.Series) -> Words:
 def _lists_of(series: pl.Series) -> Lists:
     positions: dict[tuple[Any, ...], int] = {}
     codes = np.array(
-        [-1 if v is None else positions.setdefault(tuple(v), len(positions)) for v in series.to_list()],
+        [
+            -1 if v is None else positions.setdefault(tuple(v), len(positions))
+            for v in series.to_list()
+        ],
         dtype=np.int32,
     )
     return Lists(codes, tuple(positions), _state(series))

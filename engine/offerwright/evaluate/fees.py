@@ -57,7 +57,8 @@ class Schedule:
         priced = rows.having({"price": price})
         rate = fixed = c.constant(0, rows.size)
         known = np.ones(rows.size, dtype=bool)
-        no_row = np.zeros(rows.size, dtype=bool)
+        # Without any schedule nobody knows what the marketplace takes.
+        no_row = np.full(rows.size, not self.fees)
         for fee in self.fees:
             found = match(fee.table, priced, self.as_of, self.walks)
             no_row |= ~found.found
@@ -67,7 +68,9 @@ class Schedule:
                 known &= c.known(column) | ~given
                 part = c.where(c.known(column), _decimals(column), c.constant(0, rows.size))
                 rate, fixed = (
-                    (c.add(rate, part), fixed) if plan.name == "rate" else (rate, c.add(fixed, part))
+                    (c.add(rate, part), fixed)
+                    if plan.name == "rate"
+                    else (rate, c.add(fixed, part))
                 )
         return Taken(_all_known(rate), _all_known(fixed), known & ~no_row, no_row)
 

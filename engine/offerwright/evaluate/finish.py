@@ -11,6 +11,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.fees import least_price, margin_met
 from offerwright.evaluate.match import holds
+from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.pricing import (
     Block,
     Moment,
@@ -19,8 +20,8 @@ from offerwright.evaluate.pricing import (
     Truth,
     freight_of,
     needed_after_fees,
+    without_price,
 )
-from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.rounding import (
     Points,
     currency_unit,
@@ -44,25 +45,20 @@ class _Group:
         return self.step.id if self.step is not None else ""
 
 
-def run_rounding(
-    state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment
-) -> State:
+def run_rounding(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment) -> State:
     """Round price and sale price; `steps` with where their documents apply, in order."""
+    state = without_price(state)
     groups = _groups(state, steps, moment)
     before = state.prices
     for group in groups:
         state = _round_group(state, group, moment)
     state = _to_currency(state, moment.plan.account.digits)
     state = _sale_below_price(_positive(state, groups))
-    ran = tuple(
-        Ran(g.step, g.mask, before, state.prices) for g in groups if g.step is not None
-    )
+    ran = tuple(Ran(g.step, g.mask, before, state.prices) for g in groups if g.step is not None)
     return replace(state, ran=(*state.ran, *ran))
 
 
-def _groups(
-    state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment
-) -> list[_Group]:
+def _groups(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment) -> list[_Group]:
     """The last round step that holds rounds an offer; the currency unit does where none holds."""
     left = np.ones(state.rows.size, dtype=bool)
     groups = []
@@ -87,9 +83,7 @@ def _round_group(state: State, group: _Group, moment: Moment) -> State:
     return state.with_column("sale_price", c.where(group.mask, rounded_sale, sale))
 
 
-def _inside(
-    price: Decimals, points: Points, state: State, digits: int
-) -> tuple[Decimals, Truth]:
+def _inside(price: Decimals, points: Points, state: State, digits: int) -> tuple[Decimals, Truth]:
     """The price at its point, moved inside the bounds; where no point lies inside, the bound."""
     lower, upper = state.decimals("/lower"), state.decimals("/upper")
     rounded = rounded_to(price, points)
@@ -117,10 +111,12 @@ def _margin_again(
     state: State, group: _Group, exact: Decimals, rounded: Decimals, moment: Moment
 ) -> tuple[State, Decimals]:
     """Rounding may have cost the margin: try the next price points up."""
-    if state.margin is None or state.grossed is None:
+    if state.margin is None:
         return state, rounded
     step, asked = state.margin
-    checked = asked & group.mask & c.known(rounded) & ~_less(exact, state.grossed)
+    checked = asked & group.mask & c.known(rounded) & ~state.stopped
+    if state.lowered is not None:
+        checked = checked & ~state.lowered
     if not checked.any() or step.margin is None or step.cost is None:
         return state, rounded
     taken = moment.schedule.taken(state.rows, rounded)
@@ -148,7 +144,7 @@ def _to_currency(state: State, digits: int) -> State:
 def _positive(state: State, groups: Sequence[_Group]) -> State:
     for name in ("price", "sale_price"):
         price = state.decimals(name)
-        wrong = c.known(price) & np.asarray(price.values <= 0)
+        wrong = c.known(price) & np.asarray(price.values <= 0) & ~state.stopped
         for group in groups:
             document = group.step.document if group.step is not None else -1
             mask = wrong & group.mask
@@ -162,6 +158,4 @@ def _sale_below_price(state: State) -> State:
     pointless = c.known(sale) & c.known(price) & ~_less(sale, price)
     missing = np.full(state.rows.size, c.MISSING, dtype=np.uint8)
     dropped = c.where(pointless, c.with_state(sale, missing), sale)  # type: ignore[arg-type]
-    return state.with_column("sale_price", dropped).noted(
-        "SALE_NOT_BELOW_PRICE", pointless, ""
-    )
+    return state.with_column("sale_price", dropped).noted("SALE_NOT_BELOW_PRICE", pointless, "")

@@ -57,9 +57,7 @@ def allocate(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> Alloc
     )
 
 
-def _pool(
-    plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks
-) -> tuple[Array, Truth, Truth]:
+def _pool(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Array, Truth, Truth]:
     safety, no_rule = _safety(plan.safety, rows, as_of, walks)
     total = np.zeros(rows.size, dtype=np.int64)
     seen = np.zeros(rows.size, dtype=bool)
@@ -94,9 +92,7 @@ def _taken(fact: str | None, node: str, rows: Rows) -> Array:
     return np.int64(0) if fact is None else _units(rows.get(map_column(fact, node)))  # type: ignore[return-value]
 
 
-def _safety(
-    safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks
-) -> tuple[Array, Truth]:
+def _safety(safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Array, Truth]:
     if isinstance(safety, int):
         return np.full(rows.size, safety, dtype=np.int64), np.zeros(rows.size, dtype=bool)
     found = match(safety, rows, as_of, walks)
@@ -104,7 +100,9 @@ def _safety(
     if plan is None:
         return np.zeros(rows.size, dtype=np.int64), ~found.found
     column = result(found, plan, rows)
-    return _units(column), ~c.known(column)
+    if not isinstance(column, Decimals):
+        raise TypeError("safety stock is a number")
+    return _units(c.ceiling(column)), ~c.known(column)
 
 
 def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:
@@ -166,8 +164,7 @@ def _limited(plan: InventoryPlan, parts: Sequence[Array]) -> list[Array]:
             capped[number] = capped[number] + more
             spare = spare - more
     buffered = [
-        np.maximum(0, part - entry.buffer)
-        for part, entry in zip(capped, plan.entries, strict=True)
+        np.maximum(0, part - entry.buffer) for part, entry in zip(capped, plan.entries, strict=True)
     ]
     return [_listed(u, e.min_list) for u, e in zip(buffered, plan.entries, strict=True)]
 

@@ -64,9 +64,7 @@ class _Here:
         return Block("content", code, np.asarray(mask, dtype=bool), step, self.document)
 
 
-def content(
-    plan: MappingPlan, rows: Rows, as_of: int, walks: Walks, kinds: Kinds
-) -> Content:
+def content(plan: MappingPlan, rows: Rows, as_of: int, walks: Walks, kinds: Kinds) -> Content:
     """
     The content of every offer.
 
@@ -283,9 +281,7 @@ def _images(plan: MappingPlan, here: _Here) -> tuple[pl.Series, list[Block]]:
     element = pl.element()
     kept = pl.DataFrame({"urls": urls}).select(
         pl.col("urls").list.eval(
-            element.filter(
-                element.str.contains(usable) & ~(element + "/").str.contains(_PRIVATE)
-            )
+            element.filter(element.str.contains(usable) & ~(element + "/").str.contains(_PRIVATE))
         )
     )["urls"]
     few = (kept.list.len().fill_null(0) < images.min).to_numpy()

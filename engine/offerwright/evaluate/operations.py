@@ -17,7 +17,7 @@ import numpy as np
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
 from offerwright.expressions.parse import EPOCH
-from offerwright.expressions.syntax import Col, Const, Typed
+from offerwright.expressions.syntax import Col, Const, Op, Typed
 from offerwright.money import scaled
 
 _SECOND = 1_000_000
@@ -133,9 +133,7 @@ def _connected(left: Truths, right: Truths, *, decides: bool) -> Truths:
     decided = (c.known(left) & (left.values == decides)) | (
         c.known(right) & (right.values == decides)
     )
-    return Truths(
-        np.where(decided, decides, values), np.where(decided, 0, state).astype(np.uint8)
-    )
+    return Truths(np.where(decided, decides, values), np.where(decided, 0, state).astype(np.uint8))
 
 
 def _not(column: Truths) -> Truths:
@@ -195,7 +193,9 @@ def _divide(left: Decimals, right: Decimals, otherwise: Decimals) -> Decimals:
 
 def _units(seconds: int) -> Callable[[Decimals], Decimals]:
     def whole(column: Decimals) -> Decimals:
-        return Decimals(column.values // (seconds * 10**column.scale), 0, column.state, column.bound)
+        return Decimals(
+            column.values // (seconds * 10**column.scale), 0, column.state, column.bound
+        )
 
     return whole
 
@@ -256,7 +256,7 @@ def _day_of(column: Column, zone: ZoneInfo, moments: bool) -> Decimals:
 
 def _part(read: Callable[[date], int]) -> Callable[[Typed, Column, ZoneInfo], Column]:
     def part(typed: Typed, column: Column, zone: ZoneInfo) -> Column:
-        moments = getattr(typed, "arguments", ())[0].type.name == "datetime"
+        moments = isinstance(typed, Op) and typed.arguments[0].type.name == "datetime"
         days = _day_of(column, zone, moments)
         return _by_value(days, lambda d: read(EPOCH.date() + timedelta(days=d)))
 
@@ -342,4 +342,3 @@ _OPERATIONS: dict[str, Callable[..., Column]] = {
     "lower": _words(str.lower),
     "length": _length,
 }
-

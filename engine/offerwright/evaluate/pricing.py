@@ -22,7 +22,7 @@ from offerwright.evaluate.match import Match, Walks, conflicts, holds, match, re
 from offerwright.evaluate.operations import Rows, evaluate_decimals
 from offerwright.frames import Aspect
 from offerwright.rules.plan import AccountPlan, BoundsStep, FeesStep, SetStep, Step
-from offerwright.rules.pricing import PRICES, own_column
+from offerwright.rules.pricing import own_column
 
 Truth: TypeAlias = NDArray[np.bool_]
 
@@ -64,8 +64,9 @@ class State:
     """
     The offers on their way through the phases.
 
-    `pending` are failures of base steps that a later base step may still lift; `grossed` and
-    `margin` are the price of the gross-up and the step that asked for it.
+    `pending` are failures of base steps that a later base step may still lift. `margin` is the
+    step that asked for one and where it ran; `lowered` is where a competitor step or an upper
+    bound has taken the price below what it found.
     """
 
     rows: Rows
@@ -73,7 +74,7 @@ class State:
     notes: tuple[Note, ...] = ()
     ran: tuple[Ran, ...] = ()
     pending: Mapping[str, tuple[Truth, Block]] | None = None
-    grossed: Decimals | None = None
+    lowered: Truth | None = None
     margin: tuple[FeesStep, Truth] | None = None
 
     @property
@@ -85,6 +86,17 @@ class State:
         if not isinstance(found, Decimals):
             raise TypeError(f"{name} is no number")
         return found
+
+    @property
+    def stopped(self) -> Truth:
+        """Where the price is blocked already: what comes later adds no echo."""
+        mask = np.zeros(self.rows.size, dtype=bool)
+        for block in self.blocks:
+            if block.aspect == "price":
+                mask |= block.mask
+        for pending, _ in (self.pending or {}).values():
+            mask |= pending
+        return mask
 
     def with_column(self, name: str, column: Column) -> State:
         return replace(self, rows=self.rows.having({name: column}))
@@ -127,17 +139,23 @@ def run_set(
         found = match(step.table, state.rows, moment.as_of, moment.walks)
         state, apply = _apply_table(state, step, found, active)
         fell = found.fell_through
-    for name, typed in step.sets:
-        value = evaluate_decimals(typed, state.rows)
+    # All expressions see the values from before the step.
+    values = [(name, evaluate_decimals(typed, state.rows)) for name, typed in step.sets]
+    for name, value in values:
         if name == "price" and step.change_from is not None:
             state, value = _held_change(state, step, value, phase_price, apply)
         state = _set(state, step, name, value, apply, fell, found)
-    return state, found
+    return _lowered(state, phase_price) if step.phase == "competitor" else state, found
 
 
-def _apply_table(
-    state: State, step: SetStep, found: Match, active: Truth
-) -> tuple[State, Truth]:
+def _lowered(state: State, before: Decimals) -> State:
+    """Remember where the price is lower than before."""
+    a, b = c.aligned(state.decimals("price"), before)
+    lower = np.asarray(c.known(a) & c.known(b) & (a.values < b.values))
+    return replace(state, lowered=lower if state.lowered is None else state.lowered | lower)
+
+
+def _apply_table(state: State, step: SetStep, found: Match, active: Truth) -> tuple[State, Truth]:
     """The table's results as columns, and where they count; what is wrong becomes blocks."""
     table = found.table
     document = step.document
@@ -175,18 +193,14 @@ def _lift(state: State, mask: Truth) -> State:
 def settle_base(state: State) -> State:
     """At the end of the base phase what is still pending becomes blocks."""
     for mask, block in (state.pending or {}).values():
-        state = state.blocked(replace(block, mask=mask))
-    price = state.decimals("price")
-    nowhere = ~c.known(price) & ~_blocked(state)
-    state = replace(state, pending=None)
+        state = replace(state, pending=None).blocked(replace(block, mask=mask))
+    return without_price(replace(state, pending=None))
+
+
+def without_price(state: State) -> State:
+    """Block the offers that nothing has given a price."""
+    nowhere = ~c.known(state.decimals("price")) & ~state.stopped
     return state.blocked(Block("price", "NO_PRICE", nowhere, "", -1))
-
-
-def _blocked(state: State) -> Truth:
-    mask = np.zeros(state.rows.size, dtype=bool)
-    for block in state.blocks:
-        mask |= block.mask
-    return mask
 
 
 def _set(
@@ -204,8 +218,9 @@ def _set(
         for code, mask in (("NO_RULE_MATCHES", missing & fell), ("NO_PRICE", missing & ~fell)):
             state = _pend(state, Block("price", code, mask, step.id, step.document, found), mask)
         state = _lift(state, apply & c.known(value))
-    elif name in PRICES:
-        block = Block("price", "MISSING_VALUE", missing, step.id, step.document, found)
+    elif step.phase != "base":
+        echo = missing & state.stopped
+        block = Block("price", "MISSING_VALUE", missing & ~echo, step.id, step.document, found)
         state = state.blocked(block)
     return state.with_column(name, c.where(apply, value, state.decimals(name)))
 
@@ -260,7 +275,9 @@ def run_fees(
 ) -> tuple[State, Match | None]:
     """Gross up: the least price that leaves enough after fees."""
     price, sale = state.prices
-    active = active & c.known(price)
+    active = active & ~state.stopped
+    if step.margin is None:
+        active = active & c.known(price)
     needed, margin = needed_after_fees(state, step, price), step.margin or Decimal(0)
     missing = active & ~c.known(needed)
     state = state.blocked(Block("price", "MISSING_VALUE", missing, step.id, step.document))
@@ -273,14 +290,14 @@ def run_fees(
         # The sale keeps its depth: sale × new price / old price.
         ratio = c.divide(c.multiply(sale, solved), _nonzero(price))
         new_sale = c.where(active & c.known(sale), ratio, sale)
-        state = replace(state, margin=(step, active), grossed=solved)
+        state = replace(state, margin=(step, active), lowered=None)
     state = state.with_column("price", c.where(active, solved, price))
     return state.with_column("sale_price", new_sale), None
 
 
 def _nonzero(price: Decimals) -> Decimals:
-    one = c.constant(1, len(price))
-    return c.where(np.asarray(price.values == 0), one, price)
+    """A divisor that is never zero: where the price is, the quotient means nothing."""
+    return c.where(np.asarray(price.values == 0), c.constant(1, len(price)), price)
 
 
 def needed_after_fees(state: State, step: FeesStep, price: Decimals) -> Decimals:
@@ -344,16 +361,18 @@ def apply_bounds(state: State) -> State:
     lower, upper = state.decimals("/lower"), state.decimals("/upper")
     low, high = c.aligned(lower, upper)
     crossed = c.known(low) & c.known(high) & np.asarray(low.values > high.values)
+    crossed = crossed & ~state.stopped
     step = next((r.step for r in reversed(state.ran) if isinstance(r.step, BoundsStep)), None)
     if step is None:
         return state
     state = state.blocked(
         Block("price", "BOUNDS_CROSS", np.asarray(crossed), step.id, step.document)
     )
-    for name in PRICES:
-        price = state.decimals(name)
-        state = state.with_column(name, _lesser(_greater(price, lower), upper))
-    return state
+    raised = _greater(state.decimals("price"), lower)
+    price = _lesser(raised, upper)
+    sale = _lesser(_greater(state.decimals("sale_price"), lower), upper)
+    state = state.with_column("price", price).with_column("sale_price", sale)
+    return _lowered(state, raised)
 
 
 _STEPS: dict[str, Callable[..., tuple[State, Match | None]]] = {

@@ -29,7 +29,8 @@ from offerwright.evaluate.finish import run_rounding
 from offerwright.evaluate.inventory import Allocation, allocate
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
-from offerwright.evaluate.operations import Rows, evaluate as evaluate_expression
+from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import (
     Block,
     Moment,
@@ -130,14 +131,16 @@ def _rows(
     size = len(snapshot)
     rows = Rows(SnapshotColumns(snapshot, plan.account, shared), size, zone, plan.scope.maps)
     today = (as_of.astimezone(zone).date() - datetime(1970, 1, 1).date()).days  # noqa: DTZ001
-    rows = rows.having({
-        "account": _word(plan.account.name, size),
-        "marketplace": _word(plan.account.marketplace, size),
-        "currency": _word(plan.account.currency, size),
-        "as_of": c.constant(microseconds(as_of), size),
-        "today": c.constant(today, size),
-        **_live(snapshot, live),
-    })
+    rows = rows.having(
+        {
+            "account": _word(plan.account.name, size),
+            "marketplace": _word(plan.account.marketplace, size),
+            "currency": _word(plan.account.currency, size),
+            "as_of": c.constant(microseconds(as_of), size),
+            "today": c.constant(today, size),
+            **_live(snapshot, live),
+        }
+    )
     for name, typed in plan.derived:
         rows = rows.having({name: evaluate_expression(typed, rows)})
     return rows
@@ -170,7 +173,11 @@ def _running(plan: AccountPlan, as_of: int) -> Iterator[Step]:
     for phase in PHASES:
         steps = [s for s in plan.steps if s.phase == phase and active[s.document]]
         widest = max(
-            (plan.documents[s.document].width for s in steps if plan.documents[s.document].override),
+            (
+                plan.documents[s.document].width
+                for s in steps
+                if plan.documents[s.document].override
+            ),
             default=-2,
         )
         yield from (s for s in steps if plan.documents[s.document].width >= widest)
@@ -211,9 +218,7 @@ def _offers(
     return replace(offers, frame=_frame(offers, said))
 
 
-def _priced(
-    plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: Schedule
-) -> State:
+def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: Schedule) -> State:
     moment = Moment(plan, as_of, walks, schedule)
     nothing = c.all_missing(rows.size)
     names = ("price", "sale_price", "/lower", "/upper")
@@ -225,7 +230,7 @@ def _priced(
     for phase in PHASES[:-1]:
         for step in (s for s in running if s.phase == phase):
             state = run_step(state, step, everywhere, moment)
-        if phase == "base":
+        if phase == "base" and any(s.phase == "base" for s in running):
             state = settle_base(state)
     rounding = [(s, everywhere) for s in running if isinstance(s, RoundStep)]
     return run_rounding(apply_bounds(state), rounding, moment)

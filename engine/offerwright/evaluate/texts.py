@@ -15,7 +15,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
 from offerwright.evaluate.operations import Rows
 from offerwright.expressions.parse import EPOCH
-from offerwright.expressions.templates import Check, Choice, Field, Piece, Template, Text
+from offerwright.expressions.templates import Check, Field, Piece, Template, Text
 from offerwright.money import decimal
 
 

@@ -87,8 +87,10 @@ def _entry(key: str, cell: Any, types: Mapping[str, Type], words: Words) -> Cond
         return negate(_nested(cell, types, words))
     if key not in types:
         near = get_close_matches(key, types, n=2, cutoff=0.6)
-        hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else (
-            "declare it in a `kind: facts` document"
+        hint = (
+            f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
+            if near
+            else ("declare it in a `kind: facts` document")
         )
         raise Wrong(f"no fact is called `{key}`", hint)
     return read_cell(key, cell, types[key], words)
@@ -262,7 +264,7 @@ def _decimal(cell: Any, type_: Type) -> Decimal:
         raise Wrong(f"{text} is a percent, and this fact is {type_}")
     if re.fullmatch(_NUMBER, text):
         return _whole(Decimal(text), type_)
-    hint = "write decimals as 1.50" if "," in text else "write 500, 0..500 or \">= 500\""
+    hint = "write decimals as 1.50" if "," in text else 'write 500, 0..500 or ">= 500"'
     raise Wrong(f"{text!r} is no number, and this fact is {type_}", hint)
 
 
@@ -273,8 +275,12 @@ def _whole(value: Decimal, type_: Type) -> Decimal:
 
 
 def _text(cell: Any, type_: Type) -> str:
-    text = "true" if cell is True else "false" if cell is False else (
-        f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
+    text = (
+        "true"
+        if cell is True
+        else "false"
+        if cell is False
+        else (f"{cell:f}" if isinstance(cell, Decimal) else str(cell))
     )
     if type_.name == "path":
         return text.strip("/")
@@ -305,7 +311,6 @@ def _time(text: str, type_: Type, words: Words) -> int:
 _CSV_WORDS = (
     (re.compile(r"starts with (.+)"), "starts_with"),
     (re.compile(r"under (.+)"), "under"),
-    (re.compile(r"matches (.+)"), "matches"),
     (re.compile(r"in (.+)"), "in"),
     (re.compile(r"has (.+)"), "has"),
     (re.compile(r"is (.+)"), "is"),
@@ -317,6 +322,8 @@ def from_csv(text: str) -> Any:
     text = text.strip()
     if text.startswith("not "):
         return {"not": from_csv(text[4:])}
+    if text.startswith("matches "):
+        return {"matches": text[8:]}
     if " | " in text:
         return [from_csv(part) for part in text.split(" | ")]
     for pattern, operator in _CSV_WORDS:

@@ -80,7 +80,7 @@ def _environment() -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
     environment.filters = dict.fromkeys(FILTERS, str)
     return environment
@@ -97,7 +97,9 @@ def parse_template(source: str, types: Mapping[str, Type]) -> Template | Refusal
         tree = _environment().parse(source)
         return Template(source, tuple(_pieces(tree.body, types)))
     except TemplateSyntaxError as problem:
-        return Refusal(*whole, f"the template cannot be read: {problem.message}", _syntax_hint(source))
+        return Refusal(
+            *whole, f"the template cannot be read: {problem.message}", _syntax_hint(source)
+        )
     except _Refused as refused:
         return Refusal(*whole, refused.message, refused.hint)
 

@@ -188,8 +188,8 @@ class RoundStep(Model):
     """Prices that end so: `0.99`, `9.90`."""
     to: Decimal | None = Field(default=None, gt=0, lt=1_000_000)
     """Multiples of this: `0.05`."""
-    mode: Literal["half_up", "half_even", "up", "down", "nearest"] = "up"
-    """Which way."""
+    mode: Literal["half_up", "half_even", "up", "down", "nearest"] | None = None
+    """Which way; absent: `nearest` for an ending, `half_up` for multiples."""
     note: str | None = None
     """Anything a reader should know."""
 
@@ -197,8 +197,10 @@ class RoundStep(Model):
     def _one(self) -> RoundStep:
         if (self.ending is None) == (self.to is None):
             raise PydanticCustomError("round", "write either `ending: 0.99` or `to: 0.01`")
-        allowed = ("up", "down", "nearest") if self.to is None else ("half_up", "half_even", "up", "down")
-        if self.mode not in allowed:
+        allowed = (
+            ("up", "down", "nearest") if self.to is None else ("half_up", "half_even", "up", "down")
+        )
+        if self.mode is not None and self.mode not in allowed:
             raise PydanticCustomError(
                 "round", "`mode` is one of {allowed} here", {"allowed": ", ".join(allowed)}
             )

@@ -69,7 +69,9 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     _check_conflicts(documents.pricing, zone, findings)
     plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
     shop = documents.shop.document
-    return RuleSet(plans, shop.time_zone, shop.currency, _digest(documents)), findings.items
+    words = cell_words(documents.lists, zone)
+    rules = RuleSet(plans, shop.time_zone, shop.currency, _digest(documents), words)
+    return rules, findings.items
 
 
 def _accounts(documents: Documents, findings: Findings) -> tuple[Account, ...]:
@@ -232,7 +234,9 @@ class _Numbering:
         self.zone = zone
         self.items: list[DocumentInfo] = []
 
-    def of(self, loaded: Sequence[Loaded[D]], width: int | None = None) -> list[tuple[int, Loaded[D]]]:
+    def of(
+        self, loaded: Sequence[Loaded[D]], width: int | None = None
+    ) -> list[tuple[int, Loaded[D]]]:
         found = []
         for one in loaded:
             document = one.document
@@ -250,8 +254,7 @@ class _Numbering:
 def _digest(documents: Documents) -> str:
     """One hash of what all rules mean, whatever the order of the files."""
     lines = sorted(
-        f"{d.document.kind} {d.name} {revision(d.document, d.tables)}"
-        for d in _all(documents)
+        f"{d.document.kind} {d.name} {revision(d.document, d.tables)}" for d in _all(documents)
     )
     lines.append(f"shop {revision(documents.shop.document, {})}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

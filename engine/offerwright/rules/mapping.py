@@ -123,9 +123,7 @@ def _title(document: MappingDocument, setting: Setting) -> TitlePlan | None:
     )
 
 
-def _description(
-    document: MappingDocument, setting: Setting
-) -> tuple[Template, int, Span] | None:
+def _description(document: MappingDocument, setting: Setting) -> tuple[Template, int, Span] | None:
     description = document.description
     if description is None:
         return None
@@ -134,9 +132,7 @@ def _description(
     return None if template is None else (template, description.max, span)
 
 
-def _images(
-    document: MappingDocument, setting: Setting
-) -> tuple[Typed, Images, Span] | None:
+def _images(document: MappingDocument, setting: Setting) -> tuple[Typed, Images, Span] | None:
     images = document.images
     if images is None:
         return None

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from offerwright.errors import Span
+from offerwright.expressions.cells import Words
 from offerwright.expressions.conditions import Condition
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.templates import Template
@@ -231,6 +232,8 @@ class RuleSet:
     time_zone: str
     currency: str
     digest: str
+    words: Words
+    """What conditions of guards and approvals may name."""
 
     def plan(self, account: str) -> AccountPlan:
         return next(p for p in self.plans if p.account.name == account)

@@ -68,9 +68,7 @@ def compile_pricing(
     return tuple(steps), scope
 
 
-def _places(
-    documents: Sequence[tuple[int, Loaded[PricingDocument]]], phase: str
-) -> list[_Place]:
+def _places(documents: Sequence[tuple[int, Loaded[PricingDocument]]], phase: str) -> list[_Place]:
     return [
         _Place(number, loaded, ("steps", index), step)
         for number, loaded in documents
@@ -239,7 +237,7 @@ def _round_step(place: _Place, setting: Setting, account: Account) -> _Compiled:
         **_head(place, setting),
         step=value if key == "to" else ending_step(value),
         ending=Decimal(0) if key == "to" else value,
-        mode=step.mode,
+        mode=step.mode or ("half_up" if key == "to" else "nearest"),
     )
     return found, {}, {}
 

@@ -137,8 +137,10 @@ def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> 
     for heading in ("valid.from", "valid.before"):
         text = _optional(csv, row, heading)
         try:
-            parsed = None if text is None else (
-                datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+            parsed = (
+                None
+                if text is None
+                else (datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text))
             )
         except ValueError:
             span = csv.cell(row, csv.position[heading])
@@ -158,13 +160,15 @@ def _check_headings(csv: CsvTable, findings: Findings) -> bool:
         if heading in _PLAIN_HEADINGS or (prefix in ("when", "then") and rest):
             continue
         near = get_close_matches(heading, _PLAIN_HEADINGS, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else (
-            "headings are id, when.<fact>, then.<name>, valid.from, valid.before, "
-            "expect_matches, note"
+        hint = (
+            f"did you mean `{near[0]}`?"
+            if near
+            else (
+                "headings are id, when.<fact>, then.<name>, valid.from, valid.before, "
+                "expect_matches, note"
+            )
         )
-        findings.say(
-            "UNKNOWN_HEADING", csv.heading(column), f"unknown heading `{heading}`", hint
-        )
+        findings.say("UNKNOWN_HEADING", csv.heading(column), f"unknown heading `{heading}`", hint)
         sound = False
     if "id" not in csv.position:
         findings.say(

@@ -82,7 +82,7 @@ def account_scope(
     )
 
 
-def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str] = {}) -> Scope:  # noqa: B006
+def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str] = {}) -> Scope:
     """The scope with more names; a name set again loses what was known about it."""
     plain = scope.types.plain if isinstance(scope.types, MapTypes) else scope.types
     bounds = {k: v for k, v in scope.bounds.items() if k not in names}
@@ -95,10 +95,8 @@ def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str]
 
 
 def cell_words(lists: Sequence[Loaded[ListsDocument]], zone: ZoneInfo) -> Words:
-    """The lists that `in` may name."""
-    return Words(
-        {m.name: tuple(m.document.values) for m in lists if m.document.values is not None}, zone
-    )
+    """The lists that `in` may name; of a map, its keys."""
+    return Words({m.name: tuple(m.document.values or m.document.map or ()) for m in lists}, zone)
 
 
 def _map(

@@ -65,9 +65,7 @@ def compile_when(raw: When | None, path: Path, setting: Setting, label: str) -> 
     """A step's `when` as a table of one row, so that one mechanism evaluates both."""
     if not raw:
         return None
-    condition = _condition(
-        raw, lambda below: setting.loaded.located.at((*path, *below)), setting
-    )
+    condition = _condition(raw, lambda below: setting.loaded.located.at((*path, *below)), setting)
     if condition is None:
         return None
     span = setting.loaded.located.at(path)

@@ -1,0 +1,143 @@
+"""
+The checks that guards name: one row each, the same code at plan and at send.
+
+A check sees what is said (`Said`) and its inputs as columns, one row per offer or operation, and
+answers where it fails and where a required input is missing. It never sees a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Decimals
+
+Truth: TypeAlias = NDArray[np.bool_]
+Inputs: TypeAlias = Mapping[str, Decimals]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What offers or payloads say. `right_currency`: the currency is the account's."""
+
+    price: Decimals
+    sale_price: Decimals
+    quantity: Decimals
+    right_currency: Truth
+
+    def __len__(self) -> int:
+        return len(self.price)
+
+    @property
+    def paid(self) -> Decimals:
+        """What the buyer pays: the sale price while there is one."""
+        return c.where(c.known(self.sale_price), self.sale_price, self.price)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a check fails, where an input it must have is missing, and what a reader is told."""
+
+    fails: Truth
+    missing: Truth
+    notes: Mapping[str, Truth]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its inputs, and the function that runs it."""
+
+    inputs: tuple[str, ...]
+    run: Callable[[Said, Inputs], Result]
+
+
+def _nowhere(said: Said) -> Truth:
+    return np.zeros(len(said), dtype=bool)
+
+
+def _below(left: Decimals, right: Decimals) -> Truth:
+    a, b = c.aligned(left, right)
+    return np.asarray(c.known(a) & c.known(b) & (a.values < b.values))
+
+
+def _positive(said: Said, inputs: Inputs) -> Result:
+    zero = c.constant(0, len(said))
+    price, sale = said.price, said.sale_price
+    wrong = c.known(price) & ~_below(zero, price)
+    wrong |= c.known(sale) & ~_below(zero, sale)
+    wrong |= c.known(sale) & c.known(price) & ~_below(sale, price)
+    wrong |= _below(said.quantity, zero)
+    return Result(wrong, _nowhere(said), {})
+
+
+def _at_least(said: Said, inputs: Inputs) -> Result:
+    bound, priced = inputs["bound"], c.known(said.paid)
+    return Result(_below(said.paid, bound), priced & ~c.known(bound), {})
+
+
+def _at_most(said: Said, inputs: Inputs) -> Result:
+    bound, priced = inputs["bound"], c.known(said.price)
+    unbound = priced & ~c.known(bound)
+    return Result(_below(bound, said.price), _nowhere(said), {"NO_BOUND": unbound})
+
+
+def _map_price(said: Said, inputs: Inputs) -> Result:
+    bound, priced = inputs["bound"], c.known(said.paid)
+    unbound = priced & ~c.known(bound)
+    return Result(_below(said.paid, bound), _nowhere(said), {"NO_BOUND": unbound})
+
+
+def _step_from_live(said: Said, inputs: Inputs) -> Result:
+    live, sent, paid = inputs["live"], inputs["was_sent"], said.paid
+    was_sent = np.asarray(sent.values > 0)
+    priced = c.known(paid)
+    fails = _nowhere(said)
+    one = c.constant(1, len(said))
+    if "down" in inputs:
+        fails |= _below(paid, c.multiply(live, c.add(one, inputs["down"], -1)))
+    if "up" in inputs:
+        fails |= _below(c.multiply(live, c.add(one, inputs["up"])), paid)
+    unknown = priced & ~c.known(live)
+    return Result(fails, unknown & was_sent, {"FIRST_PUBLICATION": unknown & ~was_sent})
+
+
+def _margin(said: Said, inputs: Inputs) -> Result:
+    """The fees in the inputs are those of one price; of another price nobody knows them."""
+    paid = said.paid
+    fees = c.add(c.multiply(paid, inputs["rate"]), inputs["fixed"])
+    left = c.add(c.add(c.add(paid, fees, -1), inputs["cost"], -1), inputs["freight"], -1)
+    wanted = c.multiply(paid, inputs["margin"])
+    a, b = c.aligned(paid, inputs["fees_for"])
+    same = c.known(a) & c.known(b) & np.asarray(a.values == b.values)
+    known = c.known(left) & c.known(wanted) & same
+    return Result(_below(left, wanted) & known, c.known(paid) & ~known, {})
+
+
+def _magnitude(said: Said, inputs: Inputs) -> Result:
+    paid, reference, times = said.paid, inputs["reference"], inputs["times"]
+    high = c.multiply(reference, times)
+    low = c.multiply(paid, times)
+    known = c.known(paid) & c.known(reference)
+    fails = known & (~_below(paid, high) | ~_below(reference, low))
+    return Result(fails, c.known(paid) & ~c.known(reference), {})
+
+
+def _currency(said: Said, inputs: Inputs) -> Result:
+    return Result(~said.right_currency, _nowhere(said), {})
+
+
+CHECKS: dict[str, Check] = {
+    "positive": Check((), _positive),
+    "price_at_least": Check(("bound",), _at_least),
+    "price_at_most": Check(("bound",), _at_most),
+    "map_price": Check(("bound",), _map_price),
+    "step_from_live": Check(("live", "was_sent", "down", "up"), _step_from_live),
+    "margin_at_least": Check(("margin", "cost", "freight", "rate", "fixed", "fees_for"), _margin),
+    "magnitude": Check(("times", "reference"), _magnitude),
+    "currency": Check((), _currency),
+}

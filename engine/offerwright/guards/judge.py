@@ -1,0 +1,164 @@
+"""Guards on the computed offers of one account: every verdict, and the inputs for send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Column, Decimals
+from offerwright.evaluate.facts import column_of
+from offerwright.evaluate.match import Walks, holds
+from offerwright.evaluate.operations import evaluate_decimals
+from offerwright.evaluate.run import Offers
+from offerwright.guards.checks import CHECKS, Inputs, Result, Said, Truth
+from offerwright.guards.link import RUN_CHECKS, ApprovalPlan, GuardPlan
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    What one guard says of every offer.
+
+    `applies` is where it looks at all; `fails` where it objects after approvals; `missing` where a
+    required input is not there, which blocks; `approved` where an approval lets it pass.
+    """
+
+    guard: GuardPlan
+    applies: Truth
+    fails: Truth
+    missing: Truth
+    approved: Truth
+    notes: Mapping[str, Truth]
+    inputs: Inputs
+
+    @property
+    def withholds(self) -> Truth:
+        """Where the price must not be sent."""
+        objects = self.fails if self.guard.else_ != "warn" else np.zeros_like(self.fails)
+        return np.asarray(objects | self.missing)
+
+
+def judge(
+    offers: Offers,
+    guards: tuple[GuardPlan, ...],
+    confirmed: pl.DataFrame,
+    as_of: int,
+    walks: Walks,
+) -> tuple[Verdict, ...]:
+    """
+    All verdicts of the per-offer guards.
+
+    Args:
+        offers: what the account is to be told.
+        guards: the guards of the account.
+        confirmed: one row per SKU that the ledger knows: `sku` String, `live_paid` Decimal (what
+            the buyer pays there, null if unknown), `was_sent` Boolean.
+        as_of: the moment, in microseconds.
+        walks: what the tables have learned.
+    """
+    said = said_by(offers)
+    live = _live(offers, confirmed)
+    found = []
+    for guard in guards:
+        start, end = guard.window
+        in_force = (start is None or start <= as_of) and (end is None or as_of < end)
+        if guard.check in RUN_CHECKS or not in_force:
+            continue
+        applies = holds(guard.when, offers.rows, as_of, walks)
+        inputs = _inputs(guard, offers, said, live)
+        result = CHECKS[guard.check].run(said, inputs)
+        found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))
+    return tuple(found)
+
+
+def said_by(offers: Offers) -> Said:
+    """What the offers say, aspect by aspect; a withheld price is not said."""
+    frame = offers.frame
+    return Said(
+        price=_decimals(column_of(frame["price"])),
+        sale_price=_decimals(column_of(frame["sale_price"])),
+        quantity=_decimals(column_of(frame["quantity"])),
+        right_currency=(frame["currency"] == offers.account.currency).to_numpy(),
+    )
+
+
+def _decimals(column: Column) -> Decimals:
+    if not isinstance(column, Decimals):
+        raise TypeError("a number stands here")
+    return column
+
+
+def _live(offers: Offers, confirmed: pl.DataFrame) -> dict[str, Decimals]:
+    joined = offers.frame.select("sku").join(confirmed, on="sku", how="left", maintain_order="left")
+    sent = joined["was_sent"].fill_null(False).cast(pl.Int64)
+    return {
+        "live": _decimals(column_of(joined["live_paid"])),
+        "was_sent": _decimals(column_of(sent)),
+    }
+
+
+def _inputs(
+    guard: GuardPlan, offers: Offers, said: Said, live: Mapping[str, Decimals]
+) -> dict[str, Decimals]:
+    size, rows = len(said), offers.rows
+    found = {name: c.constant(value, size) for name, value in guard.settings.items()}
+    if guard.bound is not None:
+        found["bound"] = evaluate_decimals(guard.bound, rows)
+    if guard.check == "step_from_live":
+        found |= live
+    if guard.check == "magnitude":
+        found["reference"] = _reference(offers, live["live"])
+    if guard.check == "margin_at_least" and guard.cost is not None:
+        taken = offers.schedule.taken(rows, said.paid)
+        unknown = np.where(taken.known, 0, c.MISSING).astype(np.uint8)
+        found["cost"] = evaluate_decimals(guard.cost, rows)
+        found["freight"] = (
+            evaluate_decimals(guard.freight, rows) if guard.freight else c.constant(0, size)
+        )
+        found["rate"] = replace(taken.rate, state=unknown)
+        found["fixed"] = replace(taken.fixed, state=unknown)
+        found["fees_for"] = said.paid
+    return found
+
+
+def _reference(offers: Offers, live: Decimals) -> Decimals:
+    """The live price, else the list price, else the cost."""
+    found = live
+    for name in ("list_price", "cost"):
+        column = offers.rows.find(name)
+        if isinstance(column, Decimals):
+            found = c.where(c.known(found), found, column)
+    return found
+
+
+def _verdict(
+    guard: GuardPlan,
+    result: Result,
+    applies: Truth,
+    said: Said,
+    inputs: Inputs,
+    offers: Offers,
+    as_of: int,
+    walks: Walks,
+) -> Verdict:
+    approved = np.zeros(len(said), dtype=bool)
+    if guard.else_ == "needs_approval":
+        for approval in guard.approvals:
+            if as_of < approval.until:
+                selected = holds(approval.select, offers.rows, as_of, walks)
+                approved |= selected & ~again(guard, approval, said, inputs)
+    fails = result.fails & applies
+    return Verdict(
+        guard, applies, fails & ~approved, result.missing & applies, fails & approved,
+        {code: mask & applies for code, mask in result.notes.items()}, inputs,
+    )  # fmt: skip
+
+
+def again(guard: GuardPlan, approval: ApprovalPlan, said: Said, inputs: Inputs) -> Truth:
+    """Where the guard fails even with the approval's own bounds."""
+    own = {name: c.constant(value, len(said)) for name, value in approval.bounds.items()}
+    return CHECKS[guard.check].run(said, {**inputs, **own}).fails

@@ -1,0 +1,252 @@
+"""Guards and approvals → guards per account, with bounds typed and selections compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from offerwright.errors import Diagnostic, Span
+from offerwright.expressions.parse import microseconds
+from offerwright.expressions.syntax import Typed
+from offerwright.expressions.types import money
+from offerwright.guards.document import CheckName, Else, GuardRule, GuardsDocument
+from offerwright.rules.document import Approval, ApprovalsDocument
+from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
+from offerwright.rules.rows import Findings, Window, window
+from offerwright.rules.tables import Setting, compile_expression, compile_when
+from offerwright.source.located import Loaded, Path
+
+RUN_CHECKS = ("share_moved", "share_zeroed")
+# Which of its own bounds an approval may give for a check.
+APPROVABLE: dict[str, tuple[str, ...]] = {
+    "step_from_live": ("down", "up"),
+    "price_at_least": ("bound",),
+    "price_at_most": ("bound",),
+    "map_price": ("bound",),
+    "share_moved": ("at_most",),
+    "share_zeroed": ("at_most",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPlan:
+    """Who agreed to what; `until` is the first microsecond at which it no longer counts."""
+
+    document: str
+    span: Span
+    guard: str
+    select: TablePlan | None
+    bounds: Mapping[str, Decimal]
+    reason: str
+    approver: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardPlan:
+    """One guard as it runs for one account. `settings` are its constant bounds."""
+
+    id: str
+    check: CheckName
+    else_: Else
+    document: str
+    owner: str
+    span: Span
+    window: Window
+    when: TablePlan | None
+    bound: Typed | None
+    cost: Typed | None
+    freight: Typed | None
+    settings: Mapping[str, Decimal]
+    approvals: tuple[ApprovalPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSet:
+    """The guards of every account, by its name."""
+
+    by_account: Mapping[str, tuple[GuardPlan, ...]]
+
+
+def link_guards(
+    guards: Sequence[Loaded[GuardsDocument]],
+    approvals: Sequence[Loaded[ApprovalsDocument]],
+    rules: RuleSet,
+) -> tuple[GuardSet, list[Diagnostic]]:
+    """The guards of every account, and what is wrong with them."""
+    findings = Findings()
+    _check_ids(guards, findings)
+    checks = {g.id: g.check for d in guards for g in d.document.guards}
+    _check_approvals(approvals, checks, findings)
+    by_account = {
+        plan.account.name: _account_guards(guards, approvals, plan, rules, findings)
+        for plan in rules.plans
+    }
+    _check_floor(guards, by_account, findings)
+    return GuardSet(by_account), findings.items
+
+
+def _check_ids(guards: Sequence[Loaded[GuardsDocument]], findings: Findings) -> None:
+    seen: dict[str, Span] = {}
+    for loaded in guards:
+        for index, guard in enumerate(loaded.document.guards):
+            span = loaded.located.at(("guards", index, "id"))
+            if guard.id in seen:
+                findings.say("DUPLICATE_ID", span, f"the guard `{guard.id}` is there twice",
+                             "approvals name guards by id: choose another")  # fmt: skip
+            seen.setdefault(guard.id, span)
+
+
+def _check_floor(
+    guards: Sequence[Loaded[GuardsDocument]],
+    by_account: Mapping[str, tuple[GuardPlan, ...]],
+    findings: Findings,
+) -> None:
+    """An account whose prices nothing holds from below is an accident that waits."""
+    bare = [
+        name
+        for name, plans in sorted(by_account.items())
+        if not any(p.check in ("price_at_least", "margin_at_least") for p in plans)
+    ]
+    if bare:
+        span = guards[0].located.at(("guards",)) if guards else Span("rules", 1, 1, 1, 1)
+        findings.say(
+            "NO_FLOOR", span, f"no guard holds the prices of {', '.join(bare)} from below",
+            "add {check: price_at_least, bound: cost * 1.05, else: block}", severity="warning",
+        )  # fmt: skip
+
+
+def _check_approvals(
+    approvals: Sequence[Loaded[ApprovalsDocument]],
+    checks: Mapping[str, CheckName],
+    findings: Findings,
+) -> None:
+    for loaded in approvals:
+        for index, approval in enumerate(loaded.document.approves):
+            path: Path = ("approves", index)
+            check = checks.get(approval.guard)
+            if check is None:
+                near = get_close_matches(approval.guard, checks, n=1, cutoff=0.6)
+                hint = (
+                    f"did you mean `{near[0]}`?"
+                    if near
+                    else (f"guards: {', '.join(sorted(checks)) or 'none'}")
+                )
+                findings.say("UNKNOWN_GUARD", loaded.located.at((*path, "guard")),
+                             f"no guard is called `{approval.guard}`", hint)  # fmt: skip
+                continue
+            allowed = APPROVABLE.get(check, ())
+            if not _bounds(approval).keys() & set(allowed):
+                wish = " or ".join(f"`{name}`" for name in allowed)
+                findings.say(
+                    "APPROVAL_WITHOUT_BOUND", loaded.located.at(path),
+                    f"this approval of `{approval.guard}` says not how far",
+                    f"add {wish}" if wish else f"`{check}` cannot be approved",
+                )  # fmt: skip
+
+
+def _bounds(approval: Approval) -> dict[str, Decimal]:
+    found = {name: getattr(approval, name) for name in ("down", "up", "at_most", "bound")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _account_guards(
+    guards: Sequence[Loaded[GuardsDocument]],
+    approvals: Sequence[Loaded[ApprovalsDocument]],
+    plan: AccountPlan,
+    rules: RuleSet,
+    findings: Findings,
+) -> tuple[GuardPlan, ...]:
+    zone = ZoneInfo(rules.time_zone)
+    agreed = _approvals(approvals, plan, rules, zone, findings)
+    found = []
+    for loaded in guards:
+        scope = loaded.document.for_
+        if scope.marketplace not in (None, plan.account.marketplace):
+            continue
+        if scope.account not in (None, plan.account.name):
+            continue
+        setting = Setting(loaded, plan.scope, rules.words, findings)
+        for index, guard in enumerate(loaded.document.guards):
+            fitting = tuple(a for a in agreed if a.guard == guard.id)
+            found.append(_guard(guard, index, setting, plan, zone, fitting))
+    return tuple(found)
+
+
+def _guard(
+    guard: GuardRule,
+    index: int,
+    setting: Setting,
+    plan: AccountPlan,
+    zone: ZoneInfo,
+    approvals: tuple[ApprovalPlan, ...],
+) -> GuardPlan:
+    path: Path = ("guards", index)
+    document = setting.loaded.document
+    cost = freight = None
+    if guard.check == "margin_at_least":
+        cost = _money(guard.cost or "cost", (*path, "cost"), setting, plan)
+        has_freight = guard.freight is not None or "freight" in plan.scope.types
+        if has_freight:
+            freight = _money(guard.freight or "freight", (*path, "freight"), setting, plan)
+    bound = None
+    if guard.bound is not None:
+        bound = _money(guard.bound, (*path, "bound"), setting, plan)
+    names = ("down", "up", "margin", "times", "at_most")
+    settings = {name: getattr(guard, name) for name in names}
+    label = f"{setting.loaded.name}/{guard.id}"
+    return GuardPlan(
+        id=guard.id,
+        check=guard.check,
+        else_=guard.else_,
+        document=setting.loaded.name,
+        owner=document.owner or "",
+        span=setting.loaded.located.at((*path, "id")),
+        window=window(document.valid, zone),
+        when=compile_when(guard.when, (*path, "when"), setting, label),
+        bound=bound,
+        cost=cost,
+        freight=freight,
+        settings={name: value for name, value in settings.items() if value is not None},
+        approvals=approvals,
+    )
+
+
+def _money(raw: object, path: Path, setting: Setting, plan: AccountPlan) -> Typed | None:
+    span = setting.loaded.located.at(path)
+    place = money(plan.account.currency)
+    return compile_expression(raw, span, setting.scope, setting.findings, place)
+
+
+def _approvals(
+    approvals: Sequence[Loaded[ApprovalsDocument]],
+    plan: AccountPlan,
+    rules: RuleSet,
+    zone: ZoneInfo,
+    findings: Findings,
+) -> list[ApprovalPlan]:
+    found = []
+    for loaded in approvals:
+        setting = Setting(loaded, plan.scope, rules.words, findings)
+        for index, approval in enumerate(loaded.document.approves):
+            path: Path = ("approves", index)
+            label = f"{loaded.name}/{index}"
+            found.append(
+                ApprovalPlan(
+                    loaded.name, loaded.located.at((*path, "guard")), approval.guard,
+                    compile_when(approval.select, (*path, "select"), setting, label),
+                    _bounds(approval), approval.reason, approval.approver,
+                    _until(approval, zone),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _until(approval: Approval, zone: ZoneInfo) -> int:
+    """The end of the day that `expires` names."""
+    day = approval.expires.date() if isinstance(approval.expires, datetime) else approval.expires
+    return microseconds(datetime.combine(day + timedelta(days=1), time(), zone))

@@ -1,0 +1,133 @@
+"""The whole story on one screen: a repository and its data → offers → payloads → a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagnostics
+from offerwright.facts.document import FactsDocument, ShopDocument
+from offerwright.facts.link import link_facts
+from offerwright.facts.schema import FactSchema
+from offerwright.guards.document import GuardsDocument
+from offerwright.guards.link import GuardSet, link_guards
+from offerwright.marketplaces.load import load_marketplaces
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.rules.document import (
+    ApprovalsDocument,
+    FeesDocument,
+    InventoryDocument,
+    ListsDocument,
+    MappingDocument,
+    PricingDocument,
+)
+from offerwright.rules.link import Documents, link
+from offerwright.rules.plan import RuleSet
+from offerwright.source.document import Document
+from offerwright.source.load import load_documents, load_one
+from offerwright.source.located import Loaded
+from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+
+D = TypeVar("D", bound=Document)
+
+# What may stand under `rules/`: the name of the kind and its model.
+KINDS: dict[str, type[Document]] = {
+    "facts": FactsDocument,
+    "pricing": PricingDocument,
+    "inventory": InventoryDocument,
+    "mapping": MappingDocument,
+    "fees": FeesDocument,
+    "guards": GuardsDocument,
+    "approvals": ApprovalsDocument,
+    "lists": ListsDocument,
+}
+HOME = "offerwright.yaml"
+
+
+@dataclass(frozen=True)
+class Loadout:
+    """Everything a repository says, linked: ready to be evaluated."""
+
+    repository: Repository
+    shop: Loaded[ShopDocument]
+    schema: FactSchema
+    rules: RuleSet
+    guards: GuardSet
+    marketplaces: Mapping[str, Marketplace]
+    documents: tuple[Loaded[Document], ...]
+
+
+def check(
+    root: Path, marketplaces: Path | None = None
+) -> tuple[Loadout | None, list[Diagnostic], Repository]:
+    """
+    Read, link and compile a repository; every finding, sorted by place.
+
+    Args:
+        root: the folder with `offerwright.yaml`.
+        marketplaces: folders of marketplaces that the repository does not bring itself; those
+            that ship with the package if None.
+    """
+    repository, found = read_repository(root, marketplaces or shipped_marketplaces())
+    loadout, more = compile_repository(repository)
+    return loadout, sorted_diagnostics([*found, *more]), repository
+
+
+def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Diagnostic]]:
+    """The pure part of `check`: from the bytes of all files to a linked rule set."""
+    documents, found = load_documents(repository, KINDS)
+    shop, more = load_one(repository, HOME, ShopDocument)
+    marketplaces, wrong = load_marketplaces(repository.files)
+    found = [*found, *more, *wrong]
+    if shop is None:
+        return None, found
+    schema, wrong = link_facts(_of(documents, FactsDocument), shop)
+    own_fees, fee_findings = _own_fees(repository, marketplaces)
+    rules, linked = link(
+        Documents(
+            shop=shop,
+            schema=schema,
+            marketplaces={name: m.document for name, m in marketplaces.items()},
+            pricing=_of(documents, PricingDocument),
+            inventory=_of(documents, InventoryDocument),
+            mapping=_of(documents, MappingDocument),
+            fees=_of(documents, FeesDocument),
+            own_fees=own_fees,
+            lists=_of(documents, ListsDocument),
+        )
+    )
+    guards, guarded = link_guards(
+        _of(documents, GuardsDocument), _of(documents, ApprovalsDocument), rules
+    )
+    found = [*found, *wrong, *fee_findings, *linked, *guarded]
+    return Loadout(repository, shop, schema, rules, guards, marketplaces, documents), found
+
+
+def load(root: Path, marketplaces: Path | None = None) -> Loadout:
+    """The repository, ready to be evaluated. Raises `ConfigError` with all findings."""
+    loadout, found, _ = check(root, marketplaces)
+    if loadout is None or has_errors(found):
+        raise ConfigError(found)
+    return loadout
+
+
+def _of(documents: tuple[Loaded[Document], ...], model: type[D]) -> tuple[Loaded[D], ...]:
+    kept: list[Any] = [d for d in documents if isinstance(d.document, model)]
+    return tuple(sorted(kept, key=lambda d: d.name))
+
+
+def _own_fees(
+    repository: Repository, marketplaces: Mapping[str, Marketplace]
+) -> tuple[tuple[Loaded[FeesDocument], ...], list[Diagnostic]]:
+    """The schedules that marketplaces' own folders bring."""
+    loaded: list[Loaded[FeesDocument]] = []
+    found: list[Diagnostic] = []
+    for name in sorted(marketplaces):
+        file = f"marketplaces/{name}/fees.yaml"
+        if file in repository.files:
+            one, more = load_one(repository, file, FeesDocument)
+            found += more
+            loaded += [one] if one is not None else []
+    return tuple(loaded), found

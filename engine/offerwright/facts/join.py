@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from offerwright.errors import SnapshotRefused
 from offerwright.facts.cells import dtype_of
-from offerwright.facts.schema import FactDef, FactSchema, FactValue
+from offerwright.facts.schema import FactDef, FactSchema, FactValue, SourceDef
 from offerwright.facts.table import ID, KEY, SourceTable
 from offerwright.frames import map_column, scoped_column
 from offerwright.money import SCALE
@@ -44,8 +44,7 @@ def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined
     A `missing:` default stands where the SKU has no row or a blank cell, never where a row of
     that SKU was refused.
     """
-    universe = tables[schema.universe]
-    base = universe.frame.select(ID)
+    base = tables[schema.universe].frame.select(ID)
     notes = list(_lookalikes(schema.universe, base[ID]))
     # What others join on stands in sources that are keyed by SKU: those come first.
     for name in sorted(schema.sources, key=lambda one: schema.sources[one].join is not None):
@@ -54,8 +53,9 @@ def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined
         known = table.frame.filter(pl.col(ID).is_in(base[on].drop_nulls().unique().implode()))
         notes += _unknown_ids(table, known)
         notes += _unknown_scopes(schema, table)
-        for fact in (schema.facts[one] for one in table.source.facts):
-            base = _with_fact(schema, base, fact, known, _trusted(schema, fact, tables))
+        wide = _wide(schema, table.source, known)
+        joined = base.join(wide, left_on=on, right_on=ID, how="left", maintain_order="left")
+        base = _with_defaults(schema, joined, table.source, tables)
     columns = [ID, *(c for fact in sorted(schema.facts) for c in _columns(schema, fact, base))]
     return Joined(with_least_scales(base.select(columns)), tuple(notes))
 
@@ -66,31 +66,29 @@ def _columns(schema: FactSchema, fact: str, frame: pl.DataFrame) -> list[str]:
     return sorted(name for name in frame.columns if name.startswith(map_column(fact, "")))
 
 
-def _with_fact(
+def _with_defaults(
     schema: FactSchema,
-    base: pl.DataFrame,
-    fact: FactDef,
-    known: pl.DataFrame,
-    trusted: pl.Expr,
+    frame: pl.DataFrame,
+    source: SourceDef,
+    tables: Mapping[str, SourceTable],
 ) -> pl.DataFrame:
-    wide = _wide(schema, fact, known)
-    on = fact.join or ID
-    joined = base.join(wide, left_on=on, right_on=ID, how="left", maintain_order="left")
-    if fact.missing is None:
-        return joined
-    default = default_of(fact)
-    return joined.with_columns(
-        pl.when(pl.col(name).is_null() & trusted).then(default).otherwise(pl.col(name)).alias(name)
-        for name in wide.columns
-        if name != ID
+    trusted = _trusted(schema, source, tables)
+    return frame.with_columns(
+        pl.when(pl.col(column).is_null() & trusted)
+        .then(default_of(schema.facts[name]))
+        .otherwise(pl.col(column))
+        .alias(column)
+        for name in source.facts
+        if schema.facts[name].missing is not None
+        for column in _columns(schema, name, frame)
     )
 
 
-def _trusted(schema: FactSchema, fact: FactDef, tables: Mapping[str, SourceTable]) -> pl.Expr:
+def _trusted(schema: FactSchema, source: SourceDef, tables: Mapping[str, SourceTable]) -> pl.Expr:
     """True for SKUs whose cell is missing for certain, not because a row was refused."""
-    doubts = [(fact.join or ID, tables[fact.source].doubtful)]
-    if fact.join:
-        doubts.append((ID, tables[schema.facts[fact.join].source].doubtful))
+    doubts = [(source.join or ID, tables[source.name].doubtful)]
+    if source.join:
+        doubts.append((ID, tables[schema.facts[source.join].source].doubtful))
     return pl.all_horizontal(
         ~pl.col(column).is_in(ids.implode()).fill_null(False) for column, ids in doubts
     )
@@ -105,29 +103,40 @@ def default_of(fact: FactDef) -> pl.Expr:
     return pl.lit(pl.Series([plain], dtype=dtype)).first()
 
 
-def _wide(schema: FactSchema, fact: FactDef, known: pl.DataFrame) -> pl.DataFrame:
-    """One row per id: the fact's one column, or one for each map key or scope."""
-    if fact.type.name == "map":
-        keys = known[KEY].unique().sort().to_list()
-        if len(keys) > MAX_KEYS:
-            raise SnapshotRefused(
-                f"The column `{fact.key}` (fact `{fact.name}`) has {len(keys):,} different keys; "
-                f"a map may have {MAX_KEYS:,}. Is it the right column?"
-            )
-        return _pivoted(fact, known, {key: map_column(fact.name, key) for key in keys})
-    if fact.per:
-        scopes = schema.scopes[fact.per]
-        return _pivoted(fact, known, {one: scoped_column(fact.name, one) for one in scopes})
-    return known.select(ID, fact.name)
+def _wide(schema: FactSchema, source: SourceDef, known: pl.DataFrame) -> pl.DataFrame:
+    """One row per id: the columns of all facts of a source."""
+    if source.is_one_per_id:
+        return known
+    wide = known.select(ID).unique()
+    for name in source.facts:
+        fact = schema.facts[name]
+        columns = _keyed_columns(fact, known) if source.key else _scoped_columns(schema, fact)
+        if columns:
+            pivoted = _pivoted(name, known, columns)
+            wide = wide.join(pivoted, on=ID, how="left")
+    return wide
 
 
-def _pivoted(fact: FactDef, known: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
-    if not names:
-        return known.select(ID).unique()
+def _keyed_columns(fact: FactDef, known: pl.DataFrame) -> dict[str, str]:
+    keys = known[KEY].unique().sort().to_list()
+    if len(keys) > MAX_KEYS:
+        raise SnapshotRefused(
+            f"The column `{fact.key}` (fact `{fact.name}`) has {len(keys):,} different keys; "
+            f"a map may have {MAX_KEYS:,}. Is it the right column?"
+        )
+    return {key: map_column(fact.name, key) for key in keys}
+
+
+def _scoped_columns(schema: FactSchema, fact: FactDef) -> dict[str, str]:
+    scopes = schema.scopes[fact.per] if fact.per else ()
+    return {scope: scoped_column(fact.name, scope) for scope in scopes}
+
+
+def _pivoted(fact: str, known: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     # Named first: a key may be any text, `sku` too.
-    column = pl.col(KEY).replace_strict(names, default=None, return_dtype=pl.String)
-    named = known.select(ID, column, fact.name).drop_nulls(KEY)
-    return named.pivot(on=KEY, on_columns=list(names.values()), index=ID, values=fact.name)
+    column = pl.col(KEY).replace_strict(columns, default=None, return_dtype=pl.String)
+    named = known.select(ID, column, fact).drop_nulls(KEY)
+    return named.pivot(on=KEY, on_columns=list(columns.values()), index=ID, values=fact)
 
 
 def _unknown_ids(table: SourceTable, known: pl.DataFrame) -> Iterator[Note]:
@@ -148,12 +157,13 @@ def _unknown_scopes(schema: FactSchema, table: SourceTable) -> Iterator[Note]:
 
 def _lookalikes(source: str, skus: pl.Series) -> Iterator[Note]:
     """SKUs that differ only by case, blanks around them, or composed against decomposed letters."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for sku in skus.to_list():
-        groups[unicodedata.normalize("NFC", sku.strip()).casefold()].append(sku)
-    alike = [sku for group in groups.values() if len(group) > 1 for sku in group]
-    if alike:
-        yield _note("LOOKALIKE_SKU", source, len(alike), alike)
+    texts = skus.to_list()
+    folded = [unicodedata.normalize("NFC", sku.strip()).casefold() for sku in texts]
+    if len(set(folded)) == len(folded):
+        return
+    often = Counter(folded)
+    alike = [sku for sku, fold in zip(texts, folded, strict=True) if often[fold] > 1]
+    yield _note("LOOKALIKE_SKU", source, len(alike), alike)
 
 
 def _note(code: str, source: str, count: int, examples: Iterable[str]) -> Note:

@@ -98,8 +98,12 @@ class SourceDef:
     join: str | None = None
 
     @property
+    def is_one_per_id(self) -> bool:
+        return self.key is None and self.per is None
+
+    @property
     def is_one_per_sku(self) -> bool:
-        return self.key is None and self.per is None and self.join is None
+        return self.is_one_per_id and self.join is None
 
 
 @dataclass(frozen=True, slots=True)

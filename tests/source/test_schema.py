@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from source.kinds import KINDS, ROOT
 
 from offerwright.source.load import load_documents
+from offerwright.source.located import Located
+from offerwright.source.model_errors import explain_errors
 from offerwright.source.repository import Repository
 from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
 from offerwright.source.yaml import read_yaml
@@ -227,8 +229,8 @@ def breaks_a_rule_of_the_whole(data: dict[str, Any], kind: str) -> bool:
     try:
         KINDS[kind].model_validate(data)
     except ValidationError as error:
-        own = {"table", "fees", "round", "allocation", "attribute", "lists", "window"}
-        return all(e["type"] in own for e in error.errors())
+        found = explain_errors(KINDS[kind], error.errors(), Located("x", data, {}, {}))
+        return {d.code for d in found} == {"INVALID"}
     return False
 
 

@@ -38,7 +38,10 @@ class EditorSchema(GenerateJsonSchema):
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
         out = super().generate_inner(schema)
         # Bounds of a type that has a schema of its own (`Whole`) are kept here, and only here.
-        bounds = _bounds(schema.get("metadata", {}).get("pydantic_js_updates") or {})
+        bounds: dict[str, Any] = {}
+        while str(schema["type"]).startswith("function-"):
+            bounds |= _bounds(schema.get("metadata", {}).get("pydantic_js_updates") or {})
+            schema = schema["schema"]
         kept = {key: part for key, part in out.items() if key not in dict(_BOUNDS)}
         return {**kept, **bounds} if bounds else out
 

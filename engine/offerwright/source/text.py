@@ -79,7 +79,7 @@ def _not_utf8(file: str, line: int, column: int, message: str) -> Diagnostic:
 def _refused(text: str, index: int, file: str) -> Diagnostic:
     span = span_at(text, index, file)
     character = text[index]
-    if character == "\0" and text[index + 2 : index + 3] in ("\0", ""):
+    if character == "\0" and text[index + 2 : index + 3] == "\0":
         return Diagnostic("NOT_UTF8", "the file looks like UTF-16", span, _SAVE)
     return Diagnostic(
         "INVALID_CHARACTER",

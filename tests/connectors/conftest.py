@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from offerwright.connectors.auth import Token
 from offerwright.connectors.connector import Connector, Timing
 from offerwright.connectors.document import ConnectorDocument

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from offerwright.marketplaces.operation import Operation
 from offerwright.sandbox.document import Fault
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +16,8 @@ from offerwright.connectors.template import NAME, Names, as_text
 from offerwright.marketplaces.operation import Outcome, OutcomeKind, Problem
 
 MAX_PROBLEMS = 50
-MAX_TEXT = 300
+# Long enough to hold an echoed token whole: texts are shortened only after secrets are hidden.
+MAX_TEXT = 20_000
 _ABSENT = object()
 
 # What statuses mean wherever a manifest does not say otherwise.
@@ -204,10 +205,6 @@ def _word(element: Any, pointer: str | None) -> str:
 
 
 def clean(text: str) -> str:
-    """One line of at most 300 characters without control characters, fit for logs and terminals."""
-    printable = "".join(c if c.isprintable() else " " for c in text[: MAX_TEXT * 4])
-    return " ".join(printable.split())[:MAX_TEXT]
-
-
-def plain(details: Mapping[str, Any]) -> dict[str, str]:
-    return {key: clean(as_text(value)) for key, value in details.items() if value is not None}
+    """One line without control characters, fit for logs and terminals."""
+    printable = "".join(c if c.isprintable() else " " for c in text[:MAX_TEXT])
+    return " ".join(printable.split())

@@ -122,7 +122,7 @@ def _locate(
             return replace(state, outcome=_rejected("LISTING_AMBIGUOUS", text))
         if ids:
             return replace(state, names={**state.names, "external_id": ids[0]}, found=True)
-    elif judged.outcome.status != 404:
+    elif judged.outcome.kind != "rejected":
         return replace(state, outcome=judged.outcome)
     if required:
         text = "the marketplace has no listing with this SKU"
@@ -179,7 +179,7 @@ def _judge(answered: Answered, request: Request, state: State, context: Context)
 def _take(step: Step, request: Request, judged: Judged, state: State) -> State:
     """Keep what the step wants from a good answer; an answer about something else is in doubt."""
     outcome = _merged(state.outcome, judged.outcome)
-    if judged.outcome.kind not in _GOOD:
+    if judged.outcome.kind not in _GOOD or (judged.outcome.status or 0) >= 300:
         return replace(state, outcome=outcome)
     for pointer, template in step.echo.items():
         wanted = _echoed(template, state)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from offerwright.marketplaces.operation import Outcome
+from offerwright.marketplaces.operation import Outcome, Problem
 
 HIDDEN = "***"
+MAX_SHOWN = 300
 _SHORTEST = 4
 _SENSITIVE = (
     "authorization",
@@ -52,15 +53,15 @@ class Redactor:
         return [self.value(v) for v in value] if isinstance(value, (list, tuple)) else value
 
     def outcome(self, outcome: Outcome) -> Outcome:
-        """An outcome as it may be stored: marketplaces echo tokens in their error texts."""
-        problems = tuple(
-            replace(
-                p, code=self.text(p.code), message=self.text(p.message), field=self.text(p.field)
-            )
-            for p in outcome.problems
-        )
+        """An outcome as it may be stored: hidden first, then shortened, so that no part is left."""
         details = {key: self.text(text) for key, text in outcome.details.items()}
+        problems = tuple(map(self._problem, outcome.problems))
         return replace(outcome, problems=problems, details=details)
+
+    def _problem(self, problem: Problem) -> Problem:
+        texts = (problem.code, problem.message, problem.field)
+        code, message, field = (self.text(text)[:MAX_SHOWN] for text in texts)
+        return replace(problem, code=code, message=message, field=field)
 
 
 def is_sensitive(key: str) -> bool:

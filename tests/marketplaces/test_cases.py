@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
 from marketplaces.shipped import ROOT, bodies, marketplaces, payload
+
 from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.operation import Values
 from offerwright.marketplaces.readback import read_back
@@ -71,6 +71,3 @@ def test_amounts_in_cases_are_exact() -> None:
     amounts = [p.values[1]["offer"].get("price") for p in cases()]
 
     assert {type(a) for a in amounts if a is not None} == {Decimal}
-
-
-__all__ = ["account"]

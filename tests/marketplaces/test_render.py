@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from marketplaces.shipped import RICH, account, bodies, marketplaces, offers, payload
 from marketplaces.slow_render import slow_body
+
 from offerwright.marketplaces.nodes import Source
 from offerwright.marketplaces.render import render
 from offerwright.source.yaml import read_yaml
@@ -83,8 +83,8 @@ def slow_parts(marketplace: str, name: str, row: dict[str, Any]) -> dict[str, st
 
 
 @pytest.mark.parametrize(("marketplace", "name"), ALL)
-@settings(max_examples=40, deadline=None)
-@given(table=st.lists(rows, min_size=1, max_size=4))
+@settings(max_examples=15, deadline=None)
+@given(table=st.lists(rows, min_size=1, max_size=8))
 def test_bulk_bodies_equal_those_built_one_by_one(
     marketplace: str, name: str, table: list[dict[str, Any]]
 ) -> None:

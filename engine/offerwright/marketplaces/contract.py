@@ -44,6 +44,12 @@ def validate(payload: CompiledPayload, parts: Sequence[tuple[str, bytes]]) -> li
             Problem(p.code, p.message, f"{name}#{p.field}")
             for p in check_body(contracts[name].validator, body)
         ]
+    sent = {name for name, _ in parts}
+    problems += [
+        Problem("CONTRACT_PART", f"the part `{part.name}` is missing")
+        for part in payload.parts
+        if part.name not in sent and not part.optional
+    ]
     return problems
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from offerwright.errors import Diagnostic, Span
-from offerwright.marketplaces.contract import Contract
+from offerwright.marketplaces.contract import Contract, pointer
 from offerwright.marketplaces.document import MarketplaceDocument, PayloadDocument
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.payload import CompiledPayload, compile_payload
@@ -149,9 +149,27 @@ def _contracts(
         try:
             schema = json.loads(inside[path], parse_float=Decimal)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            line = getattr(error, "lineno", 1)
-            where = Span(f"{here}/{path}", line, 1, line, 1)
+            line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+            where = Span(f"{here}/{path}", line, column, line, column + 1)
             found.append(Diagnostic("BAD_CONTRACT", f"this is no JSON: {error}", where))
             continue
         contracts[path.removeprefix("contract/")] = Contract(f"{here}/{path}", schema)
     return contracts
+
+
+def check_contracts(marketplaces: Mapping[str, Marketplace]) -> list[Diagnostic]:
+    """Contracts that are no JSON Schemas. Apart from loading, because it costs a quarter second."""
+    from jsonschema import SchemaError
+
+    found = []
+    for marketplace in marketplaces.values():
+        parts = (part for payload in marketplace.payloads.values() for part in payload.parts)
+        for contract in {part.contract.file: part.contract for part in parts}.values():
+            try:
+                assert contract.validator
+            except SchemaError as error:
+                where = Span(contract.file, 1, 1, 1, 1)
+                place = pointer(error.absolute_path) or "/"
+                message = f"this is no JSON Schema: {place}: {error.message}"
+                found.append(Diagnostic("BAD_CONTRACT", message, where, "see json-schema.org"))
+    return found

@@ -83,17 +83,15 @@ def children(node: Node) -> list[Node]:
     return [child for _, child in node.members] if isinstance(node, Object) else []
 
 
-def names_in(node: Node) -> Iterator[str]:
-    """Every name that a node writes; conditions are left aside."""
+def slots_in(node: Node) -> Iterator[Slot]:
+    """Every slot of a node, also those inside texts."""
     if isinstance(node, Slot):
-        yield from node.names
+        yield node
     elif isinstance(node, Text):
-        yield from (
-            name for piece in node.pieces if isinstance(piece, Slot) for name in piece.names
-        )
+        yield from (piece for piece in node.pieces if isinstance(piece, Slot))
     else:
         for child in children(node):
-            yield from names_in(child)
+            yield from slots_in(child)
 
 
 def all_present(text: Text) -> Condition:

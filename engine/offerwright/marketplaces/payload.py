@@ -15,7 +15,16 @@ from offerwright.marketplaces.body import Reader, presence_of
 from offerwright.marketplaces.contract import Contract
 from offerwright.marketplaces.document import PayloadDocument, Presence
 from offerwright.marketplaces.names import NAMES
-from offerwright.marketplaces.nodes import Array, Choice, Condition, Node, Object, Slot, children, names_in
+from offerwright.marketplaces.nodes import (
+    Array,
+    Choice,
+    Condition,
+    Node,
+    Object,
+    Slot,
+    children,
+    slots_in,
+)
 from offerwright.marketplaces.operation import Action
 from offerwright.marketplaces.pieces import Piece, flatten, merged
 from offerwright.marketplaces.pointer import Readback, link_readback
@@ -24,10 +33,14 @@ from offerwright.source.located import Loaded
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
-    """One body: its pieces in order, and the contract its bytes must keep."""
+    """One body: its pieces in order, and the contract its bytes must keep.
+
+    `optional`: some offers have no such part.
+    """
 
     name: str
     pieces: tuple[Piece, ...]
+    optional: bool
     contract: Contract = field(compare=False)
 
 
@@ -77,12 +90,7 @@ def compile_payload(
             )
     if reader.found or readback is None:
         return None, reader.found
-    parts = tuple(
-        CompiledPart(
-            name, tuple(merged(flatten(node, top=True))), contracts[document.contract[name]]
-        )
-        for name, node in bodies.items()
-    )
+    parts = tuple(_part(name, node, document, contracts) for name, node in bodies.items())
     compiled = CompiledPayload(
         marketplace=marketplace,
         name=document.name,
@@ -98,12 +106,24 @@ def compile_payload(
         attributes=frozenset(
             n.removeprefix("attribute.")
             for node in bodies.values()
-            for n in names_in(node)
+            for slot in slots_in(node)
+            for n in slot.names
             if n.startswith("attribute.")
         ),
         revision="",
     )
     return _with_revision(compiled), []
+
+
+def _part(
+    name: str, node: Node, document: PayloadDocument, contracts: Mapping[str, Contract]
+) -> CompiledPart:
+    return CompiledPart(
+        name=name,
+        pieces=tuple(merged(flatten(node, top=True))),
+        optional=isinstance(node, Choice) and node.otherwise is None,
+        contract=contracts[document.contract[name]],
+    )
 
 
 def _requires(when: Presence | None, bodies: Mapping[str, Node]) -> Condition:

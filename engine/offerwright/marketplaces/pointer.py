@@ -16,7 +16,7 @@ from typing import Literal
 
 from offerwright.marketplaces.document import PayloadDocument, ReadSource
 from offerwright.marketplaces.names import GUARDED
-from offerwright.marketplaces.nodes import Array, Choice, Each, Node, Object, Slot, names_in
+from offerwright.marketplaces.nodes import Array, Choice, Each, Node, Object, Slot, slots_in
 from offerwright.source.located import Loaded, Path
 
 Field = Literal["sku", "price", "sale_price", "quantity", "currency"]
@@ -74,36 +74,51 @@ def link_readback(
     """The linked readback, or None when something was reported."""
     mapping = loaded.document.readback
     readings: dict[str, Reading] = {}
+    reached: set[Slot] = set()
     for name in FIELDS:
         path: Path = ("readback", name)
         written = getattr(mapping, name)
         if isinstance(written, str):
-            found: Reading | None = _at(name, written, bodies, path, report)
+            found = _at(name, written, bodies, path, report)
+            if found is not None:
+                readings[name] = found[0]
+                reached |= found[1]
         else:
-            found = _source(name, written, path, report)
-        if found is not None:
-            readings[name] = found
-    for said in sorted(_guarded_names(bodies)):
-        if isinstance(readings.get(GUARDED[said]), Fixed) and not _covered(said, readings):
-            report(
-                "READBACK_MISSES",
-                f"the payload says `{said}`, but `{GUARDED[said]}` is not read back",
-                ("readback", GUARDED[said]),
-                f"point at it: {GUARDED[said]}: body#/…",
-            )
-    return Readback(**readings) if len(readings) == len(FIELDS) else None
+            source = _source(name, written, path, report)
+            if source is not None:
+                readings[name] = source
+    if len(readings) < len(FIELDS):
+        return None
+    for said in _unread(bodies, reached):
+        field = GUARDED[said]
+        message = f"the payload says `{said}` in a place that `readback` does not know"
+        report("READBACK_MISSES", message, ("readback", field), f"point at it: {field}: body#/…")
+    return Readback(**readings)
 
 
-def _covered(said: str, readings: Mapping[str, Reading]) -> bool:
-    # A price slot that falls back to the sale price says one price, read as `price`.
-    return said == "sale_price" and isinstance(readings.get("price"), At)
+def _unread(bodies: Mapping[str, Node], reached: set[Slot]) -> list[str]:
+    """Guarded names that some slot writes and no pointer leads to. Yes-or-no slots do not count."""
+    slots = {slot for node in bodies.values() for slot in slots_in(node)}
+    return sorted(
+        slot.names[0]
+        for slot in slots - reached
+        if slot.names[0] in GUARDED and slot.encoding != "boolean"
+    )
 
 
 def _source(field: Field, written: ReadSource, path: Path, report: Report) -> Reading | None:
     if written.absent:
         return Fixed()
     if written.constant is not None:
-        return Fixed(written.constant)
+        if isinstance(written.constant, str) == (field in ("sku", "currency")):
+            return Fixed(written.constant)
+        report(
+            "READBACK_SOURCE",
+            f"`{field}` cannot be `{written.constant}`",
+            path,
+            "SKU and currency are texts, the others numbers",
+        )
+        return None
     if (field, written.from_) in (("sku", "operation"), ("currency", "account")):
         return FromContext()
     report(
@@ -117,57 +132,47 @@ def _source(field: Field, written: ReadSource, path: Path, report: Report) -> Re
 
 def _at(
     field: Field, written: str, bodies: Mapping[str, Node], path: Path, report: Report
-) -> At | None:
+) -> tuple[At, set[Slot]] | None:
+    """The place a pointer names, and the slots that write it."""
     part, mark, pointer = written.partition("#")
     if not mark or part not in bodies or (pointer and not pointer.startswith("/")):
-        report(
-            "READBACK_POINTER",
-            f"`{written}` names no place in a part",
-            path,
-            f"write {next(iter(bodies))}#/price; parts: {', '.join(bodies)}",
-        )
+        hint = f"write {next(iter(bodies))}#/price; parts: {', '.join(bodies)}"
+        report("READBACK_POINTER", f"`{written}` names no place in a part", path, hint)
         return None
-    raw = [s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]]
     steps: list[str | int] = []
-    nodes, optional = [bodies[part]], False
-    for step in raw:
-        nodes, left_out = _plain(nodes)
-        optional = optional or left_out
+    nodes, optional = _plain([bodies[part]])
+    for step in (s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:]):
         steps.append(int(step) if isinstance(nodes[0], Array) and step.isdigit() else step)
-        nodes = [child for node in nodes for child in [_child(node, step)] if child is not None]
-        if not nodes:
-            report(
-                "READBACK_POINTER",
-                f"`{written}`: there is no fixed place `{step}`",
-                path,
-                "a pointer leads through keys and elements that are always there",
-            )
+        found = [child for node in nodes for child in [_child(node, step)] if child is not None]
+        if not found:
+            hint = "a pointer leads through keys and elements that are always there"
+            report("READBACK_POINTER", f"`{written}`: there is no fixed place `{step}`", path, hint)
             return None
-    nodes, left_out = _plain(nodes)
-    return _leaf(
-        field, written, At(part, tuple(steps), "", optional or left_out), nodes, path, report
-    )
+        optional = optional or len(found) < len(nodes)
+        nodes, left_out = _plain(found)
+        optional = optional or left_out
+    slots = {node for node in nodes if isinstance(node, Slot)}
+    if _is_wrong(field, written, nodes, path, report):
+        return None
+    return At(part, tuple(steps), next(iter(slots)).encoding, optional), slots
 
 
-def _leaf(
-    field: Field, written: str, at: At, nodes: list[Node], path: Path, report: Report
-) -> At | None:
+def _is_wrong(field: Field, written: str, nodes: list[Node], path: Path, report: Report) -> bool:
+    """Whether the nodes a pointer leads to are no value of this field; reported if so."""
     slots = [node for node in nodes if isinstance(node, Slot)]
-    wrong = [n for slot in slots for n in slot.names if n not in READS[field]]
-    if len(slots) != len(nodes) or wrong:
-        what = f"`{wrong[0]}`" if wrong else "no value of the offer"
-        report(
-            "READBACK_POINTER",
-            f"`{written}` holds {what}, not `{field}`",
-            path,
-            f"point at a slot of {' or '.join(sorted(READS[field]))}",
-        )
-        return None
+    others = [name for slot in slots for name in slot.names if name not in READS[field]]
     encodings = {slot.encoding for slot in slots}
-    if len(encodings) != 1:
+    if len(slots) != len(nodes) or others:
+        what = f"`{others[0]}`" if others else "no value of the offer"
+        hint = f"point at a slot of {' or '.join(sorted(READS[field]))}"
+        report("READBACK_POINTER", f"`{written}` holds {what}, not `{field}`", path, hint)
+    elif encodings & {"boolean", "date"}:
+        report("READBACK_POINTER", f"`{written}` says only yes or no", path, "point at the number")
+    elif len(encodings) != 1:
         report("READBACK_POINTER", f"`{written}` is encoded in two ways", path, "use one `$as`")
-        return None
-    return At(at.part, at.steps, encodings.pop(), at.optional)
+    else:
+        return False
+    return True
 
 
 def _plain(nodes: list[Node]) -> tuple[list[Node], bool]:
@@ -197,7 +202,3 @@ def _child(node: Node, step: str) -> Node | None:
     if moves or index >= len(node.elements) or isinstance(node.elements[index], Each):
         return None
     return node.elements[index]
-
-
-def _guarded_names(bodies: Mapping[str, Node]) -> set[str]:
-    return {n for node in bodies.values() for n in names_in(node) if n in GUARDED}

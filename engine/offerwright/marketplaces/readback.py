@@ -55,7 +55,7 @@ def _read(
     digits: int,
 ) -> Any:
     if isinstance(reading, Fixed):
-        return None if reading.value is None else TYPES[field](reading.value, field)
+        return None if reading.value is None else _typed(field, reading.value)
     if not isinstance(reading, At):
         return context[field]
     found = bodies.get(reading.part, MISSING)
@@ -65,9 +65,14 @@ def _read(
         if reading.optional:
             return None
         raise ReadbackFailed(f"`{field}` is not in the bytes of `{reading.part}`")
-    if reading.encoding in AMOUNTS:
-        return TYPES[field](AMOUNTS[reading.encoding](found, digits, field), field)
-    return TYPES[field](found, field)
+    if field in TEXTS:
+        return _text(found, field)
+    return _typed(field, AMOUNTS[reading.encoding](found, digits, field))
+
+
+def _typed(field: Field, value: str | Decimal) -> Any:
+    """The value of a field: units are whole, amounts and texts stay."""
+    return _whole(value, field) if field == "quantity" else value
 
 
 MISSING = object()
@@ -107,12 +112,15 @@ def _micros(value: Any, digits: int, field: str) -> Decimal:
     return _written(value, digits, field, r"-?\d{1,36}").scaleb(-6)
 
 
-AMOUNTS: dict[str, Callable[[Any, int, str], Decimal]] = {
+# How every encoding of an amount or of units is read.
+AMOUNTS: Mapping[str, Callable[[Any, int, str], Decimal]] = {
     "number": _number,
+    "string": _written,
     "cents": _cents,
     "micros": _micros,
     "comma": _comma,
 }
+TEXTS: tuple[Field, ...] = ("sku", "currency")
 
 
 def _whole(value: Any, field: str) -> int:
@@ -121,26 +129,7 @@ def _whole(value: Any, field: str) -> int:
     return int(value)
 
 
-def _money(value: Any, field: str) -> Decimal:
-    return value if isinstance(value, Decimal) else _written(value, 0, field)
-
-
-def _units(value: Any, field: str) -> int:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
-        return int(value)
-    return _whole(value, field)
-
-
-def _words(value: Any, field: str) -> str:
+def _text(value: Any, field: str) -> str:
     if not isinstance(value, str):
         raise ReadbackFailed(f"`{field}` is {value!r}, not a text")
     return value
-
-
-TYPES: dict[Field, Callable[[Any, str], Any]] = {
-    "sku": _words,
-    "price": _money,
-    "sale_price": _money,
-    "quantity": _units,
-    "currency": _words,
-}

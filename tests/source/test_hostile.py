@@ -11,10 +11,14 @@ import time
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from source.kinds import ROOT
 
 from offerwright.source.compose import MAX_DEPTH
-from offerwright.source.yaml import read_yaml
+from offerwright.source.csv import read_csv_table
+from offerwright.source.snippet import render_text
+from offerwright.source.yaml import PARSER, read_yaml
 
 MIB = 1 << 20
 # Long texts after `kind: lists\n`, with the code that must answer; "" where the file is harmless.
@@ -127,6 +131,40 @@ def test_the_pure_parser_is_as_safe(name: str) -> None:
 
     assert found[0].code == code
     assert time.perf_counter() - start < 5.0
+
+
+pieces = st.lists(
+    st.sampled_from(
+        ["a", "é", "👟", ": ", ":", "- ", "-", "? ", "[", "]", "{", "}", ", ", ",", "\n", "\n  ",
+         "\r\n", "'", '"', "|", ">", "|2", "&a ", "*a", "!t ", "!!", "# ", "#", "%", "@", "`", "{{ ",
+         " }}", "<<: ", "---\n", "...\n", "\\", "\\x", "~", "1,5", "“", "”", "\u00a0", "\ufeff",
+         "k: v\n", "k:\n  - "]
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(pieces.map("".join) | pieces.map(lambda p: "kind: lists\n" + "".join(p)))
+def test_no_text_at_all_ends_in_a_traceback(text: str) -> None:
+    content = text.encode()
+
+    for parser in (PARSER, yaml.SafeLoader):
+        located, found = read_yaml(content, "x", parser)
+
+        assert (located is None) == bool(found)
+        assert all(d.span is not None and d.span.line >= 1 and d.span.column >= 1 for d in found)
+        assert render_text(found, {"x": content}).count("error[") == min(len(set(found)), 20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=40))
+def test_no_bytes_at_all_end_in_a_traceback(content: bytes) -> None:
+    for read in (read_yaml, read_csv_table):
+        value, found = read(content, "x")
+
+        assert (value is None) == bool(found)
+        assert render_text(found, {"x": content}).count("error[") == min(len(set(found)), 20)
 
 
 def test_64_levels_are_allowed_and_65_are_not() -> None:

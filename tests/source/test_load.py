@@ -13,7 +13,7 @@ from source.kinds import KINDS, ROOT, repository_of
 
 from offerwright.facts.document import ShopDocument
 from offerwright.source.load import load_documents, load_one
-from offerwright.source.model_errors import _VERDICTS
+from offerwright.source.model_errors import VERDICTS
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
 
 LIST = "kind: lists\nname: {}\nvalues: [x]\n"
@@ -207,7 +207,7 @@ def test_every_error_of_pydantic_has_words_of_ours() -> None:
     kinds = set(get_args(core_schema.ErrorType))
     unknown = {
         kind
-        for kind in kinds - set(_VERDICTS) - OWN_WORDS
+        for kind in kinds - set(VERDICTS) - OWN_WORDS
         if not any(part in kind for part in NEVER)
     }
 

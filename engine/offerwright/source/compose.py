@@ -190,8 +190,8 @@ class Composer:
         self._add(self.open[-1] if self.open else None, node, weight)
 
     def _alias(self, event: Any) -> None:
-        frame = self.open[-1]
-        if type(frame.data) is dict and frame.key is None:
+        frame = self.open[-1] if self.open else None
+        if frame is not None and type(frame.data) is dict and frame.key is None:
             raise Refusal(self._no_text_key(event))
         name = event.anchor
         if name not in self.anchors:

@@ -57,7 +57,7 @@ def explain_errors(
     faults = [_fault(e, place, located) for e in errors for place in [locate(model, e["loc"])]]
     found = []
     for fault in _without_echoes(_one_arm_each(faults)):
-        verdict = _VERDICTS.get(fault.kind, _as_it_is)(fault)
+        verdict = VERDICTS.get(fault.kind, _as_it_is)(fault)
         span = _span(verdict, fault.place, located)
         found.append(Diagnostic(verdict.code, verdict.message, span, verdict.hint))
     return found
@@ -291,7 +291,7 @@ _HINTS: dict[str, Callable[[Any], str]] = {
     "a map": _map_hint,
 }
 
-_VERDICTS: dict[str, Explain] = {
+VERDICTS: dict[str, Explain] = {
     **{kind: _must_be(word, _HINTS[word]) for kind, word in _WORDS.items()},
     "union": _any_of,
     "extra_forbidden": _unknown_key,

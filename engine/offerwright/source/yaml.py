@@ -41,7 +41,7 @@ def read_yaml(
         parser: the class that yields events; only tests choose another one.
 
     Returns:
-        The data with spans (columns in characters), or None with the reasons, ordered by place.
+        The data with spans (columns in characters), or None with the reasons.
         Data that an alias repeats has the spans of the place where it was written.
     """
     decoded, found = decode(text, file, MAX_BYTES)

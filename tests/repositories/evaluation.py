@@ -1,4 +1,4 @@
-"""The whole way from a repository's files to its offers, room by room, for the tests here."""
+"""From a repository's files to its offers and what the guards say of them, for the tests here."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from repositories.documents import MODELS, ROOT
+import polars as pl
+from repositories.documents import ROOT
 
 from offerwright.errors import Diagnostic
+from offerwright.evaluate.match import Walks
 from offerwright.evaluate.run import Executor, Offers
-from offerwright.facts.link import link_facts
+from offerwright.expressions.parse import microseconds
 from offerwright.facts.snapshot import build_snapshot
-from offerwright.marketplaces.load import load_marketplaces
-from offerwright.rules.document import FeesDocument
-from offerwright.rules.link import Documents, link
-from offerwright.source.load import load_documents, load_one
-from offerwright.source.located import Loaded
+from offerwright.guards.judge import judge
+from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository, read_repository
 
 BLACK_FRIDAY = datetime.fromisoformat("2026-11-27T09:30:00-03:00")
@@ -31,6 +30,8 @@ class Evaluated:
 
     offers: Mapping[str, Offers]
     found: list[Diagnostic]
+    loadout: Loadout
+    as_of: datetime
 
     def blocked(self, account: str) -> dict[tuple[str, str], int]:
         """How many offers each (aspect, code) blocks."""
@@ -43,6 +44,21 @@ class Evaluated:
             if hit
         }
         return dict(Counter((aspect, code) for aspect, code, _ in blocked))
+
+    def objections(self, account: str) -> dict[str, int]:
+        """How many priced offers each guard objects to, nothing having been sent before."""
+        offers = self.offers[account]
+        nothing_sent = {"sku": pl.String, "live_paid": pl.Decimal(38, 2), "was_sent": pl.Boolean}
+        verdicts = judge(
+            offers,
+            self.loadout.guards.by_account[account],
+            pl.DataFrame(schema=nothing_sent),
+            microseconds(self.as_of),
+            Walks(),
+        )
+        priced = offers.frame["price"].is_not_null().to_numpy()
+        counts = {v.guard.id: int(((v.fails | v.missing) & priced).sum()) for v in verdicts}
+        return {guard: count for guard, count in counts.items() if count}
 
     def column(self, account: str, name: str) -> dict[str, Any]:
         """A column of an account's offers by SKU."""
@@ -62,38 +78,8 @@ def evaluated(
     for file, (old, new) in (edits or {}).items():
         assert old in files[file]
         files[file] = files[file].replace(old, new)
-    repository = Repository(repository.root, files)
-    documents, wrong = linkable(repository)
-    rules, unlinked = link(documents)
-    snapshot = build_snapshot(documents.schema, documents.shop.document, root, data_root=data_root)
-    offers = Executor(rules).run(snapshot.frame, as_of)
-    return Evaluated({o.account.name: o for o in offers}, [*found, *wrong, *unlinked])
-
-
-def linkable(repository: Repository) -> tuple[Documents, list[Diagnostic]]:
-    kinds = {kind: model for kind, model in MODELS.items() if kind != "shop"}
-    loaded, found = load_documents(repository, kinds)
-    shop, wrong = load_one(repository, "offerwright.yaml", MODELS["shop"])
-    assert shop is not None, wrong
-    by_kind: dict[str, tuple[Loaded[Any], ...]] = {
-        kind: tuple(one for one in loaded if one.document.kind == kind) for kind in kinds
-    }
-    schema, unlinked = link_facts(by_kind["facts"], shop)  # type: ignore[arg-type]
-    marketplaces, broken = load_marketplaces(repository.files)
-    schedules = [
-        load_one(repository, file, FeesDocument)[0]
-        for name in marketplaces
-        if (file := f"marketplaces/{name}/fees.yaml") in repository.files
-    ]
-    documents = Documents(
-        shop=shop,  # type: ignore[arg-type]
-        schema=schema,
-        marketplaces={name: m.document for name, m in marketplaces.items()},
-        pricing=by_kind["pricing"],
-        inventory=by_kind["inventory"],
-        mapping=by_kind["mapping"],
-        fees=by_kind["fees"],
-        own_fees=tuple(one for one in schedules if one is not None),
-        lists=by_kind["lists"],
-    )
-    return documents, [*found, *unlinked, *broken]
+    loadout, wrong = compile_repository(Repository(repository.root, files))
+    assert loadout is not None, wrong
+    snapshot = build_snapshot(loadout.schema, loadout.shop.document, root, data_root=data_root)
+    offers = Executor(loadout.rules).run(snapshot.frame, as_of)
+    return Evaluated({o.account.name: o for o in offers}, [*found, *wrong], loadout, as_of)

@@ -84,6 +84,22 @@ def test_prices_lie_between_cost_plus_8_percent_and_list_price(
     assert outside == []
 
 
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_no_guard_blocks_a_price_and_a_thin_margin_only_warns(
+    shop: Evaluated, account: str
+) -> None:
+    assert set(shop.objections(account)) <= {"thin-margin"}
+
+
+def test_the_price_guards_bite_when_a_markup_is_written_ten_times_too_small(
+    shop: Evaluated,
+) -> None:
+    edits = {MARKUPS: (b"0..60,85%,7.00", b"0..60,8.5%,0.70")}
+    wrong = evaluated(ROOT, edits=edits)
+
+    assert wrong.objections("meli")["margin"] > 0
+
+
 def test_what_all_channels_show_is_never_more_than_the_stock(shop: Evaluated) -> None:
     on_hand: dict[str, int] = {}
     for row in rows_of(DATA / "stock.csv"):
@@ -122,6 +138,11 @@ def test_raising_the_markup_of_notebooks_changes_the_prices_of_notebooks_alone(
 
 def test_olist_has_no_finding(olist: Evaluated) -> None:
     assert olist.found == []
+
+
+@pytest.mark.parametrize("account", ["meli", "amazon", "example"])
+def test_no_guard_objects_to_an_olist_price(olist: Evaluated, account: str) -> None:
+    assert olist.objections(account) == {}
 
 
 @pytest.mark.parametrize("account", ["meli", "amazon", "example"])

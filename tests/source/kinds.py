@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from offerwright.facts.document import FactsDocument, ShopDocument
+from offerwright.guards.document import GuardsDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
     FeesDocument,
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Document]] = {
     "inventory": InventoryDocument,
     "mapping": MappingDocument,
     "fees": FeesDocument,
+    "guards": GuardsDocument,
     "lists": ListsDocument,
     "approvals": ApprovalsDocument,
 }

@@ -19,9 +19,13 @@ OFFERS     one row per SKU of one account, in snapshot order; key `sku`.
              sku String · price, sale_price, list_price Decimal(38, currency digits)
              quantity Int64 · currency String · category, title, description String
              images List(String) · `attribute.<ID>` String
+             optional, absent = missing: sale_from, sale_before Datetime("us", "UTC") (the window
+             of the sale, its end not included) · node_stock Int64 (units on hand in the account's
+             own node, never the result of an allocation)
              withheld aspects are null; why is in `Offers.blocks`.
 
-PAYLOADS   rows of one payload mapping: `row` UInt32 (position in OFFERS), `body` String (JSON).
+PAYLOADS   rows of one payload mapping: `row` UInt32 (position in OFFERS), `body` String (JSON), and
+           one more String column per further part; null = this offer has no such part.
 
 REJECTS    file String, row Int64 (line number of the row's first line, header = 1), column String,
            value String (at most 80 characters), code String, reason String.

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from marketplaces.shipped import RICH, account, bodies, marketplaces, payload
 
-from offerwright.marketplaces.contract import Problem, check_body, validate
+from offerwright.marketplaces.contract import check_body, validate
 from offerwright.marketplaces.exact_json import BodyRefused, parse_json
+from offerwright.marketplaces.operation import Problem
 from offerwright.marketplaces.schema import AMAZON_META_SCHEMA, schema_validator
 
 PRICE = payload("mercadolibre", "price")
@@ -76,6 +77,13 @@ def test_multiples_are_exact_for_every_cent() -> None:
 )
 def test_integers_are_whole_numbers_however_written(body: str, good: bool) -> None:
     assert (check({"type": "integer"}, body) == []) == good
+
+
+@pytest.mark.parametrize(
+    ("body", "good"), [('"MLB1"', True), ('"MLB1\\n"', False), ('"xMLB1"', False), ("7", True)]
+)
+def test_a_pattern_ends_where_the_text_ends(body: str, good: bool) -> None:
+    assert (check({"pattern": "^MLB[0-9]$"}, body) == []) == good
 
 
 @pytest.mark.parametrize(

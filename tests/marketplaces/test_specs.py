@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 from marketplaces.shipped import RICH, account, bodies, payload, spec
 
-from offerwright.marketplaces.contract import Problem, check_body
+from offerwright.marketplaces.contract import check_body
 from offerwright.marketplaces.exact_json import parse_json
+from offerwright.marketplaces.operation import Problem
 from offerwright.marketplaces.schema import schema_validator
 
 AMAZON_OFFER: dict[str, Any] = {

@@ -16,7 +16,7 @@ Action = Literal["create", "update", "end"]
 
 # confirmed  the marketplace has it                      -> the ledger moves
 # accepted   taken, not yet live: poll until it is        -> state `submitted`
-# rejected   this item is refused, with reasons           -> not resent until desired or mapping change
+# rejected   this item is refused, with reasons           -> resent when desired or mapping change
 # retry      not done, try later (429, connection refused, 409 "still processing")
 # in_doubt   nobody knows (time-out, reset, 5xx)          -> read back before any resend
 # auth       credentials refused                          -> the account stops

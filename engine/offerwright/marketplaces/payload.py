@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from offerwright.errors import Diagnostic
 from offerwright.frames import Aspect
@@ -76,21 +76,17 @@ def compile_payload(
 
     `contracts` are the marketplace's schemas by file name; each part must name one of them.
     """
-    document, located = loaded.document, loaded.located
-    reader = Reader(located, frozenset([*document.needs, *document.optional]))
+    document = loaded.document
+    reader = Reader(loaded.located, frozenset([*document.needs, *document.optional]))
     bodies = {n: reader.node(data, ("parts", n)) for n, data in document.parts.items()}
     readback = link_readback(loaded, bodies, reader.report)
     for name in document.parts:
         if contracts.get(document.contract.get(name, "")) is None:
-            reader.report(
-                "NO_CONTRACT",
-                f"the part `{name}` has no contract schema",
-                ("contract",),
-                "write {body: price.schema.json} and add contract/price.schema.json",
-            )
+            message = f"the part `{name}` has no contract schema"
+            hint = "write {body: price.schema.json} and add contract/price.schema.json"
+            reader.report("NO_CONTRACT", message, ("contract",), hint)
     if reader.found or readback is None:
         return None, reader.found
-    parts = tuple(_part(name, node, document, contracts) for name, node in bodies.items())
     compiled = CompiledPayload(
         marketplace=marketplace,
         name=document.name,
@@ -101,18 +97,17 @@ def compile_payload(
         only_if=dict(document.only_if),
         needs=tuple(document.needs),
         optional=tuple(document.optional),
-        parts=parts,
+        parts=tuple(_part(name, node, document, contracts) for name, node in bodies.items()),
         readback=readback,
-        attributes=frozenset(
-            n.removeprefix("attribute.")
-            for node in bodies.values()
-            for slot in slots_in(node)
-            for n in slot.names
-            if n.startswith("attribute.")
-        ),
+        attributes=_attributes(bodies),
         revision="",
     )
-    return _with_revision(compiled), []
+    return replace(compiled, revision=_revision(compiled)), []
+
+
+def _attributes(bodies: Mapping[str, Node]) -> frozenset[str]:
+    names = (n for node in bodies.values() for slot in slots_in(node) for n in slot.names)
+    return frozenset(n.removeprefix("attribute.") for n in names if n.startswith("attribute."))
 
 
 def _part(
@@ -153,9 +148,7 @@ def _always(node: Node) -> list[str]:
     return []
 
 
-def _with_revision(compiled: CompiledPayload) -> CompiledPayload:
-    from dataclasses import replace
-
+def _revision(compiled: CompiledPayload) -> str:
     meaning = repr(replace(compiled, parts=()))
     meaning += "".join(repr((p.name, p.pieces)) for p in compiled.parts)
-    return replace(compiled, revision=hashlib.sha256(meaning.encode()).hexdigest()[:16])
+    return hashlib.sha256(meaning.encode()).hexdigest()[:16]

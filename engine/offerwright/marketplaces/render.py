@@ -149,6 +149,7 @@ class _Scope:
             yield constant(self.constants[first], slot.encoding)
             return
         dtype = next((self._type(n) for n in slot.names if self._known(n)), None)
+        assert dtype is None or not dtype.is_float(), f"{first} is a float"
         if dtype is None:
             yield "" if slot.encoding == "raw" else "null"
             return

@@ -35,14 +35,20 @@ def schema_validator(schema: Mapping[str, Any]) -> Validator:
     amazon = str(schema.get("$schema", "")).rstrip("#") == AMAZON_META_SCHEMA
     draft = Draft201909Validator if amazon else Draft202012Validator
     draft.check_schema({k: v for k, v in schema.items() if k != "$schema"})
-    return _exact(draft, AMAZON_KEYWORDS if amazon else {})(schema, format_checker=_formats())
+    validator: Validator = _exact(draft, AMAZON_KEYWORDS if amazon else {})(
+        schema, format_checker=_formats()
+    )
+    return validator
 
 
 def _exact(draft: Any, keywords: Mapping[str, Any]) -> Any:
     from jsonschema.validators import extend
 
     checker = draft.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
-    return extend(draft, {"multipleOf": _multiple_of, **keywords}, type_checker=checker)
+    make: Any = extend  # the stubs leave it untyped
+    return make(
+        draft, {"multipleOf": _multiple_of, "pattern": _pattern, **keywords}, type_checker=checker
+    )
 
 
 def _is_number(_: Any, value: object) -> bool:
@@ -61,6 +67,16 @@ def _multiple_of(_: Any, divisor: Any, value: Any, __: Any) -> Iterator[Any]:
     # str first: a schema read with floats holds 0.01, which is not one hundredth.
     if _is_number(None, value) and Fraction(str(value)) % Fraction(str(divisor)):
         yield ValidationError(f"{value} is not a multiple of {divisor}")
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    # In JSON Schema `$` is the very end; in Python it also stands before a last line break.
+    if pattern.endswith("$") and not pattern.endswith("\\$"):
+        pattern = f"{pattern[:-1]}\\Z"
+    if isinstance(value, str) and not re.search(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def _unique_items(

@@ -292,3 +292,25 @@ def test_any_other_address_is_refused(url: str) -> None:
         loopback_base(url)
 
     assert refused.value.diagnostics[0].code == "BASE_URL_NOT_LOOPBACK"
+
+
+def test_closing_gives_up_what_is_under_way() -> None:
+    answers: list[Reply | Failure] = []
+    with playing(lambda connection: time.sleep(0.5)) as (url, received):
+        http = HttpClient(deadline_s=30)
+        thread = threading.Thread(target=lambda: answers.append(http.exchange(ask(url))))
+        thread.start()
+        while not received:
+            time.sleep(0.01)
+        http.close()
+        thread.join(5)
+
+    assert [(a.kind, a.code) for a in answers if isinstance(a, Failure)] == [("in_doubt", "CLOSED")]
+
+
+def test_an_address_that_is_no_url_is_unsent() -> None:
+    with HttpClient() as http:
+        answered = http.exchange(ask("http://127.0.0.1:1/" + "x" * 70_000))
+
+    assert isinstance(answered, Failure)
+    assert (answered.kind, answered.code) == ("unsent", "BAD_ADDRESS")

@@ -95,9 +95,12 @@ def test_a_description_that_does_not_exist_yet_is_made(documents: Documents) -> 
 def test_a_lookup_that_fails_sends_nothing(documents: Documents) -> None:
     wanted = operation("mercadolibre", "content", "create", parts={"body": b"{}"})
 
-    outcome, asked = drive(send_flow(wanted, context(documents, "mercadolibre")), [reply(500)])
+    for status, kind in ((500, "retry"), (429, "retry"), (400, "rejected"), (403, "auth")):
+        outcome, asked = drive(
+            send_flow(wanted, context(documents, "mercadolibre")), [reply(status)]
+        )
 
-    assert (outcome.kind, len(asked)) == ("retry", 1)
+        assert (outcome.kind, outcome.problems[0].code, len(asked)) == (kind, f"HTTP_{status}", 1)
 
 
 def test_an_unknown_seller_is_a_wrong_setting(documents: Documents) -> None:

@@ -336,10 +336,13 @@ def test_an_ended_item_is_closed_by_its_status(rig: Rig) -> None:
     seeded(rig, "mercadolibre")
     wanted = operation("mercadolibre", "content", "end", parts={"body": b'{"status":"closed"}'})
 
-    outcome = rig.connector("mercadolibre").send(wanted)
+    connector = rig.connector("mercadolibre")
+
+    outcome, gone = connector.send(wanted), connector.read_back(wanted)
 
     assert outcome.kind == "confirmed"
     assert rig.listing("mercadolibre", "KB-1")["document"]["status"] == "closed"
+    assert (gone.kind, gone.problems[0].code) == ("rejected", "LISTING_NOT_FOUND")
 
 
 def test_the_example_market_creates_and_ends_an_offer(rig: Rig) -> None:

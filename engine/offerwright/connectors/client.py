@@ -13,6 +13,7 @@ import ipaddress
 import threading
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,7 +68,11 @@ class HttpClient:
         """Send one request; every transport error becomes a `Failure` that says what is known."""
         limit = self.deadline_s if deadline_s is None else min(deadline_s, self.deadline_s)
         running = self._timed(request, limit)
-        return asyncio.run_coroutine_threadsafe(running, self._running()).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(running, self._running()).result()
+        except CancelledError:
+            text = f"{request.name} was given up when the connector was closed"
+            return Failure("in_doubt", "CLOSED", text)
 
     def close(self) -> None:
         """Close all connections."""
@@ -97,6 +102,10 @@ class HttpClient:
             return self._loop
 
     async def _shut(self) -> None:
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -117,6 +126,8 @@ class HttpClient:
             return Failure("in_doubt" if sent else "unsent", "DEADLINE", text)
         except httpx2.TransportError as exc:
             return _failure(request, exc, bool(sent))
+        except httpx2.InvalidURL:
+            return Failure("unsent", "BAD_ADDRESS", f"{request.name} has an address that is no URL")
 
     async def _exchange(self, request: Request, extensions: dict[str, Any]) -> Answered:
         client = self._opened()

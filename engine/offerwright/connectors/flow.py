@@ -122,7 +122,7 @@ def _locate(
             return replace(state, outcome=_rejected("LISTING_AMBIGUOUS", text))
         if ids:
             return replace(state, names={**state.names, "external_id": ids[0]}, found=True)
-    elif judged.outcome.kind != "rejected":
+    elif (judged.outcome.kind, judged.outcome.status) != ("rejected", 404):
         return replace(state, outcome=judged.outcome)
     if required:
         text = "the marketplace has no listing with this SKU"

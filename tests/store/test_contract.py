@@ -20,7 +20,7 @@ CONFIRMED = Outcome("confirmed", status=200)
 
 def rows(store: Store, account: str = "meli") -> dict[tuple[str, str], dict[str, Any]]:
     named = (dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in store.ledger(account))
-    return {(row["sku"], row["aspect"]): row for row in named}
+    return {(str(row["sku"]), str(row["aspect"])): row for row in named}
 
 
 def claimed(store: Store, now: float, *, account: str = "meli", limit: int = 50) -> list[Claim]:

@@ -139,7 +139,9 @@ class Ledger(RuleBasedStateMachine):
         for row in self.store.ledger("meli"):
             named = dict(zip(LEDGER_COLUMNS, row, strict=True))
             sku = str(named["sku"])
-            found = tuple(int(str(named[f"{w}_generation"])) for w in ("desired", "sent", "confirmed"))
+            found = tuple(
+                int(str(named[f"{w}_generation"])) for w in ("desired", "sent", "confirmed")
+            )
             before = self.seen.get(sku, (0, 0, 0))
             assert all(new >= old for new, old in zip(found, before, strict=True))
             assert found[0] >= found[1] >= found[2]

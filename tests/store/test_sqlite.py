@@ -96,7 +96,10 @@ def test_writes_are_durable(tmp_path: Path) -> None:
         ("state.db", "unknown store 'state.db'"),
         ("sqlite:///", "names no file"),
         ("sqlite:///../state.db", "lies outside the repository"),
-        ("sqlite:////no/such/volume/state.db", "folder /no/such/volume of the store does not exist"),
+        (
+            "sqlite:////no/such/volume/state.db",
+            "folder /no/such/volume of the store does not exist",
+        ),
     ],
 )
 def test_a_url_that_cannot_be_opened_says_what_to_write(

@@ -181,7 +181,10 @@ class _Handler(BaseHTTPRequestHandler):
         market.faulted.add((sku, aspect))
         generation = int(self.headers["X-Generation"])
         if kind == "BAD":
-            problems = [{"code": "LOW", "message": "too low"}, {"code": "OLD", "message": "too old"}]
+            problems = [
+                {"code": "LOW", "message": "too low"},
+                {"code": "OLD", "message": "too old"},
+            ]
             self.answer(422, {"problems": problems})
         elif kind == "BOOM":
             self.answer(500, {})
@@ -205,7 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
         if market.polls[handle] < 2:
             self.answer(200, {"status": "processing"})
         elif sub["sku"].startswith("LATE-"):
-            self.answer(200, {"status": "rejected", "problems": [{"code": "TAX", "message": "tax"}]})
+            self.answer(
+                200, {"status": "rejected", "problems": [{"code": "TAX", "message": "tax"}]}
+            )
         else:
             if market.polls[handle] == 2:
                 generation = int(handle.rpartition(".")[2])

@@ -17,7 +17,9 @@ Answer = tuple[int, dict[str, Any], float | None]
 class MarketSender:
     """Speaks to `127.0.0.1:port`; renews the token once when it is over."""
 
-    def __init__(self, store: Store, port: int, account: str = "meli", timeout_s: float = 15) -> None:
+    def __init__(
+        self, store: Store, port: int, account: str = "meli", timeout_s: float = 15
+    ) -> None:
         self.store, self.port, self.account, self.timeout_s = store, port, account, timeout_s
 
     def send(self, operation: Operation, external_id: str | None = None) -> Outcome:
@@ -50,9 +52,7 @@ class MarketSender:
         seen = Values(body["sku"], exact(body.get("price")), None, body.get("quantity"), "BRL")
         return Outcome("confirmed", status=status, observed=seen, external_id=body["id"])
 
-    def _authorised(
-        self, method: str, path: str, body: bytes, generation: int
-    ) -> Answer | Outcome:
+    def _authorised(self, method: str, path: str, body: bytes, generation: int) -> Answer | Outcome:
         token = self.store.token(self.account)
         assert token is not None
         for last in (False, True):

@@ -68,10 +68,16 @@ def market() -> Iterator[FakeMarket]:
 
 
 def start(
-    folder: Path, market: FakeMarket, plan: str, rows: Sequence[Any], failpoints: str = ""
+    folder: Path,
+    market: FakeMarket,
+    plan: str,
+    rows: Sequence[Any],
+    failpoints: str = "",
+    lease_s: float = 60,
 ) -> subprocess.Popen[str]:
+    arguments = [str(market.port), plan, json.dumps(rows), str(lease_s)]
     return subprocess.Popen(
-        [sys.executable, "-m", "sync.driver", str(market.port), plan, json.dumps(rows)],
+        [sys.executable, "-m", "sync.driver", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": f"{ENGINE}{os.pathsep}{TESTS}", VARIABLE: failpoints},
         stdout=subprocess.PIPE,
@@ -197,17 +203,25 @@ def test_a_second_run_is_refused_before_it_changes_anything(
     assert f"another run sends from this store: process {process.pid}" in out
 
 
-def test_a_paused_run_wakes_up_and_writes_nothing(tmp_path: Path, market: FakeMarket) -> None:
-    """SIGSTOP does not free the kernel lock, so the second run waits for the lease: 60 s."""
-    market.slow_s = 0.3
+def test_a_run_that_slept_over_its_lease_wakes_up_and_writes_nothing(
+    tmp_path: Path, market: FakeMarket
+) -> None:
     authorise(tmp_path, market)
-    with start(tmp_path, market, "p", [["create", "SLOW-1", "10.00", 1]]) as process:
+    rows = [["create", "A", "10.00", 1], ["create", "B", "10.00", 1]]
+    sleep = "outbox.after_send=sleep:3000"
+    with start(tmp_path, market, "p", rows, sleep, lease_s=0.5) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "leading\n"
-        process.send_signal(signal.SIGSTOP)
-        code, out = run(tmp_path, market, "q", [["create", "OTHER", "10.00", 1]])
-        process.send_signal(signal.SIGCONT)
-        process.stdout.read()
-        assert process.wait(15) == 0
+        while not market.effects:
+            time.sleep(0.02)
+        assert run(tmp_path, market, "q", [])[0] == 6
+        time.sleep(0.6)
+        code, out = run(tmp_path, market, "q", [["price", "A", "11.00"]])
+        late = process.stdout.read()
+        assert process.wait(15) == 6
 
-    assert (code, market.violations(), sorted(market.items)) == (6, [], ["SLOW-1"])
+    assert code == 0, out
+    assert "another run has taken over the store" in late
+    assert (market.violations(), market.items["A"]["price"]) == ([], "11.00")
+    assert sorted(market.items) == ["A", "B"]
+    assert {row["state"] for row in ledger(tmp_path).values()} == {"confirmed"}

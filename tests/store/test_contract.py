@@ -92,6 +92,14 @@ def test_amounts_are_kept_as_exact_text(led: Store) -> None:
     assert found["B", "price"]["price"] == "12345678901234567890.12"
 
 
+def test_a_few_skus_are_read_alone(led: Store) -> None:
+    led.enqueue([price(sku, "1.00") for sku in "DCBA"] + [stock("C", 1)], "p1", now=1)
+
+    found = led.ledger("meli", ["C", "A", "nowhere", "C"])
+    assert [row[:2] for row in found] == [("A", "price"), ("C", "price"), ("C", "stock")]
+    assert led.ledger("meli", []) == []
+
+
 def test_a_create_settles_all_that_it_covers_and_keeps_the_id(led: Store) -> None:
     led.enqueue([create("A", "19.90", 7)], "p1", now=5)
     (claim,) = claimed(led, 6)

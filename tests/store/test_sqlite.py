@@ -17,6 +17,7 @@ from store.builders import OTHER, OWNER, price
 from offerwright.errors import StoreLocked, StoreRefused
 from offerwright.store import Owner, Store, open_store
 from offerwright.store.sqlite.connection import WAL_RESET_FIXED
+from offerwright.store.sqlite.locks import file_lock
 from offerwright.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from offerwright.store.sqlite.store import SqliteStore
 
@@ -198,6 +199,19 @@ def test_a_locked_database_is_waited_for_and_then_named(tmp_path: Path) -> None:
 
     other.execute("ROLLBACK")
     other.close()
+    assert store.enqueue([price("A", "1.00")], "p1", now=1).queued == 1
+    store.close()
+
+
+def test_writers_of_several_processes_take_turns(tmp_path: Path) -> None:
+    """Also where the library has the WAL-reset bug: a write begins only inside the gate."""
+    store = SqliteStore(tmp_path / "s.db", busy_s=0.1)
+    with file_lock(tmp_path / "s.db-gate", 0) as held:
+        assert held
+        with pytest.raises(StoreLocked, match=r"s.db is being written by another run"):
+            store.enqueue([price("A", "1.00")], "p1", now=1)
+        assert store.ledger("meli") == []
+
     assert store.enqueue([price("A", "1.00")], "p1", now=1).queued == 1
     store.close()
 

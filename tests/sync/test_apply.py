@@ -194,6 +194,15 @@ def test_a_text_that_cannot_be_compared_is_sent_again(bench: Bench) -> None:
     assert bench.market.steps("A") == ["send", "read_back", "send"]
 
 
+def test_a_listing_that_is_there_but_shows_no_values_settles_a_create_only(bench: Bench) -> None:
+    bench.plan(create("A", "10", 1), price("B", "10"))
+    bench.market.sends = {"A": [NO_ANSWER], "B": [NO_ANSWER]}
+    bench.apply()
+
+    assert bench.market.steps("A") == ["send", "read_back"]
+    assert bench.market.steps("B") == ["send", "read_back", "send"]
+
+
 def test_a_create_that_cannot_be_seen_is_sent_again_only_after_a_while(bench: Bench) -> None:
     bench.plan(create("A", "10", 1))
     bench.market.sends["A"] = [NO_ANSWER]
@@ -468,20 +477,19 @@ def test_a_raise_that_is_held_elsewhere_ends_the_run_after_a_while(bench: Bench)
     assert bench.apply().confirmed == 1
 
 
-def test_decreases_reach_every_marketplace_before_raises(bench: Bench) -> None:
-    sold, other = Scripted(), Scripted()
-    bench.plan(stock("A", 5), stock("A", 0, account="amazon"))
-    sold.now = other.now = time.monotonic
-    apply_accounts(
-        bench.store,
-        {"meli": AccountJob(sold, allow), "amazon": AccountJob(other, allow)},
-        owner=OWNER,
-        clock=SystemClock(),
-    )
+def test_a_decrease_on_one_account_is_sent_before_the_raise_on_another(tmp_path: Path) -> None:
+    store = open_store("sqlite:///.offerwright/state.db", tmp_path)
+    clock = SystemClock()
+    raised, lowered = Scripted(now=time.monotonic), Scripted(now=time.monotonic)
+    jobs = {"meli": AccountJob(raised, allow), "amazon": AccountJob(lowered, allow)}
+    with leading(store, OWNER, clock):
+        plan = [stock("A", 5), stock("A", 0, account="amazon")]
+        store.enqueue(plan, "p", now=clock.now())
+        reports = apply_accounts(store, jobs, owner=OWNER, clock=clock)
+    store.close()
 
-    rows = {account: bench.store.ledger(account)[0] for account in ("amazon", "meli")}
-    assert [row[LEDGER_COLUMNS.index("quantity")] for row in rows.values()] == [0, 5]
-    assert other.times["A/stock"][0] < sold.times["A/stock"][0]
+    assert [report.confirmed for report in reports.values()] == [1, 1]
+    assert lowered.times["A/stock"][0] < raised.times["A/stock"][0]
 
 
 def test_an_account_that_waits_delays_no_other(tmp_path: Path) -> None:

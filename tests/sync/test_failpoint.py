@@ -32,7 +32,7 @@ def test_without_the_variable_nothing_happens() -> None:
     for name in FAILPOINTS:
         failpoint(name)
 
-    assert failpoint.__code__.co_code == (lambda name: None).__code__.co_code
+    assert (failpoint.__code__.co_names, failpoint.__code__.co_nlocals) == ((), 1)
 
 
 def test_the_table_names_every_place_in_the_code_and_no_other() -> None:

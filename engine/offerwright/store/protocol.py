@@ -162,8 +162,11 @@ class Store(Protocol):
 
     # Ledger and listings.
 
-    def ledger(self, account: str) -> list[tuple[object, ...]]:
-        """All ledger rows of one account, by SKU and aspect, in `LEDGER_COLUMNS` order."""
+    def ledger(self, account: str, skus: Iterable[str] | None = None) -> list[tuple[object, ...]]:
+        """The ledger rows of one account, by SKU and aspect, in `LEDGER_COLUMNS` order.
+
+        Of the given SKUs only, if any are given: cheap for a few of many.
+        """
 
     def listings(self, account: str) -> list[tuple[str, str | None, str]]:
         """All listings of one account, by SKU, in `LISTING_COLUMNS` order."""

@@ -12,6 +12,7 @@ from offerwright.sync.account_run import AccountRun
 from offerwright.sync.pace import Pace
 from offerwright.sync.ports import Clock, Guard, Limits, Sender, never
 from offerwright.sync.report import ApplyReport
+from offerwright.sync.steps import Steps
 
 _LOOK_S = 0.05
 DEFAULT_LIMITS = Limits()
@@ -100,9 +101,8 @@ def _run(
     limits: Limits,
     stop: Callable[[], bool],
 ) -> AccountRun:
-    return AccountRun(
-        store, job.sender, job.guard, account, owner, clock, limits, stop, Pace(limits)
-    )
+    steps = Steps(store, job.sender, account, clock, limits, Pace(limits))
+    return AccountRun(store, steps, job.guard, account, owner, clock, limits, stop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,10 @@ def resolve(operation: Operation, outcome: Outcome, *, create_may_appear: bool) 
         if operation.action == "update":
             return "gone"
         return "wait" if create_may_appear else "resend"
-    if outcome.kind != "confirmed" or outcome.observed is None:
+    observed = outcome.observed or Values()
+    if outcome.kind != "confirmed" or observed.sku not in (None, operation.sku):
         return "wait"
-    if outcome.observed.sku not in (None, operation.sku):
-        return "wait"
-    return _present(operation, agrees(operation.values, outcome.observed))
+    return _present(operation, agrees(operation.values, observed))
 
 
 def _present(operation: Operation, same: bool | None) -> Verdict:

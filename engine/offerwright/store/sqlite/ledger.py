@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from offerwright.store.protocol import (
@@ -19,6 +20,21 @@ def ledger(connection: sqlite3.Connection, account: str) -> list[tuple[Any, ...]
         f"SELECT {', '.join(LEDGER_COLUMNS)} FROM ledger WHERE account = ? ORDER BY sku, aspect",
         (account,),
     ).fetchall()
+
+
+def ledger_of(
+    connection: sqlite3.Connection, account: str, skus: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """The rows of some SKUs, which come sorted."""
+    found = (
+        connection.execute(
+            f"SELECT {', '.join(LEDGER_COLUMNS)} FROM ledger WHERE account = ? AND sku = ?"
+            " ORDER BY aspect",
+            (account, sku),
+        )
+        for sku in skus
+    )
+    return [row for rows in found for row in rows]
 
 
 def listings(connection: sqlite3.Connection, account: str) -> list[tuple[str, str | None, str]]:

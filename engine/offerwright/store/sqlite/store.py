@@ -55,9 +55,11 @@ class SqliteStore:
         with self._connection.transaction() as c:
             claims.yield_lead(c, owner, now)
 
-    def ledger(self, account: str) -> list[tuple[object, ...]]:
+    def ledger(self, account: str, skus: Iterable[str] | None = None) -> list[tuple[object, ...]]:
         with self._connection.reading() as c:
-            return reading.ledger(c, account)
+            if skus is None:
+                return reading.ledger(c, account)
+            return reading.ledger_of(c, account, sorted(set(skus)))
 
     def listings(self, account: str) -> list[tuple[str, str | None, str]]:
         with self._connection.reading() as c:

@@ -368,6 +368,40 @@ def test_an_end_replaces_everything_queued_and_ends_the_listing(led: Store) -> N
     assert (found["A", "price"]["state"], found["A", "price"]["price"]) == ("none", "10")
 
 
+def test_after_an_end_nothing_is_confirmed_but_the_last_values_stay(led: Store) -> None:
+    settle(led, [create("A", "9", 4)], "p1", 1)
+    for at, amount in enumerate(["8", "9", "10"]):
+        settle(led, [price("A", amount)], f"p1-{at}", 1)
+    settle(led, [end("A")], "p2", 2)
+
+    found = rows(led)
+    assert {aspect: row["state"] for (_, aspect), row in found.items()} == {
+        "content": "none",
+        "price": "none",
+        "stock": "confirmed",
+    }
+    assert (found["A", "stock"]["confirmed_hash"], found["A", "stock"]["quantity"]) == ("ended", 4)
+    assert (found["A", "price"]["confirmed_hash"], found["A", "price"]["price"]) == (None, "10")
+    settle(led, [create("A", "10", 4)], "p3", 3)
+    assert led.listings("meli") == [("A", None, "live")]
+    assert {row["state"] for row in rows(led).values()} == {"confirmed"}
+
+
+def test_the_id_of_an_ended_listing_is_not_given_to_a_new_create(led: Store) -> None:
+    led.save_listing("meli", "A", "MLB1", now=1)
+    led.enqueue([end("A")], "p1", now=1)
+    (ending,) = claimed(led, 1)
+    confirm(led, ending, 1)
+    led.enqueue([create("A", "10", 4)], "p2", now=2)
+    (creating,) = claimed(led, 3)
+
+    assert (ending.external_id, creating.external_id) == ("MLB1", None)
+    assert led.external_id("meli", "A") is None
+    led.begin(creating, now=3, lease_s=60)
+    led.record(creating, Outcome("confirmed", external_id="MLB2"), now=4)
+    assert led.external_id("meli", "A") == "MLB2"
+
+
 def test_a_retry_waits_until_it_is_due_and_counts_failures_only_when_told(led: Store) -> None:
     led.enqueue([price("A", "10")], "p1", now=1)
     (first,) = claimed(led, 1)

@@ -172,7 +172,7 @@ class Store(Protocol):
         """All listings of one account, by SKU, in `LISTING_COLUMNS` order."""
 
     def external_id(self, account: str, sku: str) -> str | None:
-        """The marketplace's id of a listing, live or ended; None when it is not known."""
+        """The marketplace's id of a live listing; None when it is not known."""
 
     def save_listing(self, account: str, sku: str, external_id: str | None, *, now: float) -> None:
         """Record a live listing that exists already, found by a read or an import."""

@@ -38,7 +38,8 @@ _DUE = f"""SELECT o.row {_OPEN} AND o.due <= :now AND o.lease_until <= :now
     ORDER BY o.rank, o.row LIMIT :limit"""
 _READ = f"""SELECT o.row, o.status, {_LANE}, o.account, o.marketplace, o.sku, o.aspect, o.action,
     o.generation, o.payload, o."values", o.guard_inputs, o.plan_id,
-    coalesce(o.external_id, l.external_id), o.handle, o.failures, o.sent_at
+    coalesce(o.external_id, CASE WHEN l.state = 'live' THEN l.external_id END),
+    o.handle, o.failures, o.sent_at
     FROM outbox AS o LEFT JOIN listings AS l ON l.account = o.account AND l.sku = o.sku
     WHERE o.row = ?"""
 

@@ -48,7 +48,8 @@ def listings(connection: sqlite3.Connection, account: str) -> list[tuple[str, st
 def external_id(connection: sqlite3.Connection, account: str, sku: str) -> str | None:
     """See `Store.external_id`."""
     found = connection.execute(
-        "SELECT external_id FROM listings WHERE account = ? AND sku = ?", (account, sku)
+        "SELECT external_id FROM listings WHERE account = ? AND sku = ? AND state = 'live'",
+        (account, sku),
     ).fetchone()
     return None if found is None else found[0]
 

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from decimal import Decimal
 
-from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
+from offerwright.marketplaces.operation import Operation, Outcome, Problem
 from offerwright.store.protocol import ATTEMPTS_KEPT, Claim
 from offerwright.store.sqlite.enqueue import covered
+from offerwright.store.sqlite.live import (
+    confirm_end,
+    confirm_live,
+    observe,
+    problems_text,
+    save_listing,
+)
 from offerwright.store.sqlite.states import FREE, drop, mark
 
 _BEFORE = {"send": "queued", "poll": "submitted", "read_back": "in_doubt"}
 _WAITING = {"accepted": "submitted", "retry": "queued", "in_doubt": "in_doubt"}
 
-_CONFIRM = """UPDATE ledger SET confirmed_generation = :generation, confirmed_hash = :hash,
-    price = :price, sale_price = :sale_price, quantity = :quantity, currency = :currency,
-    state = CASE WHEN desired_generation = :generation THEN 'confirmed' ELSE state END,
-    rejected_hash = CASE WHEN desired_generation = :generation THEN NULL ELSE rejected_hash END,
-    problems = CASE WHEN desired_generation = :generation THEN :problems ELSE problems END,
-    sent_generation = max(sent_generation, :generation), updated_at = :now
-    WHERE account = :account AND sku = :sku AND aspect = :aspect
-    AND confirmed_generation < :generation"""
 _REFUSE = """UPDATE ledger SET state = :state, rejected_hash = :hash, problems = :problems,
     updated_at = :now WHERE account = :account AND sku = :sku AND aspect = :aspect
     AND desired_generation = :generation"""
-_LISTING = """INSERT INTO listings VALUES (:account, :sku, :external_id, :state, :now)
-    ON CONFLICT (account, sku) DO UPDATE SET state = excluded.state,
-    external_id = coalesce(excluded.external_id, external_id), updated_at = excluded.updated_at"""
-_OBSERVE = """UPDATE ledger SET observed_price = :price, observed_sale_price = :sale_price,
-    observed_quantity = :quantity, observed_currency = :currency, observed_at = :now
-    WHERE account = :account AND sku = :sku AND aspect = :aspect"""
-
-
-def amount_text(value: Decimal | None) -> str | None:
-    """Exact digits without an exponent."""
-    return None if value is None else format(value, "f")
-
-
-def problems_text(problems: Sequence[Problem]) -> str:
-    """The JSON kept in the ledger: a list of {code, message, field, severity}."""
-    return json.dumps(
-        [
-            {"code": p.code, "message": p.message, "field": p.field, "severity": p.severity}
-            for p in problems
-        ],
-        ensure_ascii=False,
-    )
 
 
 def holds(connection: sqlite3.Connection, claim: Claim) -> bool:
@@ -138,69 +113,17 @@ def withdraw(
     return True
 
 
-def save_listing(
-    connection: sqlite3.Connection,
-    account: str,
-    sku: str,
-    external_id: str | None,
-    state: str,
-    now: float,
-) -> None:
-    """Insert or update a listing; a known external id is never forgotten."""
-    connection.execute(
-        _LISTING,
-        {"account": account, "sku": sku, "external_id": external_id, "state": state, "now": now},
-    )
-
-
-def observe(
-    connection: sqlite3.Connection, account: str, sku: str, values: Values, now: float
-) -> None:
-    """Split what was seen over the aspects: money to price, quantity to stock."""
-    for aspect in ("price", "stock"):
-        seen = _of_aspect(values, aspect)
-        if any(value is not None for value in seen.values()):
-            connection.execute(
-                _OBSERVE, {**seen, "account": account, "sku": sku, "aspect": aspect, "now": now}
-            )
-
-
-def _of_aspect(values: Values, aspect: str) -> dict[str, str | int | None]:
-    money, stock = aspect == "price", aspect == "stock"
-    return {
-        "price": amount_text(values.price) if money else None,
-        "sale_price": amount_text(values.sale_price) if money else None,
-        "currency": values.currency if money else None,
-        "quantity": values.quantity if stock else None,
-    }
-
-
 def _confirm(connection: sqlite3.Connection, claim: Claim, outcome: Outcome, now: float) -> None:
     operation = claim.operation
-    key = {"account": operation.account, "sku": operation.sku, "now": now}
-    settled = {"generation": operation.generation, "problems": problems_text(outcome.problems)}
-    for aspect, desired in covered(operation).items():
-        connection.execute(
-            _CONFIRM,
-            {**key, **settled, **_of_aspect(operation.values, aspect)}
-            | {"aspect": aspect, "hash": desired},
-        )
-    external_id = outcome.external_id or claim.external_id
     if operation.action == "end":
-        _end(connection, operation, now)
-    elif operation.action == "create" or outcome.external_id is not None:
-        save_listing(connection, operation.account, operation.sku, external_id, "live", now)
+        confirm_end(connection, operation, now)
+    else:
+        confirm_live(connection, operation, outcome.problems, now)
+    if operation.action == "create" or outcome.external_id is not None:
+        external_id = outcome.external_id or claim.external_id
+        state = "ended" if operation.action == "end" else "live"
+        save_listing(connection, operation.account, operation.sku, external_id, state, now)
     connection.execute("DELETE FROM outbox WHERE row = ?", (claim.row,))
-
-
-def _end(connection: sqlite3.Connection, operation: Operation, now: float) -> None:
-    """The listing is gone: its hashes say nothing any more; its last values stay for the guards."""
-    connection.execute(
-        "UPDATE ledger SET confirmed_hash = NULL, updated_at = ? WHERE account = ? AND sku = ?"
-        " AND confirmed_generation <= ?",
-        (now, operation.account, operation.sku, operation.generation),
-    )
-    save_listing(connection, operation.account, operation.sku, None, "ended", now)
 
 
 def _refuse(

@@ -15,7 +15,7 @@ from offerwright.store.protocol import Claim, Enqueued, Owner, Run, Token
 from offerwright.store.sqlite import claim as claims
 from offerwright.store.sqlite import enqueue as queue
 from offerwright.store.sqlite import ledger as reading
-from offerwright.store.sqlite import settle, tokens
+from offerwright.store.sqlite import live, settle, tokens
 from offerwright.store.sqlite.connection import Connection
 from offerwright.store.sqlite.locks import try_lock
 
@@ -71,11 +71,11 @@ class SqliteStore:
 
     def save_listing(self, account: str, sku: str, external_id: str | None, *, now: float) -> None:
         with self._connection.transaction() as c:
-            settle.save_listing(c, account, sku, external_id, "live", now)
+            live.save_listing(c, account, sku, external_id, "live", now)
 
     def observe(self, account: str, sku: str, values: Values, *, now: float) -> None:
         with self._connection.transaction() as c:
-            settle.observe(c, account, sku, values, now)
+            live.observe(c, account, sku, values, now)
 
     def enqueue(self, operations: Iterable[Operation], plan_id: str, *, now: float) -> Enqueued:
         with self._connection.transaction() as c:

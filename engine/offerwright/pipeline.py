@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagnostics
+from offerwright.expressions.parse import microseconds
 from offerwright.facts.document import FactsDocument, ShopDocument
 from offerwright.facts.link import link_facts
 from offerwright.facts.schema import FactSchema
@@ -29,6 +31,11 @@ from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+
+if TYPE_CHECKING:
+    from offerwright.evaluate.run import Executor
+    from offerwright.sync.plan import Basis, SyncPlan
+    from offerwright.sync.told import Known
 
 D = TypeVar("D", bound=Document)
 
@@ -131,3 +138,47 @@ def _own_fees(
             found += more
             loaded += [one] if one is not None else []
     return tuple(loaded), found
+
+
+def plan_sync(
+    loadout: Loadout,
+    snapshot: Any,
+    known: Mapping[str, Known],
+    *,
+    as_of: datetime,
+    basis: Basis,
+    executor: Executor | None = None,
+) -> SyncPlan:
+    """
+    The face of the project: rules and a snapshot in, a guarded plan out. Pure.
+
+    Args:
+        loadout: the linked repository.
+        snapshot: a `facts` snapshot.
+        known: what the ledger knows, for every account that is to be planned.
+        as_of: the moment of the computation, with a zone.
+        basis: what the plan will say that it stands on.
+        executor: one that has run these rules before, to keep what it has learned.
+    """
+    from offerwright.evaluate.run import Executor
+    from offerwright.sync.plan import SyncPlan, plan_account
+    from offerwright.sync.plan_file import sealed
+    from offerwright.sync.told import live_frame
+
+    executor = executor or Executor(loadout.rules)
+    live = {account: live_frame(one) for account, one in known.items()}
+    offers = executor.run(snapshot.frame, as_of, live, accounts=sorted(known))
+    moment = microseconds(as_of)
+    parts = tuple(
+        plan_account(
+            one,
+            loadout.marketplaces[one.account.marketplace],
+            loadout.guards.by_account[one.account.name],
+            known[one.account.name],
+            moment,
+            executor.walks,
+            basis.first_publication,
+        )
+        for one in offers
+    )
+    return sealed(SyncPlan("", basis, parts))

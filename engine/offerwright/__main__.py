@@ -1,0 +1,5 @@
+"""`python -m offerwright` is the command `offerwright`."""
+
+from offerwright.cli import main
+
+main()

@@ -1,0 +1,97 @@
+"""The command `offerwright`: thin faces of the functions below; results on stdout."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from offerwright import __version__
+from offerwright.cli.report import report_error
+from offerwright.errors import OfferwrightError
+
+# command -> the module that holds it; modules are imported when their command is used.
+COMMANDS: dict[str, str] = {
+    "apply": "sync",
+    "check": "check",
+    "connect": "connect",
+    "explain": "explain",
+    "explain-code": "check",
+    "offers": "data",
+    "plan": "sync",
+    "sandbox": "sandbox",
+    "schema": "check",
+    "snapshot": "data",
+    "sync": "sync",
+}
+HELP: dict[str, str] = {
+    "apply": "Send what a plan says.",
+    "check": "Read every file and say what is wrong, with place and fix.",
+    "connect": "Try an account's credentials.",
+    "explain": "Why does this SKU cost what it costs?",
+    "explain-code": "What a code of a message means.",
+    "offers": "Compute the offers of all accounts.",
+    "plan": "Say what would be sent, and what is withheld.",
+    "sandbox": "Run the marketplaces on this machine.",
+    "schema": "Write the JSON Schemas for editors, or check them.",
+    "snapshot": "Read the sources into one typed snapshot.",
+    "sync": "Plan and apply in one go.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name; importing one imports its room and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = getattr(
+            importlib.import_module(f"offerwright.cli.{module}"), cmd_name.replace("-", "_")
+        )
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, HELP[name]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="offerwright")
+@click.option("-v", "--verbose", count=True, help="Log on stderr, as JSON lines; twice for more.")
+@click.pass_context
+def offerwright(ctx: click.Context, verbose: int) -> None:
+    """Rules as code for sellers.
+
+    \b
+      offerwright check                      is everything in order?
+      offerwright explain PAN-0001 --account meli
+      offerwright plan --out plan.jsonl      what would be sent?
+      offerwright apply plan.jsonl           send exactly that
+    """
+    ctx.obj = verbose
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; ends the process with the documented exit code."""
+    try:
+        code: Any = offerwright.main(arguments, prog_name="offerwright", standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        code = problem.exit_code
+    except click.Abort:
+        click.echo("interrupted; what is queued stays queued", err=True)
+        code = 130
+    except OfferwrightError as problem:
+        report_error(problem)
+        code = problem.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

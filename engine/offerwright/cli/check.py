@@ -1,0 +1,92 @@
+"""`check`, `schema`, `explain-code`: what can be said without looking at a single product."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from offerwright.cli.options import found_root, output_option, root_option
+from offerwright.cli.report import VERSION, diagnostic_json, dump_pretty, echo, summary_of, tell
+from offerwright.errors import Diagnostic, OfferwrightError, has_errors
+from offerwright.source.snippet import render_text
+
+
+@click.command()
+@root_option
+@output_option("text", "json", "github")
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error")
+def check(root: Path | None, output: str, fail_on: str) -> None:
+    """Read every file and say what is wrong, with place and fix."""
+    from offerwright.pipeline import check as check_repository
+
+    _, found, repository = check_repository(found_root(root))
+    if output == "json":
+        echo(dump_pretty({
+            "version": VERSION, "diagnostics": diagnostic_json(found), "summary": summary_of(found),
+        }))  # fmt: skip
+    elif output == "github":
+        for line in map(_annotation, found[:10]):
+            click.echo(line)
+    else:
+        if found:
+            click.echo(render_text(found, repository.files))
+        tell(_closing(found, len(repository.files)))
+    wrong = has_errors(found) or (fail_on == "warning" and any(d.severity == "warning" for d in found))
+    sys.exit(1 if wrong else 0)
+
+
+def _closing(found: list[Diagnostic], files: int) -> str:
+    counts = summary_of(found)
+    words = ", ".join(f"{n} {name[:-1] if n == 1 else name}" for name, n in counts.items() if n)
+    return f"Checked {files} files: {words or 'everything is in order'}"
+
+
+def _annotation(found: Diagnostic) -> str:
+    """A workflow command of GitHub; text is escaped as their toolkit does."""
+    level = {"error": "error", "warning": "warning", "note": "notice"}[found.severity]
+    text = f"{found.message} {found.hint}".strip()
+    for raw, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
+        text = text.replace(raw, escaped)
+    place = ""
+    if found.span is not None:
+        file = found.span.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+        place = f" file={file},line={found.span.line},col={found.span.column},title={found.code}"
+    return f"::{level}{place}::{text}"
+
+
+@click.command()
+@root_option
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when one is stale.")
+@click.option("--folder", type=click.Path(path_type=Path), default=None)
+def schema(root: Path | None, only_check: bool, folder: Path | None) -> None:
+    """Write the JSON Schemas for editors into `schemas/`, or check that they are fresh."""
+    from offerwright.facts.document import ShopDocument
+    from offerwright.pipeline import KINDS
+    from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
+
+    target = folder or found_root(root) / "schemas"
+    kinds = {"shop": ShopDocument, **KINDS}
+    if not only_check:
+        write_schemas(target, kinds)
+        tell(f"Wrote {len(kinds)} schemas to {target}")
+        return
+    found = compare_schemas(target, generate_schemas(kinds))
+    if found:
+        click.echo(render_text(found, {}))
+    sys.exit(1 if found else 0)
+
+
+@click.command("explain-code")
+@click.argument("code")
+def explain_code(code: str) -> None:
+    """What a code of a message means."""
+    from offerwright.codes import CODES
+    from offerwright.source.suggest import did_you_mean
+
+    found = CODES.get(code.upper())
+    if found is None:
+        raise OfferwrightError(f"no code is called {code}. {did_you_mean(code.upper(), CODES)}")
+    echo(f"{code.upper()}: {found}")
+    echo(f"More: docs/errors.md, section {code.upper()}")

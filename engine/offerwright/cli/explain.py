@@ -1,0 +1,206 @@
+"""`explain`: every step of one offer, with the rule and the line that made it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from offerwright.cli.data import current_snapshot
+from offerwright.cli.live import live
+from offerwright.cli.options import (
+    as_of_option,
+    data_option,
+    found_root,
+    known_accounts,
+    moment,
+    output_option,
+    root_option,
+)
+from offerwright.cli.report import dump_pretty, echo, table
+from offerwright.cli.sync import sandbox_option
+from offerwright.errors import OfferwrightError, Span
+from offerwright.evaluate.run import Executor, Offers
+from offerwright.evaluate.trace import Trace, trace
+from offerwright.expressions.parse import microseconds
+from offerwright.guards.judge import Verdict, judge
+from offerwright.pipeline import load
+from offerwright.source.suggest import did_you_mean
+from offerwright.sync.told import live_frame, read_known
+
+
+@click.command()
+@click.argument("sku")
+@root_option
+@data_option
+@as_of_option
+@sandbox_option
+@click.option("--account", required=True, metavar="NAME", help="The account.")
+@output_option("text", "json")
+def explain(
+    sku: str,
+    root: Path | None,
+    data: Path | None,
+    as_of: str | None,
+    sandbox: str | None,
+    account: str,
+    output: str,
+) -> None:
+    """Why does SKU cost what it costs on this account? Every step, with file and line."""
+    import polars as pl
+
+    home = found_root(root)
+    loadout = load(home)
+    known_accounts((account,), [p.account.name for p in loadout.rules.plans])
+    snapshot = current_snapshot(loadout, home, data)
+    one = snapshot.frame.filter(pl.col("sku") == sku)
+    if one.is_empty():
+        hint = did_you_mean(sku, snapshot.frame["sku"].to_list())
+        raise OfferwrightError(f"the snapshot has no SKU {sku!r}. {hint}".strip())
+    at = moment(as_of, loadout.rules.time_zone)
+    with live(loadout, home, sandbox) as world:
+        confirmed = live_frame(read_known(world.store, account))
+    executor = Executor(loadout.rules)
+    offers = executor.run(one, at, {account: confirmed}, [account])[0]
+    guards = loadout.guards.by_account[account]
+    verdicts = judge(offers, guards, confirmed, microseconds(at), executor.walks)
+    found = trace(offers, 0)
+    record = _record(sku, at.isoformat(), offers, found, verdicts)
+    if output == "json":
+        echo(dump_pretty(record))
+    else:
+        _show(record)
+
+
+def _record(
+    sku: str, as_of: str, offers: Offers, found: Trace, verdicts: tuple[Verdict, ...]
+) -> dict[str, Any]:
+    """`schemas/output/explain.schema.json`."""
+    offer = offers.frame.row(0, named=True)
+    return {
+        "version": 1,
+        "sku": sku,
+        "account": offers.account.name,
+        "marketplace": offers.account.marketplace,
+        "currency": offers.account.currency,
+        "as_of": as_of,
+        "price": _text(offer["price"]),
+        "sale_price": _text(offer["sale_price"]),
+        "quantity": offer["quantity"],
+        "title": offer["title"],
+        "category": offer["category"],
+        "facts": found.facts,
+        "steps": [
+            {
+                "phase": s.phase, "step": s.step, "rules": list(s.rules),
+                "before": _text(s.before), "after": _text(s.after),
+                "sale_before": _text(s.sale_before), "sale_after": _text(s.sale_after),
+                "notes": list(s.notes), **_place(s.span),
+            }
+            for s in found.steps
+        ],
+        "rounded_off": _text(found.remainder),
+        "guards": [_guard(v) for v in verdicts],
+        "blocked": [
+            {"aspect": b.aspect, "code": b.code, "rule": b.rule, **_place(b.span)}
+            for b in found.blocked
+        ],
+        "not_used": [
+            {"rule": n.rule, "step": n.step, "because": list(n.because), **_place(n.span)}
+            for n in found.not_used
+        ],
+    }  # fmt: skip
+
+
+def _guard(verdict: Verdict) -> dict[str, Any]:
+    if verdict.missing[0]:
+        said = "block"
+    elif verdict.fails[0]:
+        said = verdict.guard.else_
+    else:
+        said = "pass"
+    notes = [code for code, mask in sorted(verdict.notes.items()) if mask[0]]
+    if verdict.missing[0]:
+        notes.append("GUARD_INPUT_MISSING")
+    if verdict.approved[0]:
+        notes.append("APPROVED")
+    return {
+        "guard": verdict.guard.id,
+        "check": verdict.guard.check,
+        "verdict": said if verdict.applies[0] else "not asked",
+        "notes": notes,
+        **_place(verdict.guard.span),
+    }
+
+
+def _place(span: Span | None) -> dict[str, Any]:
+    return {"file": span.file if span else None, "line": span.line if span else None}
+
+
+def _text(amount: Decimal | None) -> str | None:
+    """An amount without the zeros that only its scale writes."""
+    if amount is None:
+        return None
+    shown = f"{amount:f}"
+    if "." in shown:
+        whole, _, decimals = shown.partition(".")
+        shown = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    return shown
+
+
+def _show(record: dict[str, Any]) -> None:
+    price = record["price"] or "no price"
+    sale = f", on sale for {record['sale_price']}" if record["sale_price"] else ""
+    echo(f"{record['sku']} on {record['account']} ({record['marketplace']}): "
+         f"{price} {record['currency']}{sale}, stock {_shown(record['quantity'])}")  # fmt: skip
+    echo(f"as of {record['as_of']}\n")
+    facts = ", ".join(f"{k} {v}" for k, v in record["facts"].items() if v != "missing")
+    echo(f"facts   {facts}\n")
+    rows = []
+    for number, step in enumerate(record["steps"], 1):
+        notes = " ".join(step["notes"])
+        rows.append((
+            str(number), step["phase"], " ".join(step["rules"]) or step["step"],
+            _move(step["before"], step["after"]), _move(step["sale_before"], step["sale_after"]),
+            notes, f"{step['file']}:{step['line']}",
+        ))  # fmt: skip
+    for line in table(("", "phase", "rule", "price", "sale", "", "where"), rows):
+        echo(line)
+    if record["rounded_off"] is not None:
+        echo(f"\nrounded off: {record['rounded_off']}")
+    _show_guards(record)
+    if record["blocked"]:
+        echo()
+        for block in record["blocked"]:
+            echo(f"blocked  {block['aspect']}: {block['code']}  {block['rule']}  "
+                 f"{block['file']}:{block['line']}")  # fmt: skip
+    if record["not_used"]:
+        echo("\nnot used (nearest)")
+        rows = [
+            (n["rule"], "; ".join(n["because"]), f"{n['file']}:{n['line']}")
+            for n in record["not_used"]
+        ]
+        for line in table(("rule", "because", "where"), rows):
+            echo("  " + line)
+
+
+def _show_guards(record: dict[str, Any]) -> None:
+    rows = [
+        (g["guard"], g["verdict"], " ".join(g["notes"]), f"{g['file']}:{g['line']}")
+        for g in record["guards"]
+    ]
+    echo()
+    for line in table(("guard", "verdict", "", "where"), rows):
+        echo(line)
+
+
+def _shown(value: object) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _move(before: str | None, after: str | None) -> str:
+    if before == after:
+        return after or ""
+    return f"{before or '–'} -> {after or '–'}"

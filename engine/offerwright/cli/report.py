@@ -1,0 +1,86 @@
+"""What commands print: diagnostics, tables, errors. Text from outside never reaches the terminal raw."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from offerwright.errors import ConfigError, Diagnostic, OfferwrightError
+from offerwright.source.snippet import render_text
+
+VERSION = 1
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown as \\x1b."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def echo(text: str = "") -> None:
+    """One result line on stdout."""
+    click.echo(printable(text))
+
+
+def tell(text: str) -> None:
+    """One line for people on stderr."""
+    click.echo(printable(text), err=True)
+
+
+def report_error(problem: OfferwrightError) -> None:
+    """What went wrong, on stderr."""
+    if isinstance(problem, ConfigError):
+        click.echo(render_text(problem.diagnostics, {}), err=True)
+    tell(f"error: {problem}")
+
+
+def diagnostic_json(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """The shape of `schemas/output/check.schema.json`."""
+    return [
+        {
+            "code": d.code,
+            "severity": d.severity,
+            "message": d.message,
+            "file": d.span.file if d.span else None,
+            "line": d.span.line if d.span else None,
+            "column": d.span.column if d.span else None,
+            "hint": d.hint,
+        }
+        for d in found
+    ]
+
+
+def summary_of(found: Sequence[Diagnostic]) -> dict[str, int]:
+    """How many findings of each severity."""
+    return {
+        f"{severity}s": sum(d.severity == severity for d in found)
+        for severity in ("error", "warning", "note")
+    }
+
+
+def dump(record: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Canonical JSON of a record."""
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def dump_pretty(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Lines of an aligned table."""
+    from wcwidth import wcswidth
+
+    cells = [list(map(str, headings)), *(list(map(str, r)) for r in rows)]
+    cells = [[printable(cell) for cell in row] for row in cells]
+    widths = [max(max(wcswidth(row[i]), 0) for row in cells) for i in range(len(headings))]
+    lines = []
+    for row in cells:
+        padded = []
+        for i, cell in enumerate(row):
+            pad = " " * (widths[i] - max(wcswidth(cell), 0))
+            padded.append(pad + cell if i in right else cell + pad)
+        lines.append("  ".join(padded).rstrip())
+    return lines

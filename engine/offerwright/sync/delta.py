@@ -1,0 +1,132 @@
+"""What differs from the ledger → operations; what is withheld, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from offerwright.frames import ASPECTS, Aspect
+from offerwright.marketplaces.operation import Action
+from offerwright.sync.told import Bodies, Known, Parts, Told, bodies, parts_hash
+
+Why = Literal["new", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One operation to be: what to say, and on which state of the ledger it stands."""
+
+    sku: str
+    aspect: Aspect
+    action: Action
+    payload: str
+    parts: Parts
+    covers: Mapping[Aspect, str]
+    why: Why
+    base: Mapping[Aspect, int]
+    """The ledger's desired generation of every covered aspect when the plan was made."""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Everything one account must be told now. `unchanged` counts aspects that are in step."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    waiting: tuple[tuple[str, str], ...] = field(default=())
+    """SKUs that cannot be listed yet, with the aspect that lacks."""
+
+
+def delta(told: Told, known: Known) -> Delta:
+    """
+    The changes of one account, in snapshot order; ends of vanished SKUs come last.
+
+    A desired value that is queued, submitted or refused already is not said again; a listing that
+    is to be created waits until all its aspects are there.
+    """
+    changes: list[Change] = []
+    waiting: list[tuple[str, str]] = []
+    unchanged = 0
+    skus = told.offers.frame["sku"].to_list()
+    for sku in skus:
+        if told.create is not None and sku not in known.listed:
+            created = _create(sku, told, told.create, known)
+            if isinstance(created, Change):
+                changes.append(created)
+            elif created:
+                waiting.append((sku, created))
+            else:
+                unchanged += 1
+            continue
+        for aspect, said in told.updates.items():
+            change = _update(sku, aspect, said, known)
+            if change is not None:
+                changes.append(change)
+            elif sku in said.hashes:
+                unchanged += 1
+    changes.extend(_ends(frozenset(skus), told, known))
+    return Delta(tuple(changes), unchanged, tuple(waiting))
+
+
+def _settled(row: Mapping[str, Any], hash_: str) -> bool:
+    """Whether the ledger has this value, is on its way to it, or knows it to be refused."""
+    if row.get("rejected_hash") == hash_ and row.get("state") in ("rejected", "quarantined"):
+        return True
+    on_its_way = row.get("state") in ("queued", "sending", "submitted", "in_doubt", "confirmed")
+    return bool(on_its_way and row.get("desired_hash") == hash_)
+
+
+def _update(sku: str, aspect: Aspect, said: Bodies, known: Known) -> Change | None:
+    hash_ = said.hashes.get(sku)
+    row = known.row(sku, aspect)
+    if hash_ is None or _settled(row, hash_):
+        return None
+    why: Why = "changed" if row.get("confirmed_hash") else "new"
+    base: dict[Aspect, int] = {aspect: int(row.get("desired_generation") or 0)}
+    return Change(
+        sku, aspect, "update", said.payload.name, said.parts[sku], {aspect: hash_}, why, base
+    )
+
+
+def _create(sku: str, told: Told, create: Bodies, known: Known) -> Change | str:
+    """The change, the aspect that lacks, or "" when nothing is to be done."""
+    parts = create.parts.get(sku)
+    if parts is None:
+        return next(
+            (a for a in ASPECTS if a in told.updates and sku not in told.updates[a].hashes),
+            "stock",
+        )
+    covers: dict[Aspect, str] = {}
+    for aspect in create.payload.covers:
+        own = told.updates.get(aspect)
+        covers[aspect] = (
+            own.hashes[sku] if own is not None and sku in own.hashes else create.hashes[sku]
+        )
+    if all(_settled(known.row(sku, aspect), hash_) for aspect, hash_ in covers.items()):
+        return ""
+    base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
+    return Change(sku, "content", "create", create.payload.name, parts, covers, "new", base)
+
+
+def _ends(skus: frozenset[str], told: Told, known: Known) -> Iterator[Change]:
+    """Live listings whose SKU is no longer in the catalogue."""
+    if told.end is None:
+        return
+    gone = sorted(known.listed - skus)
+    if not gone:
+        return
+    import polars as pl
+
+    frame = pl.DataFrame({"sku": gone}, schema={"sku": pl.String})
+    said = bodies(told.end, frame, told.settings)
+    for sku in gone:
+        parts = said.parts.get(sku)
+        if parts is None:
+            continue
+        hash_ = parts_hash(parts)
+        covers = dict.fromkeys(told.end.covers, hash_)
+        if all(_settled(known.row(sku, a), hash_) for a in covers):
+            continue
+        base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
+        yield Change(sku, told.end.aspect, "end", told.end.name, parts, covers, "gone", base)

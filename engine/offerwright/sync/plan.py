@@ -1,0 +1,291 @@
+"""
+Offers + guards + ledger → a plan: readable, hashed, applied at most once.
+
+A plan is pure data. It says what to send and what is withheld and why; it holds no secret and no
+clock but the `as_of` of the computation, so the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from offerwright.evaluate.match import Walks, holds
+from offerwright.evaluate.run import Offers
+from offerwright.guards.judge import Verdict, judge
+from offerwright.guards.link import GuardPlan
+from offerwright.guards.send import approvals_by_row, encode
+from offerwright.guards.whole import Moves, RunVerdict, judge_run
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.sync.delta import Change, Delta, delta
+from offerwright.sync.told import Known, Told, live_frame, told
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan stands on."""
+
+    commit: str
+    rules: str
+    snapshot: str
+    as_of: str
+    engine: str
+    first_publication: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One change with the account it is for, its guard inputs, and the price before and after."""
+
+    account: str
+    marketplace: str
+    change: Change
+    guard_inputs: str
+    price_before: Decimal | None = None
+    price_after: Decimal | None = None
+    quantity_before: int | None = None
+    quantity_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One reason why an aspect of an offer is not in the plan."""
+
+    account: str
+    sku: str
+    aspect: str
+    code: str
+    reason: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class AccountPart:
+    """One account's part of a plan."""
+
+    account: str
+    changes: tuple[Planned, ...]
+    withheld: tuple[Withheld, ...]
+    warnings: tuple[Withheld, ...]
+    run_verdicts: tuple[RunVerdict, ...]
+    offers: int
+    unchanged: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """The whole plan; `id` is a hash of everything in it."""
+
+    id: str
+    basis: Basis
+    parts: tuple[AccountPart, ...] = field(default=())
+
+    def changes(self) -> Iterator[Planned]:
+        for part in self.parts:
+            yield from part.changes
+
+
+def plan_account(
+    offers: Offers,
+    marketplace: Marketplace,
+    guards: tuple[GuardPlan, ...],
+    known: Known,
+    as_of: int,
+    walks: Walks,
+    first_publication: bool,
+) -> AccountPart:
+    """What one account must be told now, and what is withheld."""
+    verdicts = judge(offers, guards, live_frame(known), as_of, walks)
+    said = told(offers, marketplace, known)
+    changed = delta(said, known)
+    position = {sku: row for row, sku in enumerate(offers.frame["sku"].to_list())}
+    stopped = _stopped(verdicts, offers.rows.size)
+    allowed = [c for c in changed.changes if not _is_stopped(c, position, stopped)]
+    moves = _moves(allowed, offers, known, position)
+    run_verdicts = judge_run(guards, moves, as_of, first_publication)
+    held_aspects = {v.withholds for v in run_verdicts} - {""}
+    kept = [c for c in allowed if not held_aspects & set(c.covers)]
+    inputs = _guard_inputs(verdicts, offers, as_of, walks)
+    name = offers.account.name
+    return AccountPart(
+        account=name,
+        changes=tuple(_planned(c, offers, marketplace.name, known, position, inputs) for c in kept),
+        withheld=(
+            *_blocks(offers),
+            *_objections(verdicts, changed, offers, position),
+            *_run_objections(run_verdicts, allowed, name),
+        ),
+        warnings=tuple(_warnings(verdicts, changed, offers, position)),
+        run_verdicts=run_verdicts,
+        offers=offers.rows.size,
+        unchanged=changed.unchanged,
+        waiting=len(changed.waiting),
+    )
+
+
+def _stopped(verdicts: Sequence[Verdict], size: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    stopped = np.zeros(size, dtype=bool)
+    for verdict in verdicts:
+        stopped |= verdict.withholds
+    return stopped
+
+
+def _says_price(change: Change) -> bool:
+    return "price" in change.covers and change.action != "end"
+
+
+def _is_stopped(change: Change, position: Mapping[str, int], stopped: Any) -> bool:
+    return _says_price(change) and bool(stopped[position[change.sku]])
+
+
+def _paid(offers: Offers) -> list[Decimal | None]:
+    frame = offers.frame.select(pl.coalesce("sale_price", "price").alias("paid"))
+    return frame["paid"].to_list()
+
+
+def _live_paid(known: Known, sku: str) -> Decimal | None:
+    row = known.row(sku, "price")
+    text = row.get("sale_price") or row.get("price")
+    return None if text is None else Decimal(str(text))
+
+
+def _moves(
+    changes: Sequence[Change], offers: Offers, known: Known, position: Mapping[str, int]
+) -> Moves:
+    """Counts for the run-level guards."""
+    paid, quantities = _paid(offers), offers.frame["quantity"].to_list()
+    confirmed = sum(1 for (_, aspect), r in known.rows.items()
+                    if aspect == "price" and r["price"] is not None)  # fmt: skip
+    stocked = {sku for (sku, aspect), r in known.rows.items() if aspect == "stock" and r["quantity"]}
+    moved = zeroed = 0
+    for change in changes:
+        live = _live_paid(known, change.sku)
+        if _says_price(change) and live is not None and paid[position[change.sku]] != live:
+            moved += 1
+        if change.sku in stocked and "stock" in change.covers:
+            ends = change.action == "end"
+            zeroed += ends or not quantities[position[change.sku]]
+    return Moves(confirmed, moved, len(stocked), zeroed)
+
+
+def _guard_inputs(
+    verdicts: Sequence[Verdict], offers: Offers, as_of: int, walks: Walks
+) -> list[str]:
+    def selected(approval: Any) -> Any:
+        chosen = holds(approval.select, offers.rows, as_of, walks)
+        return chosen & np.full(len(chosen), as_of < approval.until)
+
+    approvals = approvals_by_row(verdicts, selected)
+    encoded = encode(verdicts, offers.account.currency, approvals)
+    return encoded.to_list() if verdicts else [_bare(offers)] * offers.rows.size
+
+
+def _bare(offers: Offers) -> str:
+    return f'{{"currency":"{offers.account.currency}","guards":[],"version":1}}'
+
+
+def _planned(
+    change: Change,
+    offers: Offers,
+    marketplace: str,
+    known: Known,
+    position: Mapping[str, int],
+    inputs: Sequence[str],
+) -> Planned:
+    row = position.get(change.sku)
+    stock = known.row(change.sku, "stock")
+    after, quantity = None, None
+    if row is not None and _says_price(change):
+        record = offers.frame.row(row, named=True)
+        after = record["sale_price"] if record["sale_price"] is not None else record["price"]
+    if row is not None and "stock" in change.covers:
+        quantity = offers.frame["quantity"][row]
+    return Planned(
+        account=offers.account.name,
+        marketplace=marketplace,
+        change=change,
+        guard_inputs=_bare(offers) if row is None else inputs[row],
+        price_before=_live_paid(known, change.sku) if _says_price(change) else None,
+        price_after=after,
+        quantity_before=stock.get("quantity") if "stock" in change.covers else None,
+        quantity_after=quantity,
+    )
+
+
+def _blocks(offers: Offers) -> Iterator[Withheld]:
+    """What the rules themselves withhold."""
+    skus = offers.frame["sku"].to_list()
+    documents = offers.plan.documents
+    for block in offers.blocks:
+        info = documents[block.document] if 0 <= block.document < len(documents) else None
+        place = info.file if info is not None else ""
+        where = f"{info.name}/{block.step}" if info is not None else block.step
+        for row in np.flatnonzero(block.mask):
+            yield Withheld(
+                offers.account.name, skus[int(row)], block.aspect, block.code, where, place
+            )
+
+
+def _objections(
+    verdicts: Sequence[Verdict], changed: Delta, offers: Offers, position: Mapping[str, int]
+) -> Iterator[Withheld]:
+    """What guards withhold, of the changes that would have been sent."""
+    for change in changed.changes:
+        if not _says_price(change):
+            continue
+        row = position[change.sku]
+        for verdict in verdicts:
+            if verdict.withholds[row]:
+                missing = bool(verdict.missing[row])
+                code = "GUARD_INPUT_MISSING" if missing else verdict.guard.else_.upper()
+                yield Withheld(
+                    offers.account.name, change.sku, "price", code,
+                    f"guard {verdict.guard.id}", str(verdict.guard.span),
+                )  # fmt: skip
+
+
+def _warnings(
+    verdicts: Sequence[Verdict], changed: Delta, offers: Offers, position: Mapping[str, int]
+) -> Iterator[Withheld]:
+    for change in changed.changes:
+        if not _says_price(change):
+            continue
+        row = position[change.sku]
+        for verdict in verdicts:
+            if verdict.guard.else_ == "warn" and verdict.fails[row]:
+                yield Withheld(
+                    offers.account.name, change.sku, "price", "WARN",
+                    f"guard {verdict.guard.id}", str(verdict.guard.span),
+                )  # fmt: skip
+
+
+def _run_objections(
+    verdicts: Sequence[RunVerdict], changes: Sequence[Change], account: str
+) -> Iterator[Withheld]:
+    for verdict in verdicts:
+        if not verdict.withholds:
+            continue
+        guard = verdict.guard
+        for change in changes:
+            if verdict.withholds in change.covers:
+                yield Withheld(
+                    account, change.sku, verdict.withholds, guard.else_.upper(),
+                    f"guard {guard.id}: {verdict.reason}", str(guard.span),
+                )  # fmt: skip
+
+
+__all__ = [
+    "AccountPart",
+    "Basis",
+    "Planned",
+    "SyncPlan",
+    "Told",
+    "Withheld",
+    "plan_account",
+]

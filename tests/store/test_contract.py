@@ -584,22 +584,17 @@ def test_runs_are_listed_newest_first(store: Store) -> None:
     assert store.runs(limit=1) == [new]
 
 
-def test_a_hundred_thousand_rows_are_read_in_under_a_second(led: Store) -> None:
+def test_a_hundred_thousand_pending_operations_are_quick_to_read_and_to_take_up(led: Store) -> None:
     led.enqueue((price(f"S{n:06d}", "10.00") for n in range(100_000)), "p1", now=1)
 
     began = time.perf_counter()
     found = led.ledger("meli")
-    elapsed = time.perf_counter() - began
-
-    assert (len(found), found[0][0], found[-1][0]) == (100_000, "S000000", "S099999")
-    assert elapsed < 1.0
-
-
-def test_the_first_of_a_hundred_thousand_is_claimed_at_once(led: Store) -> None:
-    led.enqueue((price(f"S{n:06d}", "10.00") for n in range(100_000)), "p1", now=1)
-    began = time.perf_counter()
-
+    read_s = time.perf_counter() - began
     led.yield_lead(OWNER, now=2)
     led.lead(OWNER, now=2, lease_s=60)
-    assert [c.operation.sku for c in claimed(led, 3, limit=2)] == ["S000000", "S000001"]
-    assert time.perf_counter() - began < 3.0
+    first = claimed(led, 3, limit=2)
+    ready_s = time.perf_counter() - began - read_s
+
+    assert (len(found), found[0][0], found[-1][0]) == (100_000, "S000000", "S099999")
+    assert [c.operation.sku for c in first] == ["S000000", "S000001"]
+    assert (read_s < 1.0, ready_s < 3.0) == (True, True)

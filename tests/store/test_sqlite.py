@@ -9,14 +9,17 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from store.builders import OTHER, OWNER, price
 
 from offerwright.errors import StoreLocked, StoreRefused
+from offerwright.marketplaces.operation import Outcome
 from offerwright.store import Owner, Store, open_store
 from offerwright.store.sqlite.connection import WAL_RESET_FIXED
+from offerwright.store.sqlite.live import confirm_live
 from offerwright.store.sqlite.locks import file_lock
 from offerwright.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from offerwright.store.sqlite.store import SqliteStore
@@ -312,6 +315,23 @@ def test_two_processes_may_write_at_the_same_time(tmp_path: Path) -> None:
     assert isinstance(store, SqliteStore)
     assert store.open_counts("meli") == {"queued": 200}
     assert store._connection._raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    store.close()
+
+
+def test_a_confirmation_of_an_older_generation_moves_nothing(tmp_path: Path) -> None:
+    """The fence keeps such an answer away; the ledger would refuse it all the same."""
+    store = SqliteStore(tmp_path / "s.db")
+    store.lead(OWNER, now=1, lease_s=60)
+    for at, amount in enumerate(["350", "327"]):
+        store.enqueue([price("A", amount)], f"p{at}", now=1)
+        (claim,) = store.claim("meli", OWNER, now=1, lease_s=60, limit=1)
+        store.begin(claim, now=1, lease_s=60)
+        store.record(claim, Outcome("confirmed"), now=1)
+    before = store.ledger("meli")
+    with store._connection.transaction() as c:
+        confirm_live(c, replace(price("A", "350"), generation=1), (), 9)
+
+    assert store.ledger("meli") == before
     store.close()
 
 

@@ -7,15 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sync.driver import URL
+from sync.driver import URL, planned
 from sync.fake_market import FakeMarket
+from sync.market_sender import MarketSender
 
+from offerwright.marketplaces.operation import Operation
 from offerwright.store import LEDGER_COLUMNS, Token, open_store
 from offerwright.store.failpoint import FAILPOINTS, VARIABLE
 
@@ -164,6 +168,28 @@ def test_a_token_that_was_granted_and_not_saved_is_reported_as_refused_credentia
     authorise(tmp_path, market)
     assert run(tmp_path, market, "plan", PLAN)[0] == 0
     assert_settled(tmp_path, market)
+
+
+def test_two_runs_that_find_the_token_over_refresh_it_once(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    authorise(tmp_path, market)
+    market.expire_token()
+    stores = [open_store(URL, tmp_path) for _ in range(4)]
+    senders = [MarketSender(store, market.port) for store in stores]
+    operations = planned([["create", f"S{n}", "10.00", 1] for n in range(4)])
+    barrier = threading.Barrier(4)
+
+    def send(sender: MarketSender, operation: Operation) -> str:
+        barrier.wait(10)
+        return sender.send(operation).kind
+
+    with ThreadPoolExecutor(4) as pool:
+        kinds = list(pool.map(send, senders, operations))
+    for store in stores:
+        store.close()
+
+    assert (kinds, market.refreshes) == (["confirmed"] * 4, 1)
 
 
 def test_a_request_to_stop_finishes_what_is_under_way(tmp_path: Path, market: FakeMarket) -> None:

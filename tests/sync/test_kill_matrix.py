@@ -240,9 +240,12 @@ def test_a_run_that_slept_over_its_lease_wakes_up_and_writes_nothing(
         assert process.stdout.readline() == "leading\n"
         while not market.effects:
             time.sleep(0.02)
-        assert run(tmp_path, market, "q", [])[0] == 6
+        time.sleep(1.0)
+        assert run(tmp_path, market, "q", [])[0] == 6, "a slow request does not lose the lead"
+        process.send_signal(signal.SIGSTOP)
         time.sleep(0.6)
         code, out = run(tmp_path, market, "q", [["price", "A", "11.00"]])
+        process.send_signal(signal.SIGCONT)
         late = process.stdout.read()
         assert process.wait(15) == 6
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from offerwright.errors import StoreLocked
 from offerwright.store.protocol import Owner, Store
 from offerwright.sync.account_run import AccountRun
 from offerwright.sync.pace import Pace
@@ -82,7 +83,8 @@ def apply_accounts(
         account: _start(_run(store, account, job, owner, clock, limits, stop))
         for account, job in sorted(jobs.items())
     }
-    _wait([one.thread for one in running.values()], clock, limits, stop)
+    beat = _heartbeat(store, owner, clock, limits)
+    _wait([one.thread for one in running.values()], clock, limits, stop, beat)
     for one in running.values():
         for error in one.errors:
             raise error
@@ -130,14 +132,34 @@ def _start(run: AccountRun) -> _Running:
     return _Running(thread, reports, errors)
 
 
+def _heartbeat(store: Store, owner: Owner, clock: Clock, limits: Limits) -> Callable[[], None]:
+    """Keeps the lead while requests take long; to be called often."""
+    renewed = clock.monotonic()
+
+    def beat() -> None:
+        nonlocal renewed
+        if clock.monotonic() - renewed >= limits.lease_s / 3:
+            renewed = clock.monotonic()
+            # A lost lead stops the accounts' threads by themselves, at their next claim.
+            with suppress(StoreLocked):
+                store.renew_lead(owner, now=clock.now(), lease_s=limits.lease_s)
+
+    return beat
+
+
 def _wait(
-    threads: Sequence[threading.Thread], clock: Clock, limits: Limits, stop: Callable[[], bool]
+    threads: Sequence[threading.Thread],
+    clock: Clock,
+    limits: Limits,
+    stop: Callable[[], bool],
+    beat: Callable[[], None],
 ) -> None:
     """Until all have ended, or for `grace_s` after a request to stop."""
     stopped_at: float | None = None
     while any(thread.is_alive() for thread in threads):
         for thread in threads:
             thread.join(_LOOK_S)
+        beat()
         if stop() and stopped_at is None:
             stopped_at = clock.monotonic()
         if stopped_at is not None and clock.monotonic() - stopped_at >= limits.grace_s:

@@ -19,7 +19,7 @@ class Sender(Protocol):
     """One account's connector. It never raises for anything the network or an answer does.
 
     It refreshes a token that is over by itself, once: `auth` means that this did not help. Every
-    call ends within a total deadline that is shorter than `Limits.lease_s`.
+    call ends within a total deadline.
     """
 
     def send(self, operation: Operation, external_id: str | None = None) -> Outcome:

@@ -7,7 +7,7 @@ the same offers, whatever the number of rows in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ from offerwright.evaluate.finish import run_rounding
 from offerwright.evaluate.inventory import Allocation, allocate
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
+from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import (
@@ -49,7 +50,6 @@ from offerwright.rules.plan import (
     AccountPlan,
     RoundStep,
     RuleSet,
-    Step,
 )
 
 
@@ -158,41 +158,6 @@ def _live(snapshot: pl.DataFrame, live: pl.DataFrame | None) -> dict[str, Column
     return {name: column_of(joined[name]) for name in ("live_price", "live_quantity")}
 
 
-def _active(plan: AccountPlan, as_of: int) -> list[bool]:
-    """Which documents are in their validity window."""
-    return [
-        (d.window[0] is None or d.window[0] <= as_of)
-        and (d.window[1] is None or as_of < d.window[1])
-        for d in plan.documents
-    ]
-
-
-def _running(plan: AccountPlan, as_of: int) -> Iterator[Step]:
-    """The steps that count at a moment: in force, and not replaced by an `override`."""
-    active = _active(plan, as_of)
-    for phase in PHASES:
-        steps = [s for s in plan.steps if s.phase == phase and active[s.document]]
-        widest = max(
-            (
-                plan.documents[s.document].width
-                for s in steps
-                if plan.documents[s.document].override
-            ),
-            default=-2,
-        )
-        yield from (s for s in steps if plan.documents[s.document].width >= widest)
-
-
-def _fees_in_force(plan: AccountPlan, as_of: int) -> tuple[object, ...]:
-    active = _active(plan, as_of)
-    fees = [f for f in plan.fees if active[f.document]]
-    widest = max(
-        (plan.documents[f.document].width for f in fees if plan.documents[f.document].override),
-        default=-2,
-    )
-    return tuple(f for f in fees if plan.documents[f.document].width >= widest)
-
-
 def _offers(
     plan: AccountPlan,
     rows: Rows,
@@ -201,7 +166,8 @@ def _offers(
     walks: Walks,
     allocations: dict[object, Allocation],
 ) -> Offers:
-    schedule = Schedule(_fees_in_force(plan, as_of), as_of, walks)  # type: ignore[arg-type]
+    plan = plan_at(plan, as_of)
+    schedule = Schedule(plan.fees, as_of, walks)
     state = _priced(plan, rows, as_of, walks, schedule)
     allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
     said = _said(plan, state.rows, as_of, walks)
@@ -224,15 +190,16 @@ def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: S
     names = ("price", "sale_price", "/lower", "/upper")
     state = State(rows.having(dict.fromkeys(names, nothing)))
     everywhere = np.ones(rows.size, dtype=bool)
-    running = list(_running(plan, as_of))
-    if not running:
+    if not plan.steps:
         return state
     for phase in PHASES[:-1]:
-        for step in (s for s in running if s.phase == phase):
+        steps = [s for s in plan.steps if s.phase == phase]
+        state = state.with_column("/before", state.decimals("price"))
+        for step in steps:
             state = run_step(state, step, everywhere, moment)
-        if phase == "base" and any(s.phase == "base" for s in running):
+        if phase == "base" and steps:
             state = settle_base(state)
-    rounding = [(s, everywhere) for s in running if isinstance(s, RoundStep)]
+    rounding = [(s, everywhere) for s in plan.steps if isinstance(s, RoundStep)]
     return run_rounding(apply_bounds(state), rounding, moment)
 
 
@@ -254,8 +221,10 @@ def _allocated(
     no_entry = np.full(rows.size, plan.account.name not in found.published)
     blocks = (
         Block("stock", "NO_ALLOCATION", no_entry, "allocate", document),
-        Block("stock", "NO_STOCK", found.no_stock & ~no_entry, "pool", document),
-        Block("stock", "NO_RULE_MATCHES", found.no_rule & ~no_entry, "safety_stock", document),
+        *(
+            Block("stock", code, mask, step, document)
+            for (code, step), mask in found.unknown.items()
+        ),
     )
     return found, tuple(b for b in blocks if b.mask.any())
 
@@ -275,23 +244,37 @@ def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:
 def _frame(offers: Offers, said: Content) -> pl.DataFrame:
     """`frames.OFFERS`: withheld aspects are null."""
     digits, size = offers.account.digits, offers.rows.size
-    priced = pl.Series(~offers.withheld("price"))
-    columns = {"sku": offers.frame["sku"]}
+    columns: dict[str, pl.Series] = {"sku": offers.frame["sku"]}
     for name in ("price", "sale_price", "list_price"):
         column = offers.rows.get(name)
         if isinstance(column, c.Decimals):
-            columns[name] = _only(decimal_series(column, digits), priced)
+            columns[name] = decimal_series(column, digits)
     columns["quantity"] = _quantity(offers)
     columns["currency"] = pl.Series([offers.account.currency]).new_from_index(0, size)
-    shown = pl.Series(~offers.withheld("content"))
     for name in ("category", "title", "description", "images"):
         dtype = pl.List(pl.String) if name == "images" else pl.String
         nothing = pl.Series([None], dtype=dtype).new_from_index(0, size)
-        columns[name] = _only(said.columns.get(name, nothing), shown)
-    for name, column_series in said.columns.items():
-        if name not in columns:
-            columns[name] = _only(column_series, shown)
-    return pl.DataFrame(columns)
+        columns[name] = said.columns.get(name, nothing)
+    columns |= {name: held for name, held in said.columns.items() if name not in columns}
+    return _without_withheld(pl.DataFrame(columns), offers, list(said.columns))
+
+
+def _without_withheld(
+    frame: pl.DataFrame, offers: Offers, content_names: Sequence[str]
+) -> pl.DataFrame:
+    """Null where the price or the content is blocked."""
+    priced = ("price", "sale_price", "list_price")
+    masked: list[pl.Expr] = []
+    parts: tuple[tuple[Aspect, Sequence[str]], ...] = (
+        ("price", priced),
+        ("content", content_names),
+    )
+    for aspect, names in parts:
+        withheld = offers.withheld(aspect)
+        if withheld.any():
+            shown = pl.lit(pl.Series(~withheld))
+            masked += [pl.when(shown).then(pl.col(name)).alias(name) for name in names]
+    return frame.with_columns(*masked) if masked else frame
 
 
 def _quantity(offers: Offers) -> pl.Series:
@@ -300,8 +283,3 @@ def _quantity(offers: Offers) -> pl.Series:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, offers.rows.size)
     units = allocation.published[offers.account.name]
     return integer_series(units, ~offers.withheld("stock"))
-
-
-def _only(series: pl.Series, mask: pl.Series) -> pl.Series:
-    nothing = pl.Series([None], dtype=series.dtype).new_from_index(0, len(series))
-    return series.zip_with(mask, nothing)

@@ -30,7 +30,7 @@ from offerwright.rules.document import (
 from offerwright.rules.fees import compile_fees
 from offerwright.rules.inventory import compile_inventory
 from offerwright.rules.mapping import compile_mapping
-from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, InventoryPlan, RuleSet
+from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
 from offerwright.rules.rows import Findings, Window, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts
@@ -196,35 +196,23 @@ def _plan(
     )  # fmt: skip
     pricing = numbering.of(_applying(documents.pricing, account))
     steps, priced = compile_pricing(pricing, account, scope, words, findings)
-    mapping = compile_mapping(
+    mappings = compile_mapping(
         numbering.of(_applying(documents.mapping, account)), priced, words, findings
     )
+    inventory = numbering.of(_applying(documents.inventory, account))
     return AccountPlan(
         account=account,
         derived=derived,
         steps=steps,
         fees=fees,
-        inventory=_inventory(account, accounts, documents, numbering, scope, words, findings),
-        mapping=mapping,
+        inventories=tuple(
+            compile_inventory(number, loaded, accounts, scope, words, findings)
+            for number, loaded in inventory
+        ),
+        mappings=mappings,
         documents=tuple(numbering.items),
         scope=priced,
     )
-
-
-def _inventory(
-    account: Account,
-    accounts: Sequence[Account],
-    documents: Documents,
-    numbering: _Numbering,
-    scope: Any,
-    words: Any,
-    findings: Findings,
-) -> InventoryPlan | None:
-    fitting = _applying(documents.inventory, account)
-    if not fitting:
-        return None
-    number, loaded = numbering.of(fitting[-1:])[0]
-    return compile_inventory(number, loaded, accounts, scope, words, findings)
 
 
 class _Numbering:

@@ -23,18 +23,16 @@ def compile_mapping(
     scope: Scope,
     words: Words,
     findings: Findings,
-) -> MappingPlan | None:
-    """One plan from all documents that apply, wider first: the narrower one wins key by key."""
-    plan: MappingPlan | None = None
-    for number, loaded in documents:
-        setting = Setting(loaded, scope, words, findings)
-        own = _one(number, loaded.document, setting)
-        wider = None if loaded.document.override else plan
-        plan = own if wider is None else _merged(wider, own)
-    return plan
+) -> tuple[MappingPlan, ...]:
+    """One plan for every document that applies, wider first."""
+    return tuple(
+        _one(number, loaded.document, Setting(loaded, scope, words, findings))
+        for number, loaded in documents
+    )
 
 
-def _merged(wide: MappingPlan, narrow: MappingPlan) -> MappingPlan:
+def merged(wide: MappingPlan, narrow: MappingPlan) -> MappingPlan:
+    """Both as one: the narrower one wins, part by part and attribute by attribute."""
     attributes = {a.id: a for a in (*wide.attributes, *narrow.attributes)}
     return MappingPlan(
         document=narrow.document,

@@ -53,6 +53,11 @@ class DocumentInfo:
     override: bool = False
     window: Window = ALWAYS_VALID
 
+    def is_in_force(self, as_of: int) -> bool:
+        """Whether a moment (microseconds) lies in the document's window."""
+        start, end = self.window
+        return (start is None or start <= as_of) and (end is None or as_of < end)
+
 
 @dataclass(frozen=True, slots=True)
 class RowPlan:
@@ -218,10 +223,16 @@ class AccountPlan:
     derived: tuple[tuple[str, Typed], ...]
     steps: tuple[Step, ...]
     fees: tuple[FeePlan, ...]
-    inventory: InventoryPlan | None
-    mapping: MappingPlan | None
+    inventories: tuple[InventoryPlan, ...]
+    """Of all documents that apply, wider first; the last one in force counts."""
+    mappings: tuple[MappingPlan, ...]
+    """Of all documents that apply, wider first; those in force are merged."""
     scope: Scope
     """What may be named after pricing: facts, derived facts, names set by steps."""
+    inventory: InventoryPlan | None = None
+    """The inventory in force, once the plan is that of a moment (`evaluate.moment.plan_at`)."""
+    mapping: MappingPlan | None = None
+    """The mappings in force as one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,17 @@ whole number of currency units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
-from offerwright.evaluate.match import Walks, match, result
+from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.rounding import Points, least_at_or_above
 from offerwright.money import scaled
@@ -32,12 +33,19 @@ MOST_UNITS = 10**15
 
 @dataclass(frozen=True)
 class Taken:
-    """What the fees take of every offer at some price: a rate, a fixed amount, whether known."""
+    """
+    What the fees take of every offer at some price: a rate and a fixed amount.
+
+    `reasons` is where they are not known, by the code of the block.
+    """
 
     rate: Decimals
     fixed: Decimals
-    known: Truth
-    no_row: Truth
+    reasons: Mapping[str, Truth]
+
+    @property
+    def known(self) -> Truth:
+        return np.asarray(~np.any(list(self.reasons.values()), axis=0))
 
     def at(self, price: Decimals) -> Decimals:
         """The fees of these prices."""
@@ -56,29 +64,42 @@ class Schedule:
         """The fees at these prices."""
         priced = rows.having({"price": price})
         rate = fixed = c.constant(0, rows.size)
-        known = np.ones(rows.size, dtype=bool)
         # Without any schedule nobody knows what the marketplace takes.
-        no_row = np.full(rows.size, not self.fees)
+        wrong = {"NO_FEE": np.full(rows.size, not self.fees)}
         for fee in self.fees:
             found = match(fee.table, priced, self.as_of, self.walks)
-            no_row |= ~found.found
+            for code, mask in reasons(found, priced).items():
+                _add(wrong, "NO_FEE" if code == "NO_RULE_MATCHES" else code, mask)
             for plan in fee.table.results:
                 column = result(found, plan, priced)
-                given = _given(found.picked, plan.choice_of)
-                known &= c.known(column) | ~given
+                _add_states(wrong, column.state, _given(found.picked, plan.choice_of))
                 part = c.where(c.known(column), _decimals(column), c.constant(0, rows.size))
                 rate, fixed = (
                     (c.add(rate, part), fixed)
                     if plan.name == "rate"
                     else (rate, c.add(fixed, part))
                 )
-        return Taken(_all_known(rate), _all_known(fixed), known & ~no_row, no_row)
+        return Taken(_all_known(rate), _all_known(fixed), wrong)
 
     def brackets(self, digits: int) -> list[tuple[int, int]]:
         """Runs of whole currency units, both ends included, within which no fee changes its row."""
-        edges = [1, *(e for fee in self.fees for e in _edges(fee, digits)), MOST_UNITS + 1]
-        starts = sorted({edge for edge in edges if 1 <= edge <= MOST_UNITS + 1})
-        return [(a, b - 1) for a, b in zip(starts, starts[1:], strict=False)]
+        edges = [0, *(e for fee in self.fees for e in _edges(fee, digits)), MOST_UNITS + 1]
+        starts = sorted({edge for edge in edges if 0 <= edge <= MOST_UNITS + 1})
+        return [(a, b - 1) for a, b in pairwise(starts)]
+
+
+def _add(wrong: dict[str, Truth], code: str, mask: Truth) -> None:
+    wrong[code] = wrong[code] | mask if code in wrong else mask
+
+
+def _add_states(wrong: dict[str, Truth], state: c.State, given: Truth) -> None:
+    """Where a cell that is there has no value."""
+    if state is None:
+        return
+    for number, code in ((c.MISSING, "MISSING_VALUE"), *c.FAULTS.items()):
+        mask = given & (state == number)
+        if mask.any():
+            _add(wrong, code, mask)
 
 
 def _decimals(column: object) -> Decimals:
@@ -118,8 +139,7 @@ class Solved:
 
     price: Decimals
     found: Truth
-    no_row: Truth
-    unknown: Truth
+    reasons: Mapping[str, Truth]
 
 
 def least_price(
@@ -146,8 +166,7 @@ def least_price(
     """
     units = np.zeros(rows.size, dtype=np.int64)
     found = np.zeros(rows.size, dtype=bool)
-    no_row = np.zeros(rows.size, dtype=bool)
-    unknown = np.zeros(rows.size, dtype=bool)
+    wrong: dict[str, Truth] = {}
     for low, high in schedule.brackets(digits):
         if found.all():
             break
@@ -161,11 +180,11 @@ def least_price(
         fits = ~found & solvable & taken.known & c.known(needed) & (price <= high)
         units = np.where(fits, price, units).astype(np.int64)
         found |= fits
-        no_row |= taken.no_row
-        unknown |= ~taken.known & ~taken.no_row
+        for code, mask in taken.reasons.items():
+            _add(wrong, code, mask)
     state = np.where(found, 0, c.MISSING).astype(np.uint8)
     solved = c.measured(Decimals(units, digits, state if not found.all() else None))
-    return Solved(solved, found, no_row & ~found, unknown & ~found)
+    return Solved(solved, found, wrong)
 
 
 def _units(price: Decimals, digits: int) -> Array:
@@ -197,13 +216,9 @@ def _too_wide(column: Decimals, factor: int) -> bool:
 
 
 def margin_met(
-    taken: Taken, price: Decimals, cost: Decimals, freight: Decimals, margin: Decimal
+    taken: Taken, price: Decimals, needed: Decimals, margin: Decimal, digits: int
 ) -> Truth:
-    """Whether P − fees(P) − cost − freight ≥ margin × P; false where something is unknown."""
-    size = len(price)
-    left = c.add(c.add(c.add(price, taken.at(price), -1), cost, -1), freight, -1)
-    wanted = c.multiply(price, c.constant(margin, size))
-    left, wanted = c.aligned(left, wanted)
-    return np.asarray(
-        taken.known & c.known(left) & c.known(wanted) & (left.values >= wanted.values)
-    )
+    """Whether P − fees(P) − needed ≥ margin × P, exactly; false where something is unknown."""
+    least, solvable = _solve(taken, needed, margin, digits)
+    met = solvable & taken.known & c.known(needed) & c.known(price)
+    return np.asarray(met & (_units(price, digits) >= least))

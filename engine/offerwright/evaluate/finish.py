@@ -11,14 +11,12 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.fees import least_price, margin_met
 from offerwright.evaluate.match import holds
-from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.pricing import (
     Block,
     Moment,
     Ran,
     State,
     Truth,
-    freight_of,
     needed_after_fees,
     without_price,
 )
@@ -117,17 +115,16 @@ def _margin_again(
     checked = asked & group.mask & c.known(rounded) & ~state.stopped
     if state.lowered is not None:
         checked = checked & ~state.lowered
-    if not checked.any() or step.margin is None or step.cost is None:
+    if not checked.any() or step.margin is None:
         return state, rounded
+    digits = moment.plan.account.digits
     taken = moment.schedule.taken(state.rows, rounded)
-    cost = evaluate_decimals(step.cost, state.rows)
-    freight = freight_of(state.rows, step)
-    missed = checked & ~margin_met(taken, rounded, cost, freight, step.margin)
+    needed = needed_after_fees(state, step, exact)
+    missed = checked & ~margin_met(taken, rounded, needed, step.margin, digits)
     if not missed.any():
         return state, rounded
-    needed = needed_after_fees(state, step, exact)
     solved = least_price(
-        moment.schedule, state.rows, needed, step.margin, moment.plan.account.digits,
+        moment.schedule, state.rows, needed, step.margin, digits,
         above=rounded, points=group.points,
     )  # fmt: skip
     fits = missed & solved.found & ~_less(state.decimals("/upper"), solved.price)

@@ -7,7 +7,7 @@ pool; the oversell bound is what they sum to above it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
-from offerwright.evaluate.match import Walks, match, result
+from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
 from offerwright.frames import map_column
 from offerwright.money import scaled
@@ -30,21 +30,20 @@ class Allocation:
     """
     One inventory plan, evaluated.
 
-    `published` by account: int64 units. `no_stock` and `no_rule` are where the pool is unknown, by
-    reason. `oversell` is max(0, Σ published − pool).
+    `published` by account: int64 units. `unknown` is where the pool is not known, by the code of
+    the reason and the part that gives it. `oversell` is max(0, Σ published − pool).
     """
 
     plan: InventoryPlan
     pool: Array
     published: dict[str, Array]
-    no_stock: Truth
-    no_rule: Truth
+    unknown: Mapping[tuple[str, str], Truth]
     oversell: Array
 
 
 def allocate(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> Allocation:
     """The pool and the published quantities of every SKU."""
-    pool, no_stock, no_rule = _pool(plan, rows, as_of, walks)
+    pool, unknown = _pool(plan, rows, as_of, walks)
     units = _entries(plan, pool)
     published = {
         account: quantity
@@ -52,13 +51,13 @@ def allocate(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> Alloc
         if account is not None
     }
     total = np.sum(list(published.values()), axis=0) if published else np.zeros_like(pool)
-    return Allocation(
-        plan, pool, published, no_stock, no_rule, np.maximum(0, total - pool).astype(np.int64)
-    )
+    return Allocation(plan, pool, published, unknown, np.maximum(0, total - pool).astype(np.int64))
 
 
-def _pool(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Array, Truth, Truth]:
-    safety, no_rule = _safety(plan.safety, rows, as_of, walks)
+def _pool(
+    plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks
+) -> tuple[Array, dict[tuple[str, str], Truth]]:
+    safety, unknown = _safety(plan.safety, rows, as_of, walks)
     total = np.zeros(rows.size, dtype=np.int64)
     seen = np.zeros(rows.size, dtype=bool)
     for node in plan.nodes if plan.nodes is not None else _nodes(plan, rows):
@@ -73,7 +72,7 @@ def _pool(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Ar
         total = total - _units(rows.get(plan.reservations))
     if not plan.safety_per_node:
         total = total - safety
-    return np.maximum(0, total), ~seen, no_rule & seen
+    return np.maximum(0, total), {("NO_STOCK", "pool"): ~seen, **unknown}
 
 
 def _nodes(plan: InventoryPlan, rows: Rows) -> list[str]:
@@ -92,17 +91,21 @@ def _taken(fact: str | None, node: str, rows: Rows) -> Array:
     return np.int64(0) if fact is None else _units(rows.get(map_column(fact, node)))  # type: ignore[return-value]
 
 
-def _safety(safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Array, Truth]:
+def _safety(
+    safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks
+) -> tuple[Array, dict[tuple[str, str], Truth]]:
     if isinstance(safety, int):
-        return np.full(rows.size, safety, dtype=np.int64), np.zeros(rows.size, dtype=bool)
+        return np.full(rows.size, safety, dtype=np.int64), {}
     found = match(safety, rows, as_of, walks)
+    wrong = reasons(found, rows)
     plan = safety.result("units")
-    if plan is None:
-        return np.zeros(rows.size, dtype=np.int64), ~found.found
-    column = result(found, plan, rows)
+    column = c.constant(0, rows.size) if plan is None else result(found, plan, rows)
     if not isinstance(column, Decimals):
         raise TypeError("safety stock is a number")
-    return _units(c.ceiling(column)), ~c.known(column)
+    for state, code in ((c.MISSING, "MISSING_VALUE"), *c.FAULTS.items()):
+        if column.state is not None:
+            wrong[code] = found.found & ~wrong["TABLE_CONFLICT"] & (column.state == state)
+    return _units(c.ceiling(column)), {(code, "safety_stock"): m for code, m in wrong.items()}
 
 
 def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
-from offerwright.evaluate.columns import Array, Column, Decimals, Words
+from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
 from offerwright.evaluate.operations import Rows, evaluate, evaluate_decimals
-from offerwright.evaluate.walk import TableWalk
-from offerwright.expressions.syntax import Const, columns
-from offerwright.money import scaled
+from offerwright.evaluate.walk import Choices, TableWalk
+from offerwright.expressions.syntax import columns
+from offerwright.frames import map_column
+from offerwright.rules.axes import Axis
 from offerwright.rules.plan import ResultPlan, TablePlan
 
 NO_ROW = -1
@@ -37,6 +36,7 @@ class Match:
     picked: Array
     states: Array
     masks: tuple[int, ...]
+    walk: TableWalk
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -80,22 +80,23 @@ class Walks:
 def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
     """The matching rows at a moment (microseconds)."""
     walk = walks.walk(table)
-    columns = [rows.get(axis.fact) for axis in table.axes]
-    states, masks = walk.matches(columns, rows.size, _alive(table, as_of))
+    columns = [_tested(axis, rows) for axis in table.axes]
+    states, masks = walk.matches(columns, rows.size, walk.alive(as_of))
     used = np.unique(states).tolist()
     pick = np.full(len(masks), NO_ROW, dtype=np.int32)
     for state in used:
         pick[state] = _pick(table, masks[state])
-    return Match(table, pick[states], states, tuple(masks))
+    return Match(table, pick[states], states, tuple(masks), walk)
 
 
-def _alive(table: TablePlan, as_of: int) -> int:
-    alive = 0
-    for part, row in enumerate(table.row_of):
-        start, end = table.rows[row].window
-        if (start is None or start <= as_of) and (end is None or as_of < end):
-            alive |= 1 << part
-    return alive
+def _tested(axis: Axis, rows: Rows) -> Column:
+    """The column that an axis tests; a map is missing where all its keys are."""
+    if axis.type.name != "map":
+        return rows.get(axis.fact)
+    keys = [name for name in rows.facts if name.startswith(map_column(axis.fact, ""))]
+    there = [c.known(rows.get(name)) for name in keys]
+    present = np.any(there, axis=0) if there else np.zeros(rows.size, dtype=bool)
+    return Truths(present, np.where(present, 0, c.MISSING).astype(np.uint8))
 
 
 def _pick(table: TablePlan, mask: int) -> int:
@@ -118,48 +119,35 @@ def result(found: Match, plan: ResultPlan, rows: Rows) -> Column:
     """The column of one result; missing where no row gives it."""
     if found.table.take is not None:
         return _collected(found, plan, rows)
-    choice = np.array([*plan.choice_of, -1], dtype=np.int32)
+    choices = found.walk.choices_of(plan)
     row = np.where(found.picked < 0, len(plan.choice_of), found.picked)
-    return _by_choice(choice[row], plan, rows)
+    return _by_choice(choices.of_row[row], plan, choices, rows)
 
 
-def _by_choice(choice: Array, plan: ResultPlan, rows: Rows) -> Column:
+def _by_choice(choice: Array, plan: ResultPlan, choices: Choices, rows: Rows) -> Column:
     missing = choice < 0
     state = np.where(missing, c.MISSING, 0).astype(np.uint8) if missing.any() else None
+    column: Column
     if plan.type.is_text:
-        return _text_choice(choice, plan, rows, state)
-    constants = [t.value if isinstance(t, Const) else None for t in plan.choices]
-    column = _constants(choice, constants, state)
-    for number, typed in enumerate(plan.choices):
-        if constants[number] is None:
-            mask = choice == number
-            if mask.any():
-                column = c.where(np.asarray(mask), evaluate_decimals(typed, rows), column)
-    return column
-
-
-def _constants(choice: Array, constants: list[Any], state: c.State) -> Decimals:
-    numbers = [scaled(v) if isinstance(v, Decimal) else (int(v or 0), 0) for v in constants]
-    scale = max((s for _, s in numbers), default=0)
-    values = [n * 10 ** (scale - s) for n, s in numbers] + [0]
-    dtype = np.int64 if max(map(abs, values)) < 2**63 else object
-    return c.measured(Decimals(np.array(values, dtype=dtype)[choice], scale, state))
-
-
-def _text_choice(choice: Array, plan: ResultPlan, rows: Rows, state: c.State) -> Column:
-    vocabulary = tuple(str(t.value) if isinstance(t, Const) else "" for t in plan.choices)
-    column: Column = Words(choice.astype(np.int32), vocabulary, state)
-    for number, typed in enumerate(plan.choices):
+        column = Words(choice, choices.words, state)
+    else:
+        column = c.measured(Decimals(choices.numbers[choice], choices.scale, state))
+    for number in choices.expressions:
         mask = choice == number
-        if not isinstance(typed, Const) and mask.any():
-            column = c.chosen(np.asarray(mask), evaluate(typed, rows), column)
+        if mask.any():
+            column = c.chosen(np.asarray(mask), evaluate(plan.choices[number], rows), column)
     return column
+
+
+def _with_worst(column: Decimals, *of: Decimals) -> Decimals:
+    """The column, missing where one of these is."""
+    return replace(column, state=c.joined_state(*(one.state for one in of)))
 
 
 _TAKE: Mapping[str, Callable[[Decimals, Decimals], Decimals]] = {
     "sum": c.add,
-    "min": lambda a, b: c.where(np.asarray(a.values <= b.values), a, b),
-    "max": lambda a, b: c.where(np.asarray(a.values >= b.values), a, b),
+    "min": lambda a, b: _with_worst(c.where(np.asarray(a.values <= b.values), a, b), a, b),
+    "max": lambda a, b: _with_worst(c.where(np.asarray(a.values >= b.values), a, b), a, b),
 }
 
 
@@ -173,7 +161,11 @@ def _collected(found: Match, plan: ResultPlan, rows: Rows) -> Column:
     otherwise = found.picked == len(found.table.rows)
     if found.table.has_otherwise and otherwise.any():
         choice = np.full(rows.size, plan.choice_of[-1], dtype=np.int32)
-        column = c.chosen(np.asarray(otherwise), _by_choice(choice, plan, rows), column)
+        column = c.chosen(
+            np.asarray(otherwise),
+            _by_choice(choice, plan, found.walk.choices_of(plan), rows),
+            column,
+        )
     return column
 
 
@@ -216,16 +208,33 @@ def conflicts(found: Match, rows: Rows) -> NDArray[np.bool_]:
             choices = sorted({plan.choice_of[n] for n in numbers})
             at = found.states == state
             for other in choices[1:]:
-                wrong |= at & ~_equal(choices[0], other, plan, rows)
+                wrong |= at & ~_equal(choices[0], other, plan, found.walk, rows)
     return wrong
 
 
-def _equal(one: int, other: int, plan: ResultPlan, rows: Rows) -> NDArray[np.bool_]:
-    a, b = (_by_choice(np.full(rows.size, n, dtype=np.int32), plan, rows) for n in (one, other))
+def reasons(found: Match, rows: Rows) -> dict[str, NDArray[np.bool_]]:
+    """Where a table gives no result, by the code of the block."""
+    return {
+        "NO_RULE_MATCHES": np.asarray(found.picked == NO_ROW),
+        "TABLE_OVERLAP": np.asarray(found.picked == OVERLAP),
+        "TABLE_CONFLICT": conflicts(found, rows),
+    }
+
+
+def _equal(
+    one: int, other: int, plan: ResultPlan, walk: TableWalk, rows: Rows
+) -> NDArray[np.bool_]:
+    choices = walk.choices_of(plan)
+    a, b = (
+        _by_choice(np.full(rows.size, n, dtype=np.int32), plan, choices, rows) for n in (one, other)
+    )
     if isinstance(a, Decimals) and isinstance(b, Decimals):
         a, b = c.aligned(a, b)
-        return np.asarray(c.known(a) & c.known(b) & (a.values == b.values))
-    if isinstance(a, Words) and isinstance(b, Words):
+        same = a.values == b.values
+    elif isinstance(a, Words) and isinstance(b, Words):
         _, codes = c.merged_words([a, b])
-        return np.asarray(codes[0] == codes[1])
-    return np.zeros(rows.size, dtype=bool)
+        same = codes[0] == codes[1]
+    else:
+        same = np.zeros(rows.size, dtype=bool)
+    there = c.known(a), c.known(b)
+    return np.asarray((there[0] & there[1] & same) | ~(there[0] | there[1]))

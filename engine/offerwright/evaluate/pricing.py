@@ -131,7 +131,7 @@ def run_set(
     state: State, step: SetStep, active: Truth, moment: Moment
 ) -> tuple[State, Match | None]:
     """A step of base, adjust or competitor."""
-    phase_price = state.decimals("price")
+    price = state.decimals("price")
     found = None
     apply = active
     fell = np.zeros(state.rows.size, dtype=bool)
@@ -143,9 +143,9 @@ def run_set(
     values = [(name, evaluate_decimals(typed, state.rows)) for name, typed in step.sets]
     for name, value in values:
         if name == "price" and step.change_from is not None:
-            state, value = _held_change(state, step, value, phase_price, apply)
+            state, value = _held_change(state, step, value, apply)
         state = _set(state, step, name, value, apply, fell, found)
-    return _lowered(state, phase_price) if step.phase == "competitor" else state, found
+    return _lowered(state, price) if step.phase == "competitor" else state, found
 
 
 def _lowered(state: State, before: Decimals) -> State:
@@ -169,11 +169,19 @@ def _apply_table(state: State, step: SetStep, found: Match, active: Truth) -> tu
         state = _pend(state, block, none)
     apply = active & found.found & ~differ
     document_name = table.label.rsplit("/", 1)[0]
-    columns = {
-        own_column(document_name, plan.name): result(found, plan, state.rows)
-        for plan in table.results
-    }
+    columns: dict[str, Column] = {}
+    for plan in table.results:
+        name = own_column(document_name, plan.name)
+        columns[name] = _where_ran(apply, result(found, plan, state.rows), state.rows.find(name))
     return replace(state, rows=state.rows.having(columns)), apply
+
+
+def _where_ran(ran: Truth, column: Column, held: Column | None) -> Column:
+    """A result where its step ran; elsewhere what an earlier step of the document left there."""
+    if held is not None:
+        return c.chosen(ran, column, held)
+    there = 0 if column.state is None else column.state
+    return c.with_state(column, np.where(ran, there, c.MISSING).astype(np.uint8))
 
 
 def _pend(state: State, block: Block, mask: Truth) -> State:
@@ -237,14 +245,14 @@ def _faults(
 
 
 def _held_change(
-    state: State, step: SetStep, value: Decimals, phase_price: Decimals, apply: Truth
+    state: State, step: SetStep, value: Decimals, apply: Truth
 ) -> tuple[State, Decimals]:
     """Hold the new price within the step's limits around the reference."""
     size = state.rows.size
-    reference = phase_price
+    reference = state.decimals("/before")
     if step.change_from == "live":
         live = state.decimals("live_price")
-        reference = c.where(c.known(live), live, phase_price)
+        reference = c.where(c.known(live), live, reference)
     held = value
     if step.down is not None:
         low = c.multiply(reference, c.constant(1 - step.down, size))
@@ -288,16 +296,13 @@ def run_fees(
         new_sale = c.where(selling, sold, sale)
     else:
         # The sale keeps its depth: sale × new price / old price.
-        ratio = c.divide(c.multiply(sale, solved), _nonzero(price))
-        new_sale = c.where(active & c.known(sale), ratio, sale)
+        selling = active & c.known(sale) & c.known(price)
+        new_sale = c.where(selling, c.divide(c.multiply(sale, solved), price), sale)
+        by_zero = selling & c.known(solved) & np.asarray(price.values == 0)
+        state = state.blocked(Block("price", "DIVISION_BY_ZERO", by_zero, step.id, step.document))
         state = replace(state, margin=(step, active), lowered=None)
     state = state.with_column("price", c.where(active, solved, price))
     return state.with_column("sale_price", new_sale), None
-
-
-def _nonzero(price: Decimals) -> Decimals:
-    """A divisor that is never zero: where the price is, the quotient means nothing."""
-    return c.where(np.asarray(price.values == 0), c.constant(1, len(price)), price)
 
 
 def needed_after_fees(state: State, step: FeesStep, price: Decimals) -> Decimals:
@@ -324,13 +329,13 @@ def _grossed(
 ) -> tuple[State, Decimals]:
     digits = moment.plan.account.digits
     solved = least_price(moment.schedule, state.rows, needed, margin, digits)
-    unsolved = active & ~solved.found
-    for code, mask in (
-        ("NO_FEE", unsolved & solved.no_row),
-        ("MISSING_VALUE", unsolved & solved.unknown & ~solved.no_row),
-        ("NO_PRICE_MEETS_MARGIN", unsolved & ~solved.no_row & ~solved.unknown),
-    ):
-        state = state.blocked(Block("price", code, np.asarray(mask), step.id, step.document))
+    unsolved = unsolvable = active & ~solved.found
+    for code, mask in solved.reasons.items():
+        state = state.blocked(Block("price", code, unsolved & mask, step.id, step.document))
+        unsolvable = unsolvable & ~mask
+    state = state.blocked(
+        Block("price", "NO_PRICE_MEETS_MARGIN", unsolvable, step.id, step.document)
+    )
     return state, solved.price
 
 

@@ -9,7 +9,7 @@ changing when it is true.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
@@ -101,6 +101,14 @@ def negate(condition: Condition) -> Condition:
         return replace(condition, negated=not condition.negated)
     parts = tuple(negate(part) for part in condition.parts)
     return AnyOf(parts) if isinstance(condition, AllOf) else AllOf(parts)
+
+
+def renamed(condition: Condition, names: Mapping[str, str]) -> Condition:
+    """The condition over the columns that these names stand for."""
+    if isinstance(condition, Test):
+        return replace(condition, fact=names.get(condition.fact, condition.fact))
+    parts = tuple(renamed(part, names) for part in condition.parts)
+    return replace(condition, parts=parts)
 
 
 def tests(condition: Condition) -> Iterator[Test]:

@@ -107,7 +107,7 @@ def division(left: Type, right: Type) -> Result:
         if left.name in ("integer", "percent"):
             return NUMBER
         return NUMBER if left.bare and not right.bare else left
-    if left.name == right.name:
+    if left.name == right.name or left.bare:
         joined = unify([left, right])
         return joined if isinstance(joined, str) else NUMBER
     return f"{left} cannot be divided by {right}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from offerwright.expressions.cells import Words
-from offerwright.expressions.types import INTEGER
+from offerwright.expressions.types import NUMBER
 from offerwright.expressions.typing import Scope
 from offerwright.rules.document import AllocationEntry, InventoryDocument, SafetyStock
 from offerwright.rules.plan import Account, InventoryPlan, TablePlan
@@ -56,7 +56,7 @@ def _safety(document: InventoryDocument, setting: Setting) -> int | TablePlan:
         return safety
     path: Path = ("pool", "safety_stock")
     label = f"{setting.loaded.name}/safety_stock"
-    return compile_table(safety, path, setting, label, {"units": INTEGER})
+    return compile_table(safety, path, setting, label, {"units": NUMBER})
 
 
 def _check_facts(document: InventoryDocument, setting: Setting) -> None:

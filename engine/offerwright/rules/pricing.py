@@ -34,12 +34,13 @@ PricingDocument = written.PricingDocument
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One written step: its document's number, its path, what it may name."""
+    """One written step: its document's number, its path, the names that rules cannot set."""
 
     document: int
     loaded: Loaded[PricingDocument]
     path: Path
     step: Any
+    taken: frozenset[str]
 
 
 def compile_pricing(
@@ -54,11 +55,12 @@ def compile_pricing(
     `documents` are those that apply to the account, wider first, with their number in the plan.
     """
     currency = money(account.currency)
+    taken = frozenset(scope.types)
     scope = extended(scope, {"price": currency, "sale_price": currency})
     own: dict[int, dict[str, Type]] = {number: {} for number, _ in documents}
     steps: list[Step] = []
     for phase in PHASES:
-        for place in _places(documents, phase):
+        for place in _places(documents, phase, taken):
             local = _local(scope, place, own[place.document], account)
             setting = Setting(place.loaded, local, words, findings)
             step, set_names, then_names = _STEPS[phase](place, setting, account)
@@ -68,9 +70,11 @@ def compile_pricing(
     return tuple(steps), scope
 
 
-def _places(documents: Sequence[tuple[int, Loaded[PricingDocument]]], phase: str) -> list[_Place]:
+def _places(
+    documents: Sequence[tuple[int, Loaded[PricingDocument]]], phase: str, taken: frozenset[str]
+) -> list[_Place]:
     return [
-        _Place(number, loaded, ("steps", index), step)
+        _Place(number, loaded, ("steps", index), step, taken)
         for number, loaded in documents
         for index, step in enumerate(loaded.document.steps)
         if step.phase == phase
@@ -164,7 +168,7 @@ def _set_value(
 ) -> Typed | None:
     path = (*place.path, "set", name)
     span = setting.loaded.located.at(path)
-    if name in ("list_price", "sku", "currency", "live_price", "live_quantity", "as_of", "today"):
+    if name in place.taken or name == "list_price":
         setting.say("CANNOT_SET", path, f"`{name}` is not set by rules",
                     "set price, sale_price, or a name of your own")  # fmt: skip
         return None

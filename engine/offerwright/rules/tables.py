@@ -9,7 +9,7 @@ from typing import Any
 
 from offerwright.errors import Span
 from offerwright.expressions.cells import Words, Wrong, read_when
-from offerwright.expressions.conditions import ALWAYS, Condition, Test, alternatives
+from offerwright.expressions.conditions import ALWAYS, Condition, Test, alternatives, renamed
 from offerwright.expressions.functions import unify
 from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.syntax import Const, Typed
@@ -65,7 +65,8 @@ def compile_when(raw: When | None, path: Path, setting: Setting, label: str) -> 
     """A step's `when` as a table of one row, so that one mechanism evaluates both."""
     if not raw:
         return None
-    condition = _condition(raw, lambda below: setting.loaded.located.at((*path, *below)), setting)
+    at = setting.loaded.located.at
+    condition = _condition(raw, lambda below: at((*path, *below[1:])), setting)
     if condition is None:
         return None
     span = setting.loaded.located.at(path)
@@ -75,7 +76,9 @@ def compile_when(raw: When | None, path: Path, setting: Setting, label: str) -> 
 
 def _condition(raw: Mapping[str, Any], cell: Any, setting: Setting) -> Condition | None:
     try:
-        condition = read_when(raw, setting.scope.types, setting.words) if raw else ALWAYS
+        scope = setting.scope
+        written = read_when(raw, scope.types, setting.words) if raw else ALWAYS
+        condition = renamed(written, scope.aliases)
     except Wrong as wrong:
         setting.findings.say("WRONG_CONDITION", _cell_span(cell, wrong), wrong.message, wrong.hint)
         return None
@@ -205,6 +208,11 @@ def _result(
             continue
         if key not in seen or isinstance(raw, dict):
             typed = _result_cell(raw, cell(("then", name)), setting, place)
+            if typed is not None and place is None and not typed.type.is_ordered:
+                setting.findings.say(
+                    "WRONG_TYPE", cell(("then", name)),
+                    f"a result of pricing is a number or a date, not {typed.type}",
+                )  # fmt: skip
             if typed is not None:
                 _check_join(types, typed.type, name, cell, setting)
             fallback = Const(Decimal(0), place or BARE)

@@ -47,14 +47,13 @@ def pricing_steps(documents: Iterable[Document], world: World) -> dict[str, list
 def fee_tables(documents: Iterable[Document], world: World) -> list[tuple[str, Step]]:
     """(document name, fee table) of all fees in force.
 
-    An override replaces what is wider, and also what has the same `for` without being an override:
-    a seller's document stands in for the marketplace's own schedule, which has the same `for`.
+    A marketplace's own schedule (`own: True`) is wider than any document of the seller, so every
+    override replaces it.
     """
     fees = in_force(documents, "fees", world)
-    narrowest = max((width(d) for d in fees if d.get("override")), default=-1)
-    kept = [
-        d for d in fees if width(d) > narrowest or (width(d) == narrowest and d.get("override"))
-    ]
+    widths = [-1 if d.get("own") else width(d) for d in fees]
+    narrowest = max((w for w, d in zip(widths, fees, strict=True) if d.get("override")), default=-1)
+    kept = [d for w, d in zip(widths, fees, strict=True) if w >= narrowest]
     return [(d["name"], table) for d in kept for table in d["fees"]]
 
 

@@ -45,19 +45,25 @@ def schedule_of(documents: Iterable[Document], world: World, unit: Fraction) -> 
 
 
 def rates_at(schedule: Schedule, price: Fraction) -> Rates:
-    """The rates for a price the buyer pays. Raises Fault: NO_FEE, MISSING_VALUE, a table's faults."""
+    """The rates for a price the buyer pays. Raises Fault with all reasons why they are not known."""
     world = schedule.world.extended({"price": exact(price)})
-    if not schedule.tables:
-        raise Fault("NO_FEE")
     rate = fixed = Fraction(0)
+    codes: set[str] = set() if schedule.tables else {"NO_FEE"}
     for table in schedule.tables:
-        values = decide(table, world).values
+        try:
+            values = decide(table, world).values
+        except Fault as fault:
+            codes |= fault.codes
+            continue
         if values is None:
-            raise Fault("NO_FEE")
-        if any(value is None for value in values.values()):
-            raise Fault("MISSING_VALUE")
-        rate += Fraction(values.get("rate", 0))
-        fixed += Fraction(values.get("fee", 0))
+            codes.add("NO_FEE")
+        elif any(value is None for value in values.values()):
+            codes.add("MISSING_VALUE")
+        else:
+            rate += Fraction(values.get("rate", 0))
+            fixed += Fraction(values.get("fee", 0))
+    if codes:
+        raise Fault(*codes)
     return Rates(rate, fixed)
 
 
@@ -71,11 +77,21 @@ def meets(schedule: Schedule, price: Fraction, target: Target) -> bool:
     return left >= target.needed + target.margin * price
 
 
+def solution_at(schedule: Schedule, price: Fraction, target: Target) -> Fraction | None:
+    """The P that leaves exactly the target with the fees of this price; None if there is none."""
+    try:
+        rates = rates_at(schedule, price)
+    except Fault:
+        return None
+    share = 1 - rates.rate - target.margin
+    return (target.needed + rates.fixed) / share if share > 0 else None
+
+
 def least_price(schedule: Schedule, target: Target) -> Fraction:
     """The least price in whole currency units that meets the target.
 
-    Raises Fault: NO_FEE or MISSING_VALUE when no bracket with known fees holds a price and one
-    has no fee; else NO_PRICE_MEETS_MARGIN.
+    Raises Fault when no bracket with known fees holds a price: with the reasons of the brackets
+    whose fees are not known, if there are any, else NO_PRICE_MEETS_MARGIN.
     """
     unknown: set[str] = set()
     solutions: list[int] = []
@@ -83,8 +99,6 @@ def least_price(schedule: Schedule, target: Target) -> Fraction:
         try:
             rates = rates_at(schedule, low * schedule.unit)
         except Fault as fault:
-            if not fault.codes <= {"NO_FEE", "MISSING_VALUE"}:
-                raise
             unknown |= fault.codes
             continue
         share = 1 - rates.rate - target.margin

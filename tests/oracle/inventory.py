@@ -37,11 +37,15 @@ def stock_of_account(documents: Iterable[Document], world: World) -> Stock:
     own = _entry_of(entries, world)
     if own is None:
         codes.add("NO_ALLOCATION")
+    held_back = 0
     try:
         held_back, fired = safety_stock(document["pool"], world)
-        pool = pool_size(document["pool"], held_back, world)
         key = f"{document['name']}/safety_stock"
-        stock = replace(stock, pool=pool, fired={key: fired} if fired else {})
+        stock = replace(stock, fired={key: fired} if fired else {})
+    except Fault as fault:
+        codes |= fault.codes
+    try:
+        stock = replace(stock, pool=pool_size(document["pool"], held_back, world))
     except Fault as fault:
         codes |= fault.codes
     if codes or own is None or stock.pool is None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from oracle.cells import holds
 from oracle.documents import Step
 from oracle.expressions import evaluate
-from oracle.fees import Schedule, Target, cut_points, meets
+from oracle.fees import Schedule, Target, cut_points, meets, solution_at
 from oracle.price_state import Pricing
 from oracle.rounding import Grid, grid_of, within
 from oracle.values import Fault, exact
@@ -83,12 +83,13 @@ def _rounded_prices(state: Pricing, grid: Grid, schedule: Schedule) -> Pricing:
             point, dropped = within(grid, Fraction(value), lower, upper, schedule.unit)
             points[name] = point
             state = state.noted("ENDING_DROPPED") if dropped else state
-            state = state.blocked("PRICE_NOT_POSITIVE") if point <= 0 else state
     price, sale = points["price"], points["sale_price"]
-    if state.blocks or price is None:
+    if price is None:
         return state
     if state.margin is not None and not state.lowered:
         price, state = _margin_again(state, state.margin, price, grid, schedule, upper)
+    if price <= 0 or (sale is not None and sale <= 0):
+        return state.blocked("PRICE_NOT_POSITIVE")
     if sale is not None and sale >= price:
         state, sale = state.noted("SALE_NOT_BELOW_PRICE"), None
     return replace(
@@ -106,9 +107,13 @@ def _margin_again(
     schedule: Schedule,
     upper: Fraction | None,
 ) -> tuple[Fraction, Pricing]:
-    """The first point from the rounded price up that meets the margin, as far as one step past the
-    last bracket edge (or past the price, if that is higher)."""
-    limit = max([price, *cut_points(schedule)]) + grid.step
+    """The first point from the rounded price up that meets the margin.
+
+    Above the last bracket edge the fees are linear: a point at most one step above the solution
+    there meets the margin, or none does.
+    """
+    edge = max([price, *cut_points(schedule)]) + grid.step
+    limit = max(edge, solution_at(schedule, edge, target) or edge) + grid.step
     point = price
     while point <= limit and (upper is None or point <= upper):
         if meets(schedule, point, target):

@@ -106,6 +106,8 @@ def _source(attribute: Mapping[str, Any], world: World) -> str | None:
         text = render(attribute["text"], world)
         return text if text and text.strip() else None
     value = world.value(attribute["from"])
+    if isinstance(value, Decimal) and world.kind(attribute["from"]) == "percent":
+        return f"{plain(rounded(Fraction(value) * 100, 8))}%"
     if isinstance(value, Decimal):
         return _measured(attribute, value)
     return None if value is None else plain(value)

@@ -67,7 +67,9 @@ def _fees_step(
 
 def _keep_price(state: Pricing, schedule: Schedule) -> Pricing:
     """What is left after fees is the price so far; a running sale price likewise, on its own."""
-    price = _grossed_up(schedule, _needed(state.price), Fraction(0))
+    if state.price is None:
+        return state
+    price = _grossed_up(schedule, Fraction(state.price), Fraction(0))
     sale = state.sale_price
     if sale is not None:
         sale = _grossed_up(schedule, Fraction(sale), Fraction(0))

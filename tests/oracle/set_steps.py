@@ -46,7 +46,8 @@ def set_step(
     except Fault as fault:
         return state.blocked(*fault.codes)
     key = f"{document}/{step['id']}"
-    own = {**state.columns.get(document, {}), **columns}
+    kept = {name: value for name, value in columns.items() if name not in ("price", "sale_price")}
+    own = {**state.columns.get(document, {}), **kept}
     ran = replace(
         state,
         columns={**state.columns, document: own},
@@ -56,13 +57,11 @@ def set_step(
 
 
 def _values_set(step: Step, columns: Mapping[str, Any], scope: World) -> dict[str, Any]:
-    """All expressions of `set` see the values from before the step: their order means nothing."""
-    if step.get("set") is None:
-        return {name: columns[name] for name in ("price", "sale_price") if name in columns}
+    """Columns that are prices set them; all expressions of `set` see the values from before."""
+    values = {name: columns[name] for name in ("price", "sale_price") if name in columns}
     inner = scope.extended(columns)
-    values: dict[str, Any] = {}
     codes: set[str] = set()
-    for name, expression in step["set"].items():
+    for name, expression in (step.get("set") or {}).items():
         try:
             values[name] = evaluate(expression, inner)
         except Fault as fault:
@@ -104,9 +103,16 @@ def competitor_step(
     limits = step.get("change_at_most") or {}
     live = world.value("live_price") if limits.get("from", "live") == "live" else None
     reference = before if live is None else live
-    after = set_step(
-        state, "competitor", document, step, world, lambda price: _held(price, reference, limits)
-    )
+    held: list[Decimal] = []
+
+    def hold(price: Decimal) -> Decimal:
+        found = _held(price, reference, limits)
+        held.extend([price] if found != price else [])
+        return found
+
+    after = set_step(state, "competitor", document, step, world, hold)
+    if held:
+        after = after.noted("CHANGE_HELD")
     fell = state.price is not None and after.price is not None and after.price < state.price
     return replace(after, lowered=state.lowered or fell)
 

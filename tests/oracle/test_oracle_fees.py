@@ -103,7 +103,7 @@ def test_a_gross_up_without_an_answer_is_blocked(
 
 def test_a_sellers_schedule_replaces_the_marketplaces_own() -> None:
     own = {"marketplace": "mercadolibre"}
-    shipped = fees(COMMISSION, name="mercadolibre-br", **{"for": own})
+    shipped = fees(COMMISSION, name="mercadolibre-br", own=True, **{"for": own})
     seller = fees({"otherwise": {"rate": "5%"}}, name="ours", override=True, **{"for": own})
     documents = [pricing(COST, {"phase": "fees", "margin": "15%"}), shipped, seller]
 
@@ -142,10 +142,11 @@ def test_a_price_below_the_least_one_misses_the_target() -> None:
     assert meets(schedule, Fraction("79.00"), Target(Fraction(52), Fraction("0.15")))
 
 
-def test_an_overlap_in_a_schedule_blocks() -> None:
-    rules = {"rules": [band("0..10", "1"), band("5..20", "2")], "otherwise": {"fee": D(0)}}
+def test_a_bracket_whose_fees_overlap_holds_no_price() -> None:
+    rules = {"rules": [band("0..10", "1"), band("5..20", "2")]}
     schedule = schedule_of([fees(rules)], world({}), CENT)
     with pytest.raises(Fault) as raised:
-        least_price(schedule, Target(Fraction(1), Fraction(0)))
+        least_price(schedule, Target(Fraction(100), Fraction(0)))
 
-    assert raised.value.codes == {"TABLE_OVERLAP"}
+    assert least_price(schedule, Target(Fraction(4), Fraction(0))) == 10
+    assert raised.value.codes == {"TABLE_OVERLAP", "NO_FEE"}

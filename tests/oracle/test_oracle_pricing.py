@@ -273,12 +273,10 @@ def test_a_price_that_a_bound_or_a_competitor_lowered_is_not_checked_again() -> 
     assert with_margin(follow, DOWN, cost=D(70)) == (D("98.99"), set())
 
 
-def test_a_rounded_price_past_a_rising_fee_keeps_its_place_when_no_near_point_meets_the_margin() -> (
-    None
-):
-    # 55 / 0.70 = 78.58 below the edge; 79.90 and 89.90 leave 45.93 and 52.93 of 55.
+def test_a_rounded_price_past_a_rising_fee_goes_up_to_the_point_that_meets_the_margin() -> None:
+    # 55 / 0.70 = 78.58 below the edge; 79.90, 89.90, 99.90 leave 45.93, 52.93, 59.93 of 55.
     rising = {"rules": [band("< 79", "0"), band(">= 79", "10")]}
     ending = {**CHARM, "ending": D("9.90")}
     found = offer([pricing(COST, MARGIN, ending), fees(COMMISSION, rising)], {"cost": D(55)})
 
-    assert (found["price"], found["notes"]) == (D("79.90"), {"MARGIN_MISSED"})
+    assert (found["price"], found["notes"]) == (D("99.90"), set())

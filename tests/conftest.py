@@ -1,0 +1,17 @@
+"""Two profiles for generated tests: `--hypothesis-profile=ci` (the default) and `deep`."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+settings.register_profile(
+    "ci", max_examples=50, deadline=None, derandomize=True, print_blob=True,
+    suppress_health_check=SLOW,
+)  # fmt: skip
+settings.register_profile(
+    "deep", max_examples=2_000, deadline=None, derandomize=False, print_blob=True,
+    suppress_health_check=SLOW,
+)  # fmt: skip
+settings.load_profile("ci")

@@ -9,6 +9,7 @@ taken from the ledger as it is then.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +29,8 @@ from offerwright.money import scaled
 
 VERSION = 1
 _FRESH = ("live", "was_sent")
+_EITHER = {"down", "up"}
+_AMOUNT = re.compile(r"-?\d{1,60}(\.\d{1,40})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,14 @@ class Sending:
     was_sent: bool
 
 
-def encode(verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, Any]) -> pl.Series:
+def encode(
+    verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, pl.Series], size: int
+) -> pl.Series:
     """
-    The guard inputs of every offer as canonical JSON.
+    The guard inputs of `size` offers as canonical JSON.
 
     `approved` maps the id of a guard to its approvals by row (see `approvals_by_row`).
     """
-    size = len(verdicts[0].applies) if verdicts else 0
     texts = [_guard_text(v, approved.get(v.guard.id)) for v in verdicts]
     head = f'{{"currency":{json.dumps(currency)},"guards":['
     tail = f'],"version":{VERSION}}}'
@@ -58,10 +62,10 @@ def encode(verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, An
 
 
 def _guard_text(verdict: Verdict, approvals: pl.Series | None) -> pl.Series:
-    """`{"approval":…,"check":…,"else":…,"id":…,"inputs":{…}}`; null where the guard does not look."""
+    """`{"approvals":[…],"check":…,"else":…,"id":…,"inputs":{…}}`; null where it does not look."""
     guard, size = verdict.guard, len(verdict.applies)
-    given = approvals if approvals is not None else _repeat("null", size)
-    columns: dict[str, pl.Series] = {"a": _repeat('{"approval":', size), "b": given}
+    given = approvals if approvals is not None else _repeat("[]", size)
+    columns: dict[str, pl.Series] = {"a": _repeat('{"approvals":', size), "b": given}
     fixed = (
         f',"check":"{guard.check}","else":"{guard.else_}","id":{json.dumps(guard.id)},"inputs":{{'
     )
@@ -88,21 +92,29 @@ def _amounts(column: Decimals) -> pl.Series:
 def approvals_by_row(
     verdicts: Sequence[Verdict], holding: Callable[[ApprovalPlan], Any]
 ) -> dict[str, pl.Series]:
-    """By guard, the approval that each row may lean on, as JSON; the last that fits."""
+    """By guard, the approvals that each row may lean on, as a JSON list; `holding` selects rows."""
     found: dict[str, pl.Series] = {}
     for verdict in verdicts:
-        text = _repeat("null", len(verdict.applies))
-        for approval in verdict.guard.approvals:
-            written = json.dumps(
-                {"approver": approval.approver, "bounds": {k: f"{v:f}" for k, v in sorted(approval.bounds.items())},
-                 "document": approval.document, "until": approval.until},
-                sort_keys=True, separators=(",", ":"), ensure_ascii=False,
-            )  # fmt: skip
+        size, columns = len(verdict.applies), {}
+        for number, approval in enumerate(verdict.guard.approvals):
             mask = pl.Series(np.asarray(holding(approval), dtype=bool))
-            text = _repeat(written, len(text)).zip_with(mask, text)
-        if verdict.guard.approvals:
-            found[verdict.guard.id] = text
+            columns[f"a{number}"] = _repeat(_written(approval), size).zip_with(
+                mask, _repeat(None, size)
+            )
+        if columns:
+            joined = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
+            text = pl.concat_str(pl.lit("["), joined, pl.lit("]")).alias("text")
+            found[verdict.guard.id] = pl.DataFrame(columns).select(text)["text"]
     return found
+
+
+def _written(approval: ApprovalPlan) -> str:
+    bounds = {name: f"{bound:f}" for name, bound in sorted(approval.bounds.items())}
+    record = {
+        "approver": approval.approver, "bounds": bounds,
+        "document": approval.document, "until": approval.until,
+    }  # fmt: skip
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def refusals(sending: Sequence[Sending], now: int) -> list[str | None]:
@@ -114,7 +126,7 @@ def refusals(sending: Sequence[Sending], now: int) -> list[str | None]:
         now: the moment, in microseconds, for the expiry of approvals.
     """
     reasons: list[list[str]] = [[] for _ in sending]
-    groups: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    groups: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {}
     currencies: list[str] = []
     for number, one in enumerate(sending):
         held = _decoded(one.guard_inputs)
@@ -123,30 +135,63 @@ def refusals(sending: Sequence[Sending], now: int) -> list[str | None]:
             reasons[number].append("its guard inputs cannot be read; plan again")
             continue
         for guard in held["guards"]:
-            groups.setdefault(guard["id"], []).append((number, guard))
-    for id_, members in sorted(groups.items()):
-        for number, reason in _judged(id_, members, sending, currencies, now):
+            groups.setdefault((guard["id"], guard["check"]), []).append((number, guard))
+    for (id_, check), members in sorted(groups.items()):
+        for number, reason in _judged(id_, check, members, sending, currencies, now):
             reasons[number].append(reason)
     return ["; ".join(r) or None for r in reasons]
 
 
 def _decoded(text: str) -> dict[str, Any] | None:
+    """The guard inputs; None when they are not what `encode` writes."""
     try:
         held = json.loads(text)
     except ValueError:
         return None
     sound = isinstance(held, dict) and held.get("version") == VERSION
-    return held if sound and isinstance(held.get("guards"), list) else None
+    sound = sound and isinstance(held.get("guards"), list) and all(map(_is_sound, held["guards"]))
+    return held if sound else None
+
+
+def _is_sound(guard: Any) -> bool:
+    """Whether a guard that travelled is whole; an input may be null, but never left out."""
+    if not isinstance(guard, dict) or guard.get("check") not in CHECKS:
+        return False
+    inputs, approvals = guard.get("inputs"), guard.get("approvals")
+    needed = set(CHECKS[guard["check"]].inputs) - {*_FRESH, *_EITHER}
+    return (
+        isinstance(guard.get("id"), str)
+        and guard.get("else") in ("block", "needs_approval", "warn")
+        and isinstance(inputs, dict)
+        and needed <= inputs.keys()
+        and (guard["check"] != "step_from_live" or bool(_EITHER & inputs.keys()))
+        and all(map(_is_amount, inputs.values()))
+        and isinstance(approvals, list)
+        and all(map(_is_sound_approval, approvals))
+    )
+
+
+def _is_sound_approval(approval: Any) -> bool:
+    return (
+        isinstance(approval, dict)
+        and isinstance(approval.get("until"), int)
+        and isinstance(approval.get("bounds"), dict)
+        and all(map(_is_amount, approval["bounds"].values()))
+    )
+
+
+def _is_amount(text: object) -> bool:
+    return text is None or (isinstance(text, str) and _AMOUNT.fullmatch(text) is not None)
 
 
 def _judged(
     id_: str,
+    check: str,
     members: list[tuple[int, dict[str, Any]]],
     sending: Sequence[Sending],
     currencies: Sequence[str],
     now: int,
 ) -> list[tuple[int, str]]:
-    check = members[0][1]["check"]
     ops = [sending[number] for number, _ in members]
     said = _said([o.said for o in ops], [currencies[number] for number, _ in members])
     names = sorted({name for _, guard in members for name in guard["inputs"]})
@@ -174,19 +219,28 @@ def _allowed(
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where an approval that still counts lets what is said pass."""
     live = [
-        g["approval"]
-        if g["else"] == "needs_approval" and g["approval"] and now < g["approval"]["until"]
-        else None
+        [a for a in g["approvals"] if g["else"] == "needs_approval" and now < a["until"]]
         for _, g in members
     ]
-    names = sorted({name for a in live if a for name in a["bounds"]})
-    own = dict(inputs)
-    for name in names:
-        given = _column([_amount(a["bounds"].get(name)) if a else None for a in live])
+    allowed = np.zeros(len(members), dtype=bool)
+    for turn in range(max(map(len, live), default=0)):
+        given = [a[turn] if turn < len(a) else None for a in live]
+        there = np.array([a is not None for a in given])
+        passes = ~CHECKS[check].run(said, _with_bounds(inputs, given)).fails
+        allowed |= np.asarray(there & passes)
+    return allowed
+
+
+def _with_bounds(
+    inputs: Mapping[str, Decimals], approvals: Sequence[dict[str, Any] | None]
+) -> dict[str, Decimals]:
+    """The inputs with one approval's own bounds in the place of the guard's."""
+    found = dict(inputs)
+    for name in sorted({name for a in approvals if a for name in a["bounds"]}):
+        given = _column([_amount(a["bounds"].get(name)) if a else None for a in approvals])
         held = inputs.get(name)
-        own[name] = given if held is None else c.where(c.known(given), given, held)
-    passes = ~CHECKS[check].run(said, own).fails
-    return np.asarray(passes & np.array([a is not None for a in live]))
+        found[name] = given if held is None else c.where(c.known(given), given, held)
+    return found
 
 
 def _said(values: Sequence[Values], currencies: Sequence[str]) -> Said:

@@ -63,9 +63,7 @@ def _judge(guard: GuardPlan, moves: Moves, as_of: int, first_publication: bool) 
     if guard.check == "share_moved" and moves.confirmed == 0:
         if first_publication:
             return RunVerdict(guard, False, "first publication, as the plan says")
-        return RunVerdict(
-            guard, True, "no price is confirmed yet: plan with --first-publication"
-        )
+        return RunVerdict(guard, True, "no price is confirmed yet: plan with --first-publication")
     part, whole = (
         (moves.moved, moves.confirmed)
         if guard.check == "share_moved"
@@ -78,9 +76,9 @@ def _judge(guard: GuardPlan, moves: Moves, as_of: int, first_publication: bool) 
         return RunVerdict(guard, False, reason)
     for approval in guard.approvals:
         allowed = approval.bounds.get("at_most", Decimal(0))
-        if guard.else_ == "needs_approval" and as_of < approval.until and approval.select is None:
-            if not _above(part, whole, allowed):
-                return RunVerdict(guard, False, reason, approval.approver)
+        for_all = as_of < approval.until and approval.select is None
+        if guard.else_ == "needs_approval" and for_all and not _above(part, whole, allowed):
+            return RunVerdict(guard, False, reason, approval.approver)
     return RunVerdict(guard, True, reason)
 
 

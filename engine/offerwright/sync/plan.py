@@ -110,7 +110,7 @@ def plan_account(
     moves = _moves(allowed, offers, known, position)
     run_verdicts = judge_run(guards, moves, as_of, first_publication)
     held_aspects = {v.withholds for v in run_verdicts} - {""}
-    kept = [c for c in allowed if not held_aspects & set(c.covers)]
+    kept = [c for c in allowed if not any(_is_held(c, aspect) for aspect in held_aspects)]
     inputs = _guard_inputs(verdicts, offers, as_of, walks)
     name = offers.account.name
     return AccountPart(
@@ -140,6 +140,11 @@ def _says_price(change: Change) -> bool:
     return "price" in change.covers and change.action != "end"
 
 
+def _is_held(change: Change, aspect: str) -> bool:
+    """Whether a guard on the run that withholds the aspect withholds this. An end has no price."""
+    return _says_price(change) if aspect == "price" else aspect in change.covers
+
+
 def _is_stopped(change: Change, position: Mapping[str, int], stopped: Any) -> bool:
     return _says_price(change) and bool(stopped[position[change.sku]])
 
@@ -160,12 +165,12 @@ def _moves(
 ) -> Moves:
     """Counts for the run-level guards."""
     paid, quantities = _paid(offers), offers.frame["quantity"].to_list()
-    confirmed = sum(1 for (_, aspect), r in known.rows.items()
-                    if aspect == "price" and r["price"] is not None)  # fmt: skip
-    stocked = {sku for (sku, aspect), r in known.rows.items() if aspect == "stock" and r["quantity"]}
+    live_rows = [(aspect, sku, r) for (sku, aspect), r in known.rows.items() if sku in known.listed]
+    confirmed = sum(aspect == "price" and r["price"] is not None for aspect, _, r in live_rows)
+    stocked = {sku for aspect, sku, r in live_rows if aspect == "stock" and r["quantity"]}
     moved = zeroed = 0
     for change in changes:
-        live = _live_paid(known, change.sku)
+        live = _live_paid(known, change.sku) if change.sku in known.listed else None
         if _says_price(change) and live is not None and paid[position[change.sku]] != live:
             moved += 1
         if change.sku in stocked and "stock" in change.covers:
@@ -182,8 +187,7 @@ def _guard_inputs(
         return chosen & np.full(len(chosen), as_of < approval.until)
 
     approvals = approvals_by_row(verdicts, selected)
-    encoded = encode(verdicts, offers.account.currency, approvals)
-    return encoded.to_list() if verdicts else [_bare(offers)] * offers.rows.size
+    return encode(verdicts, offers.account.currency, approvals, offers.rows.size).to_list()
 
 
 def _bare(offers: Offers) -> str:
@@ -273,7 +277,7 @@ def _run_objections(
             continue
         guard = verdict.guard
         for change in changes:
-            if verdict.withholds in change.covers:
+            if _is_held(change, verdict.withholds):
                 yield Withheld(
                     account, change.sku, verdict.withholds, guard.else_.upper(),
                     f"guard {guard.id}: {verdict.reason}", str(guard.span),

@@ -168,4 +168,3 @@ def _live(
 def _live_of(row: Mapping[str, Any]) -> tuple[Decimal | None, bool]:
     text = row.get("sale_price") or row.get("price")
     return (None if text is None else Decimal(str(text))), bool(row.get("confirmed_generation"))
-

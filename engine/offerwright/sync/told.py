@@ -18,7 +18,7 @@ from offerwright.marketplaces.render import ROW, render
 from offerwright.store.protocol import LEDGER_COLUMNS, Store
 
 Parts = tuple[tuple[str, bytes], ...]
-LIVE_SCHEMA = {
+LIVE_SCHEMA: dict[str, Any] = {
     "sku": pl.String,
     "live_price": pl.Decimal(38, 8),
     "live_paid": pl.Decimal(38, 8),
@@ -29,7 +29,12 @@ LIVE_SCHEMA = {
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger knows of one account: rows by (SKU, aspect), and which listings are live."""
+    """
+    What the ledger knows of one account: rows by (SKU, aspect), and which SKUs are live.
+
+    Live is what was listed or confirmed and not ended since: a listing that existed before us is
+    known by its first confirmed price or stock.
+    """
 
     rows: Mapping[tuple[str, str], Mapping[str, Any]]
     listed: frozenset[str]
@@ -44,7 +49,9 @@ def read_known(store: Store, account: str) -> Known:
         (str(row[0]), str(row[1])): dict(zip(LEDGER_COLUMNS, row, strict=True))
         for row in store.ledger(account)
     }
-    listed = frozenset(sku for sku, _, state in store.listings(account) if state == "live")
+    states = {sku: state for sku, _, state in store.listings(account)}
+    told = {sku for (sku, _), row in rows.items() if row["confirmed_generation"]}
+    listed = frozenset(sku for sku in states.keys() | told if states.get(sku, "live") == "live")
     return Known(rows, listed)
 
 
@@ -120,9 +127,7 @@ def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
 
 def _says(offers: Offers, aspect: Aspect) -> bool:
     plan = offers.plan
-    return bool(
-        {"price": plan.steps, "stock": plan.inventory, "content": plan.mapping}[aspect]
-    )
+    return bool({"price": plan.steps, "stock": plan.inventory, "content": plan.mapping}[aspect])
 
 
 def _zeroed(offers: Offers, known: Known) -> pl.DataFrame:

@@ -33,7 +33,9 @@ def check(root: Path | None, output: str, fail_on: str) -> None:
         if found:
             click.echo(render_text(found, repository.files))
         tell(_closing(found, len(repository.files)))
-    wrong = has_errors(found) or (fail_on == "warning" and any(d.severity == "warning" for d in found))
+    wrong = has_errors(found) or (
+        fail_on == "warning" and any(d.severity == "warning" for d in found)
+    )
     sys.exit(1 if wrong else 0)
 
 
@@ -64,10 +66,11 @@ def schema(root: Path | None, only_check: bool, folder: Path | None) -> None:
     """Write the JSON Schemas for editors into `schemas/`, or check that they are fresh."""
     from offerwright.facts.document import ShopDocument
     from offerwright.pipeline import KINDS
+    from offerwright.source.document import Document
     from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
 
     target = folder or found_root(root) / "schemas"
-    kinds = {"shop": ShopDocument, **KINDS}
+    kinds: dict[str, type[Document]] = {"shop": ShopDocument, **KINDS}
     if not only_check:
         write_schemas(target, kinds)
         tell(f"Wrote {len(kinds)} schemas to {target}")

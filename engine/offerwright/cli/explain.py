@@ -178,11 +178,11 @@ def _show(record: dict[str, Any]) -> None:
                  f"{block['file']}:{block['line']}")  # fmt: skip
     if record["not_used"]:
         echo("\nnot used (nearest)")
-        rows = [
+        near = [
             (n["rule"], "; ".join(n["because"]), f"{n['file']}:{n['line']}")
             for n in record["not_used"]
         ]
-        for line in table(("rule", "because", "where"), rows):
+        for line in table(("rule", "because", "where"), near):
             echo("  " + line)
 
 

@@ -45,7 +45,11 @@ def as_of_option(command: F) -> F:
 
 def account_option(command: F) -> F:
     decorated: F = click.option(
-        "--account", "accounts", multiple=True, metavar="NAME", help="Only this account (repeatable)."
+        "--account",
+        "accounts",
+        multiple=True,
+        metavar="NAME",
+        help="Only this account (repeatable).",
     )(command)
     return decorated
 
@@ -86,16 +90,15 @@ def known_accounts(wanted: tuple[str, ...], known: list[str]) -> list[str]:
     for name in wanted:
         if name not in known:
             raise click.BadParameter(
-                f"no account is called {name!r}; accounts: {', '.join(known)}", param_hint="--account"
+                f"no account is called {name!r}; accounts: {', '.join(known)}",
+                param_hint="--account",
             )
     return list(wanted) if wanted else known
 
 
 def output_option(*formats: str) -> Callable[[F], F]:
     """`-o`: how the result is written; the first format is the default."""
-    return functools.partial(
-        _with_output, formats=formats
-    )  # type: ignore[return-value]
+    return functools.partial(_with_output, formats=formats)
 
 
 def _with_output(command: F, formats: tuple[str, ...]) -> F:

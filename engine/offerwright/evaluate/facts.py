@@ -14,6 +14,8 @@ from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
 from offerwright.frames import scoped_column
 from offerwright.rules.plan import Account
 
+_LOW = 2**64 - 1
+
 
 class SnapshotColumns(Mapping[str, Column]):
     """
@@ -27,6 +29,7 @@ class SnapshotColumns(Mapping[str, Column]):
         self, frame: pl.DataFrame, account: Account, shared: dict[str, Column] | None = None
     ) -> None:
         self.frame = frame
+        self.names = frozenset(frame.columns)
         self.held: dict[str, Column] = {} if shared is None else shared
         self.scoped = {
             name.rpartition("@")[0]: name
@@ -39,7 +42,7 @@ class SnapshotColumns(Mapping[str, Column]):
         written = self.scoped.get(name, name)
         found = self.held.get(written)
         if found is None:
-            if written not in self.frame.columns:
+            if written not in self.names:
                 raise KeyError(name)
             found = self.held[written] = column_of(self.frame[written])
         return found
@@ -53,7 +56,7 @@ class SnapshotColumns(Mapping[str, Column]):
     def lists(self, name: str) -> pl.Series | None:
         """A list fact as it stands in the snapshot."""
         written = self.scoped.get(name, name)
-        return self.frame[written] if written in self.frame.columns else None
+        return self.frame[written] if written in self.names else None
 
 
 def column_of(series: pl.Series) -> Column:
@@ -67,7 +70,10 @@ def column_of(series: pl.Series) -> Column:
         return _lists_of(series)
     if isinstance(dtype, pl.Decimal):
         return _decimals_of(series, dtype.scale)
-    return _integers(series.to_physical(), 0, _state(series))
+    values = series.to_physical()
+    if values.null_count():
+        values = values.fill_null(0)
+    return c.measured(Decimals(values.to_numpy().astype(np.int64), 0, _state(series)))
 
 
 def _state(series: pl.Series) -> c.State:
@@ -77,16 +83,19 @@ def _state(series: pl.Series) -> c.State:
 
 
 def _decimals_of(series: pl.Series, scale: int) -> Decimals:
-    return _integers(series.to_physical(), scale, _state(series))
-
-
-def _integers(physical: pl.Series, scale: int, state: c.State) -> Decimals:
-    filled = physical.fill_null(0)
-    narrow = filled.cast(pl.Int64, strict=False)
-    if narrow.null_count() == 0:
-        return c.measured(Decimals(narrow.to_numpy(), scale, state))
-    wide = np.array([int(v) for v in filled.to_list()], dtype=object)
-    return c.measured(Decimals(wide, scale, state))
+    """The 128-bit integers behind a decimal column, as 64-bit ones where they all fit."""
+    state = _state(series)
+    array: Any = series.to_arrow()
+    buffer = array.buffers()[1]
+    halves = np.frombuffer(buffer, dtype=np.int64).reshape(-1, 2)
+    halves = halves[array.offset : array.offset + len(array)]
+    low, high = halves[:, 0], halves[:, 1]
+    if state is not None:
+        low, high = np.where(state == 0, low, 0), np.where(state == 0, high, 0)
+    if not np.array_equal(high, low >> 63):
+        unsigned = low.astype(np.uint64).astype(object)
+        return c.measured(Decimals(high.astype(object) * 2**64 + unsigned, scale, state))
+    return c.measured(Decimals(np.ascontiguousarray(low), scale, state))
 
 
 def words_of(series: pl.Series) -> Words:
@@ -110,22 +119,31 @@ def _lists_of(series: pl.Series) -> Lists:
 
 
 def decimal_series(column: Decimals, digits: int) -> pl.Series:
-    """A price column as Decimal(38, digits); null where it is not there."""
+    """A column as Decimal(38, digits); null where it is not there."""
     exact = c.rounded(column, digits)
+    halves = np.empty((len(column), 2), dtype=np.int64)
     if exact.values.dtype == object:
-        values = pl.Series([int(v) for v in exact.values], dtype=pl.Int128)
+        low = [int(v) & _LOW for v in exact.values]
+        halves[:, 0] = np.array(low, dtype=np.uint64).view(np.int64)
+        halves[:, 1] = [int(v) >> 64 for v in exact.values]
     else:
-        values = pl.Series(exact.values).cast(pl.Int128)
-    # Units as a whole decimal, then moved by the currency's digits: exact in both steps.
-    unit = pl.Series([10**digits], dtype=pl.Int128).cast(pl.Decimal(38, 0))
-    scaled = values.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, digits)) / unit
-    known = pl.Series(c.known(exact))
-    return scaled.cast(pl.Decimal(38, digits)).zip_with(
-        known, pl.Series([None], dtype=pl.Decimal(38, digits)).new_from_index(0, len(column))
-    )
+        halves[:, 0] = exact.values
+        halves[:, 1] = exact.values >> 63
+    validity = None
+    if exact.state is not None:
+        validity = pa.array(exact.state == 0).buffers()[1]
+    buffers = [validity, pa.py_buffer(halves)]
+    array = pa.Array.from_buffers(pa.decimal128(38, digits), len(column), buffers)
+    found = pl.from_arrow(array)
+    if not isinstance(found, pl.Series):
+        raise TypeError("a column stands here")
+    return found
 
 
 def integer_series(values: Any, known: Any) -> pl.Series:
     """Units as Int64; null where they are not known."""
-    nothing = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(values))
-    return pl.Series(values).cast(pl.Int64).zip_with(pl.Series(known), nothing)
+    array = pa.array(np.asarray(values, dtype=np.int64), mask=~np.asarray(known, dtype=bool))
+    found = pl.from_arrow(array)
+    if not isinstance(found, pl.Series):
+        raise TypeError("a column stands here")
+    return found

@@ -10,6 +10,7 @@ import polars as pl
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals, Words
+from offerwright.evaluate.draft import Kinds
 from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows, evaluate
 from offerwright.evaluate.pricing import Block
@@ -20,6 +21,7 @@ from offerwright.evaluate.texts import (
     series,
     size_of,
 )
+from offerwright.evaluate.wording import worded
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
 from offerwright.rules.document import Attribute

@@ -204,7 +204,9 @@ def _near_misses(found: Match, label: str, offers: Offers, row: int) -> Iterator
     counted = {int(found.picked[row])} if table.take is None else fired
     beaten = [n for n in sorted(fired) if n not in counted]
     for number in beaten[:NEAREST]:
-        yield NotUsed(table.rows[number].id, label, ("an earlier row won",), table.rows[number].span)
+        yield NotUsed(
+            table.rows[number].id, label, ("an earlier row won",), table.rows[number].span
+        )
     misses = _missed_axes(table, offers, row)
     near = sorted((count, n) for n, count in misses.items() if n not in fired)[:NEAREST]
     for _, number in near:

@@ -15,15 +15,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
+from offerwright.expressions.syntax import Const
 from offerwright.money import scaled
 from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
-from offerwright.rules.plan import TablePlan
+from offerwright.rules.plan import ResultPlan, TablePlan
+from offerwright.rules.rows import ALWAYS_VALID
 
 _UNSEEN = -1
 
@@ -136,6 +139,42 @@ def _one_scale(axis: OrderedAxis, column: Decimals) -> tuple[Array, Array]:
     return np.array(cuts, dtype=object), values.astype(object)
 
 
+@dataclass(frozen=True)
+class Choices:
+    """
+    The distinct cells of one result.
+
+    `of_row` is the cell of each row, then of `otherwise`, then -1 for no row. `numbers` at `scale`
+    are the constant cells (0 for expressions), with a 0 behind them for -1; `words` the same as
+    text; `expressions` are the numbers of the cells that must be evaluated.
+    """
+
+    of_row: Array
+    numbers: Array
+    scale: int
+    words: tuple[str, ...]
+    expressions: tuple[int, ...]
+
+
+def choices_of(plan: ResultPlan) -> Choices:
+    """The cells of a result as arrays."""
+    constants = [cell.value if isinstance(cell, Const) else None for cell in plan.choices]
+    pairs = [
+        scaled(v) if isinstance(v, Decimal) else (int(v) if isinstance(v, int) else 0, 0)
+        for v in constants
+    ]
+    scale = max((s for _, s in pairs), default=0)
+    numbers = [n * 10 ** (scale - s) for n, s in pairs] + [0]
+    dtype = np.int64 if max(map(abs, numbers)) < 2**63 else object
+    return Choices(
+        of_row=np.array([*plan.choice_of, -1], dtype=np.int32),
+        numbers=np.array(numbers, dtype=dtype),
+        scale=scale,
+        words=tuple("" if v is None else str(v) for v in constants),
+        expressions=tuple(i for i, v in enumerate(constants) if v is None),
+    )
+
+
 class TableWalk:
     """The walk of one table. Safe to share between threads."""
 
@@ -144,6 +183,28 @@ class TableWalk:
         self.levels = [_Level(axis) for axis in table.axes]
         self.masks = [_Masks() for _ in range(len(table.axes) + 1)]
         self.lock = threading.Lock()
+        self.every = (1 << len(table.row_of)) - 1
+        self.windowed = [
+            (1 << part, table.rows[row].window)
+            for part, row in enumerate(table.row_of)
+            if table.rows[row].window != ALWAYS_VALID
+        ]
+        self.choices: dict[str, Choices] = {}
+
+    def alive(self, as_of: int) -> int:
+        """The row parts whose validity window is open."""
+        mask = self.every
+        for bit, (start, end) in self.windowed:
+            if (start is not None and as_of < start) or (end is not None and as_of >= end):
+                mask &= ~bit
+        return mask
+
+    def choices_of(self, plan: ResultPlan) -> Choices:
+        """A result's cells as arrays, made once."""
+        found = self.choices.get(plan.name)
+        if found is None:
+            found = self.choices[plan.name] = choices_of(plan)
+        return found
 
     def matches(self, columns: Sequence[Column], rows: int, alive: int) -> tuple[Array, list[int]]:
         """

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from engine_under_test import compiled, marketplace_files, offers_of, sound, told, yaml_of
+
 from offerwright.errors import Diagnostic, has_errors
 from offerwright.source.yaml import read_yaml
 

@@ -8,7 +8,7 @@ names, wrong types, two documents that claim one price, accounts and marketplace
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import combinations
@@ -152,12 +152,20 @@ def _claims(loaded: Loaded[PricingDocument]) -> dict[tuple[str, str], tuple[str 
         path = ("steps", index, "id")
         if step.phase in ("fees", "round"):
             found.setdefault((step.phase, f"the {step.phase}"), path)
-        names = set(getattr(step, "set", None) or ())
-        for row in getattr(step, "rules", None) or ():
-            names |= {"price", "sale_price"} & set(row.then)
+        names = {*(getattr(step, "set", None) or ()), *_result_names(step, loaded)}
         for name in sorted(names):
             found.setdefault((step.phase, f"`{name}`"), path)
     return found
+
+
+def _result_names(step: Any, loaded: Loaded[PricingDocument]) -> set[str]:
+    """The prices among the results of a step's table."""
+    thens: list[Iterable[str]] = [row.then for row in getattr(step, "rules", None) or ()]
+    thens.append(getattr(step, "otherwise", None) or ())
+    csv = loaded.tables.get(getattr(step, "file", None) or "")
+    if csv is not None:
+        thens.append(heading.removeprefix("then.") for heading in csv.header)
+    return {"price", "sale_price"} & {name for then in thens for name in then}
 
 
 def _overlap(one: Window, other: Window) -> bool:

@@ -127,6 +127,16 @@ def test_the_same_plan_twice_changes_nothing(led: Store) -> None:
     assert [c.operation.values.price for c in claimed(led, 7)] == [Decimal("19.90")]
 
 
+def test_a_plan_is_known_as_applied_once_it_was_enqueued(
+    led: Store, reopen: Callable[[], Store]
+) -> None:
+    before = led.is_applied("p1")
+    led.enqueue([price("A", "19.90")], "p1", now=5)
+
+    assert (before, led.is_applied("p1"), led.is_applied("p2")) == (False, True, False)
+    assert reopen().is_applied("p1")
+
+
 def test_a_queued_older_operation_is_replaced(led: Store) -> None:
     led.enqueue([price("A", "350")], "p1", now=5)
     done = led.enqueue([price("A", "327")], "p2", now=6)

@@ -191,6 +191,9 @@ class Store(Protocol):
         that was enqueued before changes nothing (`already_applied`).
         """
 
+    def is_applied(self, plan_id: str) -> bool:
+        """Whether a plan of this id was enqueued before."""
+
     def claim(
         self, account: str, owner: Owner, *, now: float, lease_s: float, limit: int
     ) -> list[Claim]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
-from offerwright.store.protocol import Enqueued, Store
+from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
 from offerwright.sync.plan_file import PlanFile, PlannedOperation
 from offerwright.sync.told import Known, read_known
 
@@ -52,9 +52,15 @@ def submit(
     Raises:
         StalePlan: the plan has operations, was never applied, and every one of them has moved.
     """
+    if store.is_applied(plan.id):
+        return Submitted(Enqueued(already_applied=True), (), ())
     known = {name: read_known(store, name) for name in {o.account for o in plan.operations}}
     fresh = [o for o in plan.operations if _stands(o, known[o.account])]
     moved = [o for o in plan.operations if not _stands(o, known[o.account])]
+    if plan.operations and not fresh:
+        raise StalePlan(
+            "every offer of this plan has moved in the ledger since it was made; plan again"
+        )
     operations: list[Operation] = []
     refused: list[tuple[PlannedOperation, str]] = []
     for planned in fresh:
@@ -64,10 +70,6 @@ def submit(
         else:
             operations.append(_operation(planned, said, plan.id))
     enqueued = store.enqueue(operations, plan.id, now=now)
-    if plan.operations and not fresh and not enqueued.already_applied:
-        raise StalePlan(
-            "every offer of this plan has moved in the ledger since it was made; plan again"
-        )
     return Submitted(enqueued, tuple(moved), tuple(refused))
 
 
@@ -118,28 +120,26 @@ def guard_of(
     """
 
     def guard(operations: Sequence[Operation]) -> Sequence[str | None]:
-        wrong = [_wrong_bytes(o, marketplace, currency) for o in operations]
+        said = [_from_bytes(o, marketplace, currency) for o in operations]
         account = operations[0].account if operations else ""
         live = _live(store, account, {o.sku for o in operations})
         sending = [
-            Sending(o.guard_inputs, _values(o, marketplace, currency), *live[o.sku])
-            for o in operations
+            Sending(
+                o.guard_inputs, values if isinstance(values, Values) else Values(), *live[o.sku]
+            )
+            for o, values in zip(operations, said, strict=True)
         ]
         judged = refusals(sending, now())
-        return [first or second for first, second in zip(wrong, judged, strict=True)]
+        return [
+            judgement if isinstance(values, Values) else values
+            for values, judgement in zip(said, judged, strict=True)
+        ]
 
     return guard
 
 
-def _values(operation: Operation, marketplace: Marketplace, currency: str) -> Values:
-    payload = marketplace.payloads[operation.payload]
-    try:
-        return read_back(payload, operation.parts, sku=operation.sku, currency=currency)
-    except ReadbackFailed:
-        return Values()
-
-
-def _wrong_bytes(operation: Operation, marketplace: Marketplace, currency: str) -> str | None:
+def _from_bytes(operation: Operation, marketplace: Marketplace, currency: str) -> Values | str:
+    """What the final bytes say, or why they must not leave whatever they say."""
     payload = marketplace.payloads.get(operation.payload)
     if payload is None:
         return f"{marketplace.name} has no payload {operation.payload} any more; plan again"
@@ -153,16 +153,19 @@ def _wrong_bytes(operation: Operation, marketplace: Marketplace, currency: str) 
         return f"the body cannot be read back: {problem}"
     if said.sku not in (None, operation.sku):
         return f"the body speaks of the SKU {said.sku}, not of {operation.sku}"
-    return None
+    return said
 
 
 def _live(
-    store: Store, account: str, skus: Iterable[str]
+    store: Store, account: str, skus: Collection[str]
 ) -> dict[str, tuple[Decimal | None, bool]]:
     """What the buyer pays now, and whether anything may be live, by SKU."""
-    wanted = set(skus)
-    known = read_known(store, account)
-    return {sku: _live_of(known.row(sku, "price")) for sku in wanted}
+    rows = {
+        str(row[0]): dict(zip(LEDGER_COLUMNS, row, strict=True))
+        for row in store.ledger(account, skus)
+        if row[1] == "price"
+    }
+    return {sku: _live_of(rows.get(sku, {})) for sku in skus}
 
 
 def _live_of(row: Mapping[str, Any]) -> tuple[Decimal | None, bool]:

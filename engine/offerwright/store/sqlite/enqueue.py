@@ -53,7 +53,7 @@ def enqueue(
     connection: sqlite3.Connection, operations: Iterable[Operation], plan_id: str, now: float
 ) -> Enqueued:
     """See `Store.enqueue`; the caller holds the transaction."""
-    if connection.execute("SELECT 1 FROM plans WHERE id = ?", (plan_id,)).fetchone():
+    if is_applied(connection, plan_id):
         return Enqueued(already_applied=True)
     queued = superseded = 0
     held: list[str] = []
@@ -66,6 +66,12 @@ def enqueue(
         queued += 1
     connection.execute("INSERT INTO plans VALUES (?, ?, ?)", (plan_id, queued, now))
     return Enqueued(queued=queued, superseded=superseded, held=tuple(held))
+
+
+def is_applied(connection: sqlite3.Connection, plan_id: str) -> bool:
+    """See `Store.is_applied`."""
+    found = connection.execute("SELECT 1 FROM plans WHERE id = ?", (plan_id,))
+    return found.fetchone() is not None
 
 
 def _create_is_open(connection: sqlite3.Connection, operation: Operation) -> bool:

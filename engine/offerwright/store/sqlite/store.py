@@ -84,6 +84,10 @@ class SqliteStore:
         failpoint("enqueue.after_commit")
         return done
 
+    def is_applied(self, plan_id: str) -> bool:
+        with self._connection.reading() as c:
+            return queue.is_applied(c, plan_id)
+
     def claim(
         self, account: str, owner: Owner, *, now: float, lease_s: float, limit: int
     ) -> list[Claim]:

@@ -115,7 +115,7 @@ def plan_account(
     name = offers.account.name
     return AccountPart(
         account=name,
-        changes=tuple(_planned(c, offers, marketplace.name, known, position, inputs) for c in kept),
+        changes=tuple(_planned(kept, said, known, position, inputs)),
         withheld=(
             *_blocks(offers),
             *_objections(verdicts, changed, offers, position),
@@ -195,31 +195,28 @@ def _bare(offers: Offers) -> str:
 
 
 def _planned(
-    change: Change,
-    offers: Offers,
-    marketplace: str,
+    changes: Sequence[Change],
+    said: Told,
     known: Known,
     position: Mapping[str, int],
     inputs: Sequence[str],
-) -> Planned:
-    row = position.get(change.sku)
-    stock = known.row(change.sku, "stock")
-    after, quantity = None, None
-    if row is not None and _says_price(change):
-        record = offers.frame.row(row, named=True)
-        after = record["sale_price"] if record["sale_price"] is not None else record["price"]
-    if row is not None and "stock" in change.covers:
-        quantity = offers.frame["quantity"][row]
-    return Planned(
-        account=offers.account.name,
-        marketplace=marketplace,
-        change=change,
-        guard_inputs=_bare(offers) if row is None else inputs[row],
-        price_before=_live_paid(known, change.sku) if _says_price(change) else None,
-        price_after=after,
-        quantity_before=stock.get("quantity") if "stock" in change.covers else None,
-        quantity_after=quantity,
-    )
+) -> Iterator[Planned]:
+    """The changes with what they were before and will be after."""
+    offers, bare = said.offers, _bare(said.offers)
+    paid, quantities = _paid(offers), said.frame["quantity"].to_list()
+    for change in changes:
+        row = position.get(change.sku)
+        priced, stocked = _says_price(change), "stock" in change.covers
+        yield Planned(
+            account=offers.account.name,
+            marketplace=said.marketplace.name,
+            change=change,
+            guard_inputs=bare if row is None else inputs[row],
+            price_before=_live_paid(known, change.sku) if priced else None,
+            price_after=paid[row] if priced and row is not None else None,
+            quantity_before=known.row(change.sku, "stock").get("quantity") if stocked else None,
+            quantity_after=quantities[row] if stocked and row is not None else None,
+        )
 
 
 def _blocks(offers: Offers) -> Iterator[Withheld]:

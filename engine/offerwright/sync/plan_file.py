@@ -21,6 +21,7 @@ from offerwright.marketplaces.operation import Action
 from offerwright.sync.plan import AccountPart, Planned, SyncPlan, Withheld
 
 VERSION = 1
+ID_LENGTH = 16
 
 
 class PlanRefused(OfferwrightError):
@@ -54,7 +55,7 @@ class PlanFile:
 
 def sealed(plan: SyncPlan) -> SyncPlan:
     """The plan with its id: the hash of its lines."""
-    return replace(plan, id=_hash(_lines(plan))[:16])
+    return replace(plan, id=_hash(_lines(plan))[:ID_LENGTH])
 
 
 def write_plan(plan: SyncPlan, path: Path) -> None:
@@ -149,14 +150,21 @@ def read_plan(path: Path) -> PlanFile:
         records = [json.loads(line) for line in lines]
     except (OSError, ValueError) as problem:
         raise PlanRefused(f"{path} cannot be read as a plan: {problem}") from problem
-    if len(records) < 2 or records[0].get("type") != "plan" or records[-1].get("type") != "seal":
+    if not _is_whole(records):
         raise PlanRefused(f"{path} is not a whole plan; make it again with `offerwright plan`")
     if records[0].get("version") != VERSION:
         raise PlanRefused(f"{path} was written by another version; plan again")
-    if records[-1]["sha256"] != _hash(lines[:-1]):
+    sha256 = _hash(lines[:-1])
+    if records[-1].get("sha256") != sha256 or records[-1].get("id") != sha256[:ID_LENGTH]:
         raise PlanRefused(f"{path} was changed after it was written; plan again")
     operations = tuple(_read_operation(r) for r in records if r["type"] == "operation")
     return PlanFile(records[-1]["id"], records[0], operations)
+
+
+def _is_whole(records: list[Any]) -> bool:
+    """Whether a head stands first, a seal last, and a record on every line."""
+    whole = len(records) > 1 and all(isinstance(r, dict) and "type" in r for r in records)
+    return whole and records[0]["type"] == "plan" and records[-1]["type"] == "seal"
 
 
 def _read_operation(record: Mapping[str, Any]) -> PlannedOperation:

@@ -93,6 +93,8 @@ class Told:
     """All bodies of one account by what they do; `create` and `end` may be absent."""
 
     offers: Offers
+    frame: pl.DataFrame
+    """The offers as they are told: blocked stock of live listings is zero where that is written."""
     marketplace: Marketplace
     settings: Mapping[str, str]
     updates: Mapping[Aspect, Bodies]
@@ -122,7 +124,7 @@ def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
         if payload is not None:
             create = bodies(payload, _creatable(frame, marketplace), settings)
     end = marketplace.payload_for("content", "end", settings)
-    return Told(offers, marketplace, settings, updates, create, end)
+    return Told(offers, frame, marketplace, settings, updates, create, end)
 
 
 def _says(offers: Offers, aspect: Aspect) -> bool:

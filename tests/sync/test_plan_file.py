@@ -1,0 +1,112 @@
+"""Plans: the same inputs give the same bytes, an edited file does not open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from guards.catalogue import ledger, planned, shop
+from sync.book import Book, product
+
+from offerwright.store import open_store
+from offerwright.sync.plan import SyncPlan
+from offerwright.sync.plan_file import PlanRefused, read_plan, write_plan
+
+PRODUCTS = (product("A", "10.00", 3), product("Bé", "20.00", 2))
+
+
+@pytest.fixture
+def plan() -> SyncPlan:
+    return planned(shop([], content=True), PRODUCTS, ledger({}))
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    store = open_store("sqlite:///state.db", tmp_path)
+    yield Book(shop([], content=True), store, tmp_path)
+    store.close()
+
+
+def test_a_file_says_what_the_plan_says(plan: SyncPlan, tmp_path: Path) -> None:
+    write_plan(plan, tmp_path / "p.jsonl")
+    opened = read_plan(tmp_path / "p.jsonl")
+
+    assert opened.id == plan.id
+    assert opened.head["as_of"] == plan.basis.as_of
+    assert [(o.sku, o.parts, dict(o.covers), dict(o.base)) for o in opened.operations] == [
+        (c.change.sku, c.change.parts, dict(c.change.covers), dict(c.change.base))
+        for c in plan.changes()
+    ]
+
+
+def test_the_same_inputs_give_the_same_bytes(plan: SyncPlan, tmp_path: Path) -> None:
+    again = planned(shop([], content=True), PRODUCTS, ledger({}))
+    for name, one in (("a", plan), ("b", again)):
+        write_plan(one, tmp_path / name)
+
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_another_price_is_another_plan(plan: SyncPlan) -> None:
+    other = planned(shop([], content=True), (product("A", "10.01", 3),), ledger({}))
+
+    assert other.id != plan.id
+
+
+def reseal(lines: list[str]) -> list[str]:
+    seal = json.loads(lines[-1])
+    return [*lines[:-1], json.dumps({**seal, "id": "0123456789abcdef"})]
+
+
+EDITS: dict[str, Callable[[list[str]], list[str]]] = {
+    "a price": lambda lines: [x.replace("1000", "1") for x in lines],
+    "a line taken out": lambda lines: [*lines[:2], *lines[3:]],
+    "two lines swapped": lambda lines: [lines[0], lines[1], lines[3], lines[2], *lines[4:]],
+    "no seal": lambda lines: lines[:-1],
+    "a seal without a hash": lambda lines: [*lines[:-1], '{"type":"seal","id":"x"}'],
+    "another id, to apply it twice": reseal,
+    "nothing": lambda lines: [],
+    "no JSON": lambda lines: ["plan"],
+    "lists": lambda lines: ["[]", "[]"],
+    "numbers": lambda lines: ["1", "2"],
+    "a later version": lambda lines: [lines[0].replace('"version":1', '"version":9'), *lines[1:]],
+}
+
+
+@pytest.mark.parametrize("edit", list(EDITS.values()), ids=list(EDITS))
+def test_an_edited_plan_does_not_open(
+    plan: SyncPlan, tmp_path: Path, edit: Callable[[list[str]], list[str]]
+) -> None:
+    path = tmp_path / "p.jsonl"
+    write_plan(plan, path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(edit(lines)) + "\n", encoding="utf-8")
+
+    with pytest.raises(PlanRefused) as refused:
+        read_plan(path)
+
+    assert str(path) in str(refused.value)
+
+
+def test_a_plan_whose_line_ends_were_changed_by_git_opens(plan: SyncPlan, tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    write_plan(plan, path)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert read_plan(path).id == plan.id
+
+
+def test_a_folder_is_no_plan(tmp_path: Path) -> None:
+    with pytest.raises(PlanRefused):
+        read_plan(tmp_path)
+
+
+def test_a_plan_holds_no_secret_and_no_clock(plan: SyncPlan, tmp_path: Path) -> None:
+    write_plan(plan, tmp_path / "p.jsonl")
+    head = json.loads((tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()[0])
+
+    assert sorted(head) == [
+        "as_of", "commit", "engine", "first_publication", "rules", "snapshot", "type", "version",
+    ]  # fmt: skip

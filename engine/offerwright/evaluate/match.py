@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -35,7 +35,7 @@ class Match:
     table: TablePlan
     picked: Array
     states: Array
-    masks: tuple[int, ...]
+    masks: Sequence[int]
     walk: TableWalk
 
     @property
@@ -86,7 +86,7 @@ def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
     pick = np.full(len(masks), NO_ROW, dtype=np.int32)
     for state in used:
         pick[state] = _pick(table, masks[state])
-    return Match(table, pick[states], states, tuple(masks), walk)
+    return Match(table, pick[states], states, masks, walk)
 
 
 def _tested(axis: Axis, rows: Rows) -> Column:

@@ -245,7 +245,7 @@ def _why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple
     as_of = offers.schedule.as_of
     if (start is not None and as_of < start) or (end is not None and as_of >= end):
         reasons.append("its window is closed")
-    return tuple(reasons) or ("another row counts",)
+    return tuple(reasons) or ("an earlier row won",)
 
 
 def _holds(test: Test, offers: Offers, row: int) -> bool:

@@ -16,6 +16,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -47,10 +49,16 @@ class _Masks:
 
 
 class _Level:
-    """One axis: classes of its values, and next states by (state, class)."""
+    """
+    One axis: classes of its values, and next states by (state, class).
 
-    def __init__(self, axis: Axis) -> None:
+    `settled` are, under `first`, the row parts that no later axis tests: once such a part is left,
+    no part behind it can win, so they are dropped and states that differ only in them are one.
+    """
+
+    def __init__(self, axis: Axis, settled: int = 0) -> None:
         self.axis = axis
+        self.settled = settled
         self.classes = _Masks()
         self.missing_class = self.classes.number(axis.missing)
         self.next = np.full((16, 16), _UNSEEN, dtype=np.int32)
@@ -110,9 +118,14 @@ class _Level:
             for pair in np.unique(flat[unseen]).tolist():
                 state, class_ = divmod(pair, width)
                 mask = before.items[state] & self.classes.items[class_]
-                answers[pair] = after.number(mask)
+                answers[pair] = after.number(self._without_beaten(mask))
             found = answers[flat]
         return np.asarray(found)
+
+    def _without_beaten(self, mask: int) -> int:
+        """The mask without the parts that a settled, earlier one beats whatever comes."""
+        certain = mask & self.settled
+        return mask & ((certain & -certain) << 1) - 1 if certain else mask
 
     def _grow(self, states: int, classes: int) -> None:
         height, width = self.next.shape
@@ -175,12 +188,39 @@ def choices_of(plan: ResultPlan) -> Choices:
     )
 
 
+def _settled(table: TablePlan) -> list[int]:
+    """For every axis, the row parts that no later axis tests; none where all matches count."""
+    if table.hit != "first":
+        return [0] * len(table.axes)
+    every = (1 << len(table.row_of)) - 1
+    found, free = [], every
+    for axis in reversed(table.axes):
+        found.append(free)
+        free &= _untested(axis)
+    return found[::-1]
+
+
+def _untested(axis: Axis) -> int:
+    """The row parts that an axis accepts whatever the value, or its absence."""
+    if isinstance(axis, OrderedAxis):
+        return reduce(and_, axis.masks, axis.missing)
+    mask = axis.other & axis.missing
+    for _, off in (*axis.words.values(), *axis.under.values()):
+        mask &= ~off
+    for _, _, off in axis.patterns:
+        mask &= ~off
+    return mask
+
+
 class TableWalk:
     """The walk of one table. Safe to share between threads."""
 
     def __init__(self, table: TablePlan) -> None:
         self.table = table
-        self.levels = [_Level(axis) for axis in table.axes]
+        self.levels = [
+            _Level(axis, settled)
+            for axis, settled in zip(table.axes, _settled(table), strict=True)
+        ]
         self.masks = [_Masks() for _ in range(len(table.axes) + 1)]
         self.lock = threading.Lock()
         self.every = (1 << len(table.row_of)) - 1

@@ -133,6 +133,8 @@ def _output(node: Any, types: Mapping[str, Type]) -> Iterator[Piece]:
     if isinstance(node, jinja.TemplateData):
         yield Text(node.data)
     elif isinstance(node, jinja.Const):
+        if type(node.value) not in (str, int):
+            raise _Refused(f"`{str(node.value).lower()}` is no text", "write a text in quotes")
         yield Text(str(node.value))
     elif isinstance(node, jinja.CondExpr):
         otherwise = tuple(_output(node.expr2, types)) if node.expr2 is not None else ()

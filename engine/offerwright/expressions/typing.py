@@ -31,6 +31,13 @@ class Scope:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Names that stand for a column of another name: a document's own `then` names."""
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What decides how an expression is read: equal keys, equal readings."""
+        names = [(name, self.types[name]) for name in self.types]
+        aliases, bounds = sorted(self.aliases.items()), list(self.bounds.items())
+        return self.currency, tuple(names), tuple(aliases), tuple(bounds)
+
     def narrowed(self, name: str, bounds: Bounds) -> Scope:
         low, high = self.bounds.get(name, (None, None))
         new = (

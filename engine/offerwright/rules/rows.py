@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -36,9 +36,10 @@ class WrittenRow:
 
 @dataclass
 class Findings:
-    """Diagnostics collected while one document is compiled."""
+    """Diagnostics collected while documents are compiled, and the tables compiled so far."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    tables: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
 
     def say(self, code: str, span: Span, message: str, hint: str = "", **more: Any) -> None:
         self.items.append(Diagnostic(code, message, span, hint, **more))

@@ -122,7 +122,20 @@ def table_of_rows(
 def compile_table(
     table: Table, path: Path, setting: Setting, label: str, places: Mapping[str, Type] | None
 ) -> TablePlan:
-    """The compiled table. `places` gives the result types; None = inferred (pricing)."""
+    """The compiled table. `places` gives the result types; None = inferred (pricing).
+
+    Accounts in one currency share it: a table means the same wherever the same names do.
+    """
+    key = (setting.loaded.file, path, label, setting.scope.key, tuple((places or {}).items()))
+    found: TablePlan | None = setting.findings.tables.get(key)
+    if found is None:
+        found = setting.findings.tables[key] = _compiled(table, path, setting, label, places)
+    return found
+
+
+def _compiled(
+    table: Table, path: Path, setting: Setting, label: str, places: Mapping[str, Type] | None
+) -> TablePlan:
     written = written_rows(table, path, setting.loaded, setting.words.zone, setting.findings)
     rows: list[RowPlan] = []
     kept: list[WrittenRow] = []
@@ -232,7 +245,7 @@ def _check_join(types: list[Type], new: Type, name: str, cell: Any, setting: Set
         setting.findings.say(
             "MIXED_RESULT", cell(("then", name)), f"the results `{name}` differ: {joined}", hint
         )
-    else:
+    elif new not in types:
         types.append(new)
 
 

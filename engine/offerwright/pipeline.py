@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+from offerwright.source.revision import revision
 
 if TYPE_CHECKING:
     from offerwright.evaluate.run import Executor
@@ -51,6 +53,8 @@ KINDS: dict[str, type[Document]] = {
     "lists": ListsDocument,
 }
 HOME = "offerwright.yaml"
+# What of a marketplace's folder decides what it is told, and not only how.
+TOLD = ("marketplace.yaml", "payloads/", "contract/")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,20 @@ class Loadout:
     guards: GuardSet
     marketplaces: Mapping[str, Marketplace]
     documents: tuple[Loaded[Document], ...]
+
+    @property
+    def digest(self) -> str:
+        """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
+        lines = [
+            f"{d.document.kind} {d.name} {revision(d.document, d.tables)}" for d in self.documents
+        ]
+        used = {plan.account.marketplace for plan in self.rules.plans}
+        for file, body in self.repository.files.items():
+            folder, _, rest = file.removeprefix("marketplaces/").partition("/")
+            if file.startswith("marketplaces/") and folder in used and rest.startswith(TOLD):
+                lines.append(f"{file} {hashlib.sha256(body).hexdigest()}")
+        text = "\n".join([self.rules.digest, *sorted(lines)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def check(

@@ -113,7 +113,7 @@ def make_plan(
     at = moment(as_of, loadout.rules.time_zone)
     basis = Basis(
         commit=commit_of(home),
-        rules=loadout.rules.digest,
+        rules=loadout.digest,
         snapshot=snapshot.id,
         as_of=at.isoformat(),
         engine=__version__,
@@ -167,7 +167,17 @@ def show_plan(made: SyncPlan) -> None:
             str(sum(n for (action, _), n in counts.items() if action == "end")),
             str(part.unchanged), str(part.waiting), str(len({w.sku for w in part.withheld})),
         ))  # fmt: skip
-    headings = ("account", "list", "price", "stock", "content", "end", "in step", "waiting", "withheld")
+    headings = (
+        "account",
+        "list",
+        "price",
+        "stock",
+        "content",
+        "end",
+        "in step",
+        "waiting",
+        "withheld",
+    )
     for line in table(headings, rows, frozenset(range(1, 9))):
         echo(line)
     _show_changes(list(made.changes()))
@@ -189,7 +199,9 @@ def _show_changes(changes: Sequence[Planned]) -> None:
         change = planned.change
         words = []
         if planned.price_after is not None:
-            words.append(f"price {_text(planned.price_before) or 'new'} -> {_text(planned.price_after)}")
+            words.append(
+                f"price {_text(planned.price_before) or 'new'} -> {_text(planned.price_after)}"
+            )
         if planned.quantity_after is not None:
             before = "new" if planned.quantity_before is None else planned.quantity_before
             words.append(f"stock {before} -> {planned.quantity_after}")
@@ -205,7 +217,9 @@ def _show_withheld(withheld: Sequence[Withheld]) -> None:
     echo()
     reasons = Counter((w.account, w.aspect, w.code, w.reason.split(": ")[0]) for w in withheld)
     rows = [(*key, str(count)) for key, count in sorted(reasons.items())]
-    for line in table(("account", "aspect", "withheld by", "rule or guard", "SKUs"), rows, frozenset({4})):
+    for line in table(
+        ("account", "aspect", "withheld by", "rule or guard", "SKUs"), rows, frozenset({4})
+    ):
         echo(line)
 
 
@@ -223,7 +237,7 @@ def apply(
     home = found_root(root)
     loadout = load(home)
     opened = read_plan(plan_file)
-    if opened.head["rules"] != loadout.rules.digest:
+    if opened.head["rules"] != loadout.digest:
         from offerwright.errors import StalePlan
 
         raise StalePlan("the rules have changed since this plan was made; plan again")

@@ -182,3 +182,25 @@ def test_what_was_only_told_its_price_is_not_listed_a_second_time(
     grown = Book(shop([], content=True), priced.store, tmp_path)
 
     assert words(grown.plan(A)) == ["A content"]
+
+
+def test_what_was_refused_is_withheld_with_the_reason_and_not_in_step(book: Book) -> None:
+    listed(book)
+    dearer = product("A", "11.00", 3)
+    book.submitted(book.plan(dearer, B))
+    book.settle(REFUSED)
+    (part,) = book.plan(dearer, B).parts
+
+    assert [(w.sku, w.aspect, w.code, w.reason) for w in part.withheld] == [
+        ("A", "price", "REJECTED", "refused before: BAD no")
+    ]
+    assert part.unchanged == 5
+
+
+def test_a_refused_creation_is_withheld_once_with_the_reason(book: Book) -> None:
+    book.submitted(book.plan(A))
+    book.settle(REFUSED)
+    (part,) = book.plan(A).parts
+
+    assert [(w.sku, w.aspect, w.code) for w in part.withheld] == [("A", "content", "REJECTED")]
+    assert part.unchanged == 0

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from guards.catalogue import shop
 from store.builders import OWNER
-from sync.book import Book, first_of, product, with_bytes
+from sync.book import NOW, Book, first_of, product, with_bytes, words
 
 from offerwright.errors import StalePlan
-from offerwright.marketplaces.operation import Operation
+from offerwright.marketplaces.operation import Operation, Problem
 from offerwright.store import open_store
 
 GUARDS: list[dict[str, Any]] = [
@@ -250,3 +250,32 @@ def test_a_price_that_has_moved_since_the_plan_is_measured_anew(book: Book) -> N
 
 def test_no_operations_are_judged_without_a_word(book: Book) -> None:
     assert book.guard()([]) == []
+
+
+def test_what_a_guard_refused_at_send_is_planned_again_and_judged_again(book: Book) -> None:
+    """An approval that ran out on the way may be given again: nobody has to change the price."""
+    acme = {**A, "brand": "Acme", "cost": "20.00"}
+    cheap = {**acme, "asked": "50.00"}
+    book.sync(acme)
+    book.submitted(book.plan(cheap))
+    (claim,) = book.claims()
+    (reason,) = book.guard("2026-11-28T00:00:00-03:00")([claim.operation])
+    book.store.quarantine(claim, [Problem("GUARD_REFUSED", str(reason))], now=NOW)
+    late = book.plan(cheap, at="2026-11-28T00:00:00-03:00")
+
+    assert words(late) == []
+    assert [(w.sku, w.code) for w in late.parts[0].withheld] == [("A", "NEEDS_APPROVAL")]
+    assert words(book.plan(cheap)) == ["A price"]
+
+
+def test_what_failed_too_often_is_not_planned_again(book: Book) -> None:
+    book.sync(A)
+    book.submitted(book.plan(CHEAPER))
+    (claim,) = book.claims()
+    book.store.quarantine(claim, [Problem("TOO_MANY_FAILURES", "10 attempts failed")], now=NOW)
+    plan = book.plan(CHEAPER)
+
+    assert words(plan) == []
+    assert [(w.sku, w.code, w.reason) for w in plan.parts[0].withheld] == [
+        ("A", "QUARANTINED", "refused before: TOO_MANY_FAILURES 10 attempts failed")
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from offerwright.errors import MarketplaceAway
 from offerwright.marketplaces.operation import Problem
 from offerwright.store.protocol import Claim, Owner, Store
-from offerwright.sync.ports import Clock, Guard, Limits
+from offerwright.sync.ports import GUARD_REFUSED, Clock, Guard, Limits
 from offerwright.sync.report import ApplyReport, Ended
 from offerwright.sync.steps import Steps
 
@@ -80,7 +80,7 @@ class AccountRun:
             if not self._goes_on() or self.steps.pace.is_paused(claim.lane, self.clock.now()):
                 self.store.release(claim, due=0.0)
             elif reason is not None:
-                self.steps.quarantine(claim, Problem("GUARD_REFUSED", reason))
+                self.steps.quarantine(claim, Problem(GUARD_REFUSED, reason))
             else:
                 self._sleep(self.steps.take(claim))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.marketplaces.operation import Action
+from offerwright.sync.ports import GUARD_REFUSED
 from offerwright.sync.told import Bodies, Known, Parts, Told, bodies, parts_hash
 
 Why = Literal["new", "changed", "gone"]
+REFUSED = ("rejected", "quarantined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,23 @@ class Change:
     """The ledger's desired generation of every covered aspect when the plan was made."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedBefore:
+    """What would be said and was refused in the same words; it is not said again."""
+
+    sku: str
+    aspect: Aspect
+    state: str
+    problems: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Delta:
     """Everything one account must be told now. `unchanged` counts aspects that are in step."""
 
     changes: tuple[Change, ...]
     unchanged: int
+    refused: tuple[RefusedBefore, ...]
     waiting: tuple[tuple[str, str], ...] = field(default=())
     """SKUs that cannot be listed yet, with the aspect that lacks."""
 
@@ -46,6 +60,7 @@ def delta(told: Told, known: Known) -> Delta:
     is to be created waits until all its aspects are there.
     """
     changes: list[Change] = []
+    refused: list[RefusedBefore] = []
     waiting: list[tuple[str, str]] = []
     unchanged = 0
     skus = told.offers.frame["sku"].to_list()
@@ -56,6 +71,8 @@ def delta(told: Told, known: Known) -> Delta:
                 changes.append(created)
             elif created:
                 waiting.append((sku, created))
+            elif before := _refused(known, sku, "content"):
+                refused.append(before)
             else:
                 unchanged += 1
             continue
@@ -63,18 +80,35 @@ def delta(told: Told, known: Known) -> Delta:
             change = _update(sku, aspect, said, known)
             if change is not None:
                 changes.append(change)
+            elif sku in said.hashes and (before := _refused(known, sku, aspect)):
+                refused.append(before)
             elif sku in said.hashes:
                 unchanged += 1
     changes.extend(_ends(frozenset(skus), told, known))
-    return Delta(tuple(changes), unchanged, tuple(waiting))
+    return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting))
 
 
 def _settled(row: Mapping[str, Any], hash_: str) -> bool:
     """Whether the ledger has this value, is on its way to it, or knows it to be refused."""
-    if row.get("rejected_hash") == hash_ and row.get("state") in ("rejected", "quarantined"):
-        return True
+    if row.get("rejected_hash") == hash_ and row.get("state") in REFUSED:
+        # What a guard refused at send is judged anew at every plan: an approval may have come.
+        return all(p["code"] != GUARD_REFUSED for p in _problems(row))
     on_its_way = row.get("state") in ("queued", "sending", "submitted", "in_doubt", "confirmed")
     return bool(on_its_way and row.get("desired_hash") == hash_)
+
+
+def _problems(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(row.get("problems") or "[]")
+    return found
+
+
+def _refused(known: Known, sku: str, aspect: Aspect) -> RefusedBefore | None:
+    """The refusal that keeps an aspect from being said; None where it is in step."""
+    row = known.row(sku, aspect)
+    if row.get("state") not in REFUSED:
+        return None
+    words = tuple(f"{p['code']} {p['message']}".strip() for p in _problems(row))
+    return RefusedBefore(sku, aspect, row["state"], words)
 
 
 def _update(sku: str, aspect: Aspect, said: Bodies, known: Known) -> Change | None:

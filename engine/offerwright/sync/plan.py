@@ -120,6 +120,10 @@ def plan_account(
             *_blocks(offers),
             *_objections(verdicts, changed, offers, position),
             *_run_objections(run_verdicts, allowed, name),
+            *(
+                Withheld(name, r.sku, r.aspect, r.state.upper(), _words(r.problems))
+                for r in changed.refused
+            ),
         ),
         warnings=tuple(_warnings(verdicts, changed, offers, position)),
         run_verdicts=run_verdicts,
@@ -264,6 +268,10 @@ def _warnings(
                     offers.account.name, change.sku, "price", "WARN",
                     f"guard {verdict.guard.id}", str(verdict.guard.span),
                 )  # fmt: skip
+
+
+def _words(problems: Sequence[str]) -> str:
+    return f"refused before: {'; '.join(problems[:2])}" if problems else "refused before"
 
 
 def _run_objections(

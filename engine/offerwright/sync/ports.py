@@ -10,6 +10,7 @@ from offerwright.marketplaces.operation import Operation, Outcome
 
 LISTING_NOT_FOUND = "LISTING_NOT_FOUND"
 RATE_LIMITED = "RATE_LIMITED"
+GUARD_REFUSED = "GUARD_REFUSED"
 
 Guard = Callable[[Sequence[Operation]], Sequence[str | None]]
 """One reason per operation why its bytes may not leave; None where they may."""

@@ -129,7 +129,13 @@ def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:
 
 def _shared(pool: Array, share: Decimal) -> Array:
     number, scale = scaled(share)
-    return np.asarray(pool * number // 10**scale)
+    return np.asarray(_roomy(pool, number) * number // 10**scale).astype(np.int64)
+
+
+def _roomy(pool: Array, factor: int) -> Array:
+    """The pool as integers that may be multiplied by a factor."""
+    largest = int(pool.max(initial=0))
+    return pool.astype(object) if largest * factor >= 2**62 else pool
 
 
 def partition(pool: Array, shares: Sequence[Decimal], of: Decimal = Decimal(1)) -> list[Array]:
@@ -145,15 +151,16 @@ def partition(pool: Array, shares: Sequence[Decimal], of: Decimal = Decimal(1)) 
     if whole == 0:
         return [np.zeros_like(pool) for _ in shares]
     weights.append(whole - sum(weights))
-    products = np.array([pool * w for w in weights])
+    roomy = _roomy(pool, whole)
+    products = np.array([roomy * w for w in weights])
     floors, remainders = products // whole, products % whole
     left = pool - floors.sum(axis=0)
     # A stable sort of the negated remainders: the largest first, ties in written order.
-    order = np.argsort(-remainders, axis=0, kind="stable")
+    order = np.argsort(-remainders.astype(np.int64), axis=0, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.arange(len(weights))[:, None], axis=0)
     parts = floors + (rank < left)
-    return list(parts[:-1])
+    return list(parts[:-1].astype(np.int64))
 
 
 def _limited(plan: InventoryPlan, parts: Sequence[Array]) -> list[Array]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
+# Why a failure fails is left to the reader: explaining takes longer than finding.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+
 settings.register_profile(
     "ci", max_examples=50, deadline=None, derandomize=True, print_blob=True,
-    suppress_health_check=SLOW,
+    phases=PHASES, suppress_health_check=SLOW,
 )  # fmt: skip
 settings.register_profile(
     "deep", max_examples=2_000, deadline=None, derandomize=False, print_blob=True,
-    suppress_health_check=SLOW,
+    phases=PHASES, suppress_health_check=SLOW,
 )  # fmt: skip
 settings.load_profile("ci")

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import strategies as st
-from oracle import evaluate_offer
-from oracle.tables import rules_of_csv
-
 from engine_under_test import Live, document_files, marketplace_files, yaml_of
 from evaluate.generated_pricing import Drawn, fees, in_pesos, pricing
 from evaluate.generated_shop import (
@@ -25,6 +21,9 @@ from evaluate.generated_shop import (
     shop_file,
 )
 from evaluate.generated_stock_and_content import inventory, mapping
+from hypothesis import strategies as st
+from oracle import evaluate_offer
+from oracle.tables import rules_of_csv
 
 
 @dataclass(frozen=True)

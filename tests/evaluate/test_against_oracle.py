@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine_under_test import offers_of, sound, told
 from evaluate.generated_repository import Generated, repositories
 from evaluate.generated_shop import AS_OF
 from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from engine_under_test import offers_of, sound, told
 
 EXAMPLES = settings.default.max_examples if settings.default else 50
 _ENGINE_ONLY: set[str] = set()

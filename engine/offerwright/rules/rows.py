@@ -60,6 +60,11 @@ def _moment(moment: datetime | date | None, zone: ZoneInfo) -> int | None:
     return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
+def is_never(window: Window) -> bool:
+    """Whether a window holds no moment."""
+    return window[0] is not None and window[1] is not None and window[0] >= window[1]
+
+
 def written_rows(
     table: Table, at: Path, loaded: Loaded[Any], zone: ZoneInfo, findings: Findings
 ) -> tuple[WrittenRow, ...]:
@@ -70,6 +75,10 @@ def written_rows(
     else:
         rows = tuple(_inline_rows(table, at, loaded, zone))
     _check_ids(rows, findings)
+    for row in rows:
+        if is_never(row.window):
+            findings.say("WRONG_WINDOW", row.cell(("valid", "before")),
+                         "this row's window ends before it starts")  # fmt: skip
     return rows
 
 
@@ -148,9 +157,6 @@ def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> 
             findings.say("WRONG_DATE", span, f"{text!r} is no date", "write 2026-12-01")
             parsed = None
         ends.append(_moment(parsed, zone))
-    if ends[0] is not None and ends[1] is not None and ends[0] >= ends[1]:
-        span = csv.cell(row, csv.position["valid.before"])
-        findings.say("WRONG_WINDOW", span, "this row's window ends before it starts")
     return ends[0], ends[1]
 
 

@@ -80,11 +80,12 @@ class AccountPart:
 
 @dataclass(frozen=True)
 class SyncPlan:
-    """The whole plan; `id` is a hash of everything in it."""
+    """The whole plan; `lines` are its file, and `id` a hash of them, once it is sealed."""
 
     id: str
     basis: Basis
     parts: tuple[AccountPart, ...] = field(default=())
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
     def changes(self) -> Iterator[Planned]:
         for part in self.parts:
@@ -241,12 +242,13 @@ def _objections(
     verdicts: Sequence[Verdict], changed: Delta, offers: Offers, position: Mapping[str, int]
 ) -> Iterator[Withheld]:
     """What guards withhold, of the changes that would have been sent."""
+    withholding = [(v, v.withholds) for v in verdicts if v.withholds.any()]
     for change in changed.changes:
-        if not _says_price(change):
+        if not withholding or not _says_price(change):
             continue
         row = position[change.sku]
-        for verdict in verdicts:
-            if verdict.withholds[row]:
+        for verdict, withheld in withholding:
+            if withheld[row]:
                 missing = bool(verdict.missing[row])
                 code = "GUARD_INPUT_MISSING" if missing else verdict.guard.else_.upper()
                 yield Withheld(
@@ -258,12 +260,13 @@ def _objections(
 def _warnings(
     verdicts: Sequence[Verdict], changed: Delta, offers: Offers, position: Mapping[str, int]
 ) -> Iterator[Withheld]:
+    warning = [v for v in verdicts if v.guard.else_ == "warn" and v.fails.any()]
     for change in changed.changes:
-        if not _says_price(change):
+        if not warning or not _says_price(change):
             continue
         row = position[change.sku]
-        for verdict in verdicts:
-            if verdict.guard.else_ == "warn" and verdict.fails[row]:
+        for verdict in warning:
+            if verdict.fails[row]:
                 yield Withheld(
                     offers.account.name, change.sku, "price", "WARN",
                     f"guard {verdict.guard.id}", str(verdict.guard.span),

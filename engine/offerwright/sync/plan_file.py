@@ -54,32 +54,35 @@ class PlanFile:
 
 
 def sealed(plan: SyncPlan) -> SyncPlan:
-    """The plan with its id: the hash of its lines."""
-    return replace(plan, id=_hash(_lines(plan))[:ID_LENGTH])
+    """The plan with its lines and its id: the hash of these lines."""
+    lines = tuple(_lines(plan))
+    return replace(plan, id=_hash(lines)[:ID_LENGTH], lines=lines)
 
 
 def write_plan(plan: SyncPlan, path: Path) -> None:
-    """Write the plan, whole or not at all."""
-    lines = list(_lines(plan))
-    seal = _dump({"type": "seal", "id": plan.id, "sha256": _hash(lines)})
+    """Write a sealed plan, whole or not at all."""
     temporary = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        for line in (*lines, seal):
-            file.write(line + "\n")
+    digest = hashlib.sha256()
+    with temporary.open("wb") as file:
+        for line in plan.lines:
+            written = f"{line}\n".encode()
+            digest.update(written)
+            file.write(written)
+        seal = {"type": "seal", "id": plan.id, "sha256": digest.hexdigest()}
+        file.write(f"{_dump(seal)}\n".encode())
     temporary.replace(path)
 
 
 def _hash(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
-        digest.update(line.encode())
-        digest.update(b"\n")
+        digest.update(f"{line}\n".encode())
     return digest.hexdigest()
 
 
-def _dump(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+# One encoder for all lines: `json.dumps` with settings makes a new one for every call.
+_dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _lines(plan: SyncPlan) -> Iterator[str]:

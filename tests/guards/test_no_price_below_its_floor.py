@@ -6,6 +6,7 @@ import json
 import tempfile
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -47,31 +48,39 @@ def pricings(draw: st.DrawFn) -> str:
     return "\n".join(["kind: pricing", "name: prices", "steps:", *steps, ""])
 
 
+LOW = st.integers(min_value=1, max_value=2_000).map(lambda n: f"{n // 100}.{n % 100:02d}")
 PRODUCTS = st.lists(
     st.fixed_dictionaries(
         {
-            "asked": AMOUNTS, "asked_sale": AMOUNTS, "cost": AMOUNTS, "lowest": AMOUNTS,
+            "asked": AMOUNTS, "asked_sale": AMOUNTS, "cost": AMOUNTS, "lowest": LOW | AMOUNTS,
             "units": st.sampled_from(({}, {"sp": 0}, {"sp": 3})),
         }
     ),
-    min_size=1,
-    max_size=6,
+    min_size=4,
+    max_size=8,
 )  # fmt: skip
+KEYS = ("price_cents", "sale_cents", "list_cents", "currency", "units", "sku")
 TAMPERING = st.lists(
     st.tuples(
-        st.sampled_from(("price_cents", "sale_cents", "list_cents", "currency", "units", "sku")),
+        st.sampled_from(KEYS),
         st.none() | st.integers(-10, 600_000) | st.sampled_from(("BRL", "USD", "1", 0.5)),
-    ),
+    )
+    | st.tuples(st.sampled_from(KEYS[:2]), st.integers(1, 2_000))
+    | st.tuples(st.sampled_from(KEYS[:2]), st.sampled_from((Fraction(1, 10), Fraction(1, 100)))),
     max_size=3,
 )
 
 
 def tampered(operation: Operation, changes: list[tuple[str, Any]]) -> Operation:
+    """The bytes with keys taken out, set, or scaled by a fraction."""
     held = json.loads(operation.parts[0][1])
     for key, value in changes:
-        held = (
-            {k: v for k, v in held.items() if k != key} if value is None else {**held, key: value}
-        )
+        if value is None:
+            held.pop(key, None)
+        elif not isinstance(value, Fraction):
+            held[key] = value
+        elif isinstance(held.get(key), int):
+            held[key] = int(held[key] * value)
     return replace(operation, parts=(("body", json.dumps(held).encode()),))
 
 

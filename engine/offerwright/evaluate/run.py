@@ -26,7 +26,7 @@ from offerwright.evaluate.facts import (
 )
 from offerwright.evaluate.fees import Schedule
 from offerwright.evaluate.finish import run_rounding
-from offerwright.evaluate.inventory import Allocation, allocate
+from offerwright.evaluate.inventory import Allocation, allocate, safety_names
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.moment import plan_at
@@ -169,7 +169,7 @@ def _offers(
     plan = plan_at(plan, as_of)
     schedule = Schedule(plan.fees, as_of, walks)
     state = _priced(plan, rows, as_of, walks, schedule)
-    allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
+    allocation, stock_blocks = _allocated(plan, state.rows, snapshot, as_of, walks, allocations)
     said = _said(plan, state.rows, as_of, walks)
     offers = Offers(
         plan=plan,
@@ -206,14 +206,16 @@ def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: S
 def _allocated(
     plan: AccountPlan,
     rows: Rows,
+    snapshot: pl.DataFrame,
     as_of: int,
     walks: Walks,
     allocations: dict[object, Allocation],
 ) -> tuple[Allocation | None, tuple[Block, ...]]:
-    """The allocation of the account's pool, computed once for all accounts that share it."""
+    """The allocation of the account's pool, computed once for all accounts that see it alike."""
     if plan.inventory is None:
         return None, ()
-    key = plan.inventory.span
+    own = safety_names(plan.inventory) - set(snapshot.columns)
+    key = (plan.inventory.span, plan.account.name if own else "")
     found = allocations.get(key)
     if found is None:
         found = allocations[key] = allocate(plan.inventory, rows, as_of, walks)

@@ -2,9 +2,10 @@
 Columns of the rule language: exact decimals, words, truth values, lists — with their missing rows.
 
 Every column has a `state`: None when every value is there, else one byte a row: 0 there, 1
-missing, 2 and above a fault (`FAULTS`). Where the state is not 0 the value means nothing. `Decimals` are int64 at a scale; where a result would not fit, the array becomes
-Python integers, which is slower and exactly as right. `bound` is an upper bound of the absolute
-value, so that this is decided without looking at the data twice.
+missing, 2 and above a fault (`FAULTS`). Where the state is not 0 the value means nothing.
+`Decimals` are int64 at a scale; where a result would not fit, the array becomes Python integers,
+which is slower and exactly as right. `bound` is an upper bound of the absolute value, so that this
+is decided without looking at the data twice.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:
     total = sum(shown, Decimal(0))
     last = _limited(plan, partition(pool, shown, of=total))
     few = pool <= plan.last_units
-    return [np.where(few, l, u) for l, u in zip(last, units, strict=True)]
+    return [np.where(few, part, own) for part, own in zip(last, units, strict=True)]
 
 
 def _shared(pool: Array, share: Decimal) -> Array:

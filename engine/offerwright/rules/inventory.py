@@ -69,7 +69,8 @@ def _check_facts(document: InventoryDocument, setting: Setting) -> None:
         path: Path = ("pool", key)
         found = setting.scope.types.get(fact)
         if found is None:
-            hint = f"declare it: `{fact}: {{type: {'map of integer' if type_name == 'map' else 'integer'}, from: …}}`"
+            words = "map of integer" if type_name == "map" else "integer"
+            hint = f"declare it: `{fact}: {{type: {words}, from: …}}`"
             setting.say("UNKNOWN_FACT", path, f"no fact is called `{fact}`", hint)
         elif found.name != type_name or (found.of is not None and found.of.name != "integer"):
             wish = "a map of integer" if type_name == "map" else "an integer"
@@ -89,7 +90,7 @@ def _check_shares(document: InventoryDocument, setting: Setting) -> None:
     if document.allocate.method == "partition" and total > 1:
         setting.say(
             "SHARES_ABOVE_100", ("allocate", "marketplaces"),
-            f"the shares sum to {(total * 100).normalize():f}%, so more would be sold than there is",
+            f"the shares sum to {(total * 100).normalize():f}%: more would be sold than there is",
             "lower them to 100% at most, or use `method: shared`",
         )  # fmt: skip
 
@@ -116,8 +117,8 @@ def _account_of(
     if entry.account is not None:
         if entry.account not in [a.name for a in accounts]:
             known = ", ".join(a.name for a in accounts)
-            setting.say("UNKNOWN_ACCOUNT", (*path, "account"),
-                        f"no account is called `{entry.account}`", f"accounts: {known}")  # fmt: skip
+            message = f"no account is called `{entry.account}`"
+            setting.say("UNKNOWN_ACCOUNT", (*path, "account"), message, f"accounts: {known}")
         return entry.account
     named = {e.account for e in setting.loaded.document.allocate.marketplaces if e.account}
     fitting = [

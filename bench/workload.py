@@ -52,10 +52,18 @@ PRICING = """\
 kind: pricing
 name: shop
 steps:
-  - {id: markups, phase: base, hit: first, file: markups.csv, otherwise: {markup: 30%, plus: 2.00}, set: {price: cost * (1 + markup) + plus}}
+  - id: markups
+    phase: base
+    hit: first
+    file: markups.csv
+    otherwise: {markup: 30%, plus: 2.00}
+    set: {price: cost * (1 + markup) + plus}
   - {id: heavy, phase: adjust, when: {weight: ">= 5"}, set: {price: price * 1.03}}
-  - {id: fees, phase: fees, margin: 8%}
-  - {id: follow, phase: competitor, when: {competitor_price: present}, set: {price: "min(price, competitor_price - 0.01)"}}
+  - {id: fees, phase: fees, keep: price}
+  - id: follow
+    phase: competitor
+    when: {competitor_price: present}
+    set: {price: "min(price, competitor_price - 0.01)"}
   - {id: limits, phase: bounds, at_least: [cost * 1.05], at_most: [list_price * 2]}
   - {id: endings, phase: round, ending: 0.99, mode: nearest}
 """
@@ -63,7 +71,10 @@ INVENTORY = """\
 kind: inventory
 name: stock
 pool:
-  safety_stock: {hit: first, rules: [{id: dear, when: {cost: ">= 2000"}, then: {units: 1}}], otherwise: {units: 2}}
+  safety_stock:
+    hit: first
+    rules: [{id: dear, when: {cost: ">= 2000"}, then: {units: 1}}]
+    otherwise: {units: 2}
 allocate:
   method: partition
   marketplaces:
@@ -81,7 +92,12 @@ attributes:
   {gtin}: {{from: gtin}}
   {color}: {{from: color, otherwise: {{same: true}}}}
   {weight}: {{from: weight, to: kg, decimals: 3}}
-title: {{max: 60, cut: true, try: ["{{{{ brand }}}} {{{{ name }}}} {{{{ color }}}} {{{{ size }}}}", "{{{{ brand }}}} {{{{ name }}}}"]}}
+title:
+  max: 60
+  cut: true
+  try:
+    - "{{{{ brand }}}} {{{{ name }}}} {{{{ color }}}} {{{{ size }}}}"
+    - "{{{{ brand }}}} {{{{ name }}}}"
 images: {{from: images, min: 1}}
 """
 ATTRIBUTES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from repositories.documents import ROOT
 
+from offerwright.cli import offerwright
 from offerwright.evaluate.columns import decimal_at
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.run import Executor, Offers
@@ -114,3 +117,16 @@ def test_the_first_screen_shows_two_commands() -> None:
     commands = re.findall(r"^(make \w+|offerwright .*)", screen, re.MULTILINE)
 
     assert commands == ["make demo", "make test"]
+
+
+def test_the_table_of_offers_is_what_the_command_prints(tmp_path: Path) -> None:
+    for folder in ("rules", "data", "marketplaces"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "offerwright.yaml", tmp_path)
+    said = CliRunner().invoke(
+        offerwright, ["offers", "--root", str(tmp_path), "--as-of", AS_OF.isoformat()]
+    )
+    shown = re.search(r"^\$ offerwright offers\n(.*?)\n…", README, re.DOTALL | re.MULTILINE)
+
+    assert shown is not None
+    assert said.stdout.startswith(shown[1] + "\n")

@@ -127,7 +127,7 @@ CODES: dict[str, str] = {
     "NO_IMAGE": "Fewer usable image URLs than the mapping asks for",
     "NO_LIST_IN_PRICING": "`take: list` stands in a pricing step",
     "NO_MANIFEST": "A folder under `marketplaces/` has no marketplace.yaml",
-    "NO_PRICE": "No base step gives a price",
+    "NO_PRICE": "No step gives a price",
     "NO_PRICE_MEETS_MARGIN": "No price leaves enough after fees",
     "NO_RULE_MATCHES": "No row of a table matches and there is no `otherwise`",
     "NO_SHOP": "The folder has no `offerwright.yaml`",

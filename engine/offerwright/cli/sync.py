@@ -353,7 +353,7 @@ def _show_reports(
             "accounts": [_report_record(r) for r in found],
         }))  # fmt: skip
         return
-    if submitted.enqueued.already_applied:
+    if submitted.enqueued.already_applied and opened.operations:
         echo("This plan was applied before; nothing new was queued.")
     rows = [
         (r.account, str(r.sent), str(r.confirmed), str(r.accepted), str(len(r.refused)),

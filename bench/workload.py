@@ -200,17 +200,30 @@ def _rules(folder: Path, rng: np.random.Generator, rows: int) -> None:
 
 
 def _markups(rng: np.random.Generator, rows: int) -> str:
-    """70 % exact pairs of category and brand, 20 % categories, the rest brands; some with costs."""
+    """70 % pairs of category and brand, 20 % categories, the rest brands; a tenth by cost as well.
+
+    Narrower rows come first and no key comes twice, so that every row can win.
+    """
     lines = ["id,when.category,when.brand,when.cost,then.markup,then.plus"]
-    seen: set[tuple[str, str]] = set()
-    while len(lines) <= rows:
-        kind, leaf, brand = rng.random(), int(rng.integers(0, 800)), int(rng.integers(0, 500))
-        where = category(leaf) if kind < 0.9 else ""
-        who = f"Brand {brand:03d}" if kind < 0.7 or kind >= 0.9 else ""
-        if (where, who) in seen and kind < 0.7:
-            continue
-        seen.add((where, who))
-        cost = f">= {int(rng.integers(1, 50)) * 10}" if rng.random() < 0.1 else ""
-        number = len(lines)
-        lines.append(f"r{number},{where},{who},{cost},{int(rng.integers(15, 60))}%,{number % 5}.00")
+    number = 0
+    for share, has_category, has_brand in ((70, True, True), (20, True, False), (10, False, True)):
+        for where, who in _keys(rng, rows * share // 100, has_category, has_brand):
+            number += 1
+            markup = f"{int(rng.integers(15, 60))}%,{number % 5}.00"
+            if rng.random() < 0.1:
+                cost = f">= {int(rng.integers(1, 50)) * 10}"
+                lines.append(f"r{number}c,{where},{who},{cost},{int(rng.integers(15, 60))}%,1.00")
+            lines.append(f"r{number},{where},{who},,{markup}")
     return "\n".join(lines) + "\n"
+
+
+def _keys(
+    rng: np.random.Generator, count: int, has_category: bool, has_brand: bool
+) -> list[tuple[str, str]]:
+    """Distinct keys in random order."""
+    keys = [
+        (category(leaf) if has_category else "", f"Brand {brand:03d}" if has_brand else "")
+        for leaf in (range(800) if has_category else range(1))
+        for brand in (range(500) if has_brand else range(1))
+    ]
+    return [keys[int(i)] for i in rng.permutation(len(keys))[:count]]

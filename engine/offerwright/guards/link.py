@@ -113,7 +113,7 @@ def _check_floor(
         if not any(p.check in ("price_at_least", "margin_at_least") for p in plans)
     ]
     if bare:
-        span = guards[0].located.at(("guards",)) if guards else Span("rules", 1, 1, 1, 1)
+        span = guards[0].located.at(("guards",)) if guards else Span("offerwright.yaml", 1, 1, 1, 1)
         findings.say(
             "NO_FLOOR", span, f"no guard holds the prices of {', '.join(bare)} from below",
             "add {check: price_at_least, bound: cost * 1.05, else: block}", severity="warning",

@@ -15,6 +15,7 @@ from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.syntax import Const, Typed
 from offerwright.expressions.types import BARE, TEXT, Type
 from offerwright.expressions.typing import Scope, check
+from offerwright.rules.analysis import analyse
 from offerwright.rules.axes import build_axes
 from offerwright.rules.document import Table, Then, When
 from offerwright.rules.plan import ResultPlan, RowPlan, TablePlan
@@ -146,9 +147,11 @@ def _compiled(
             kept.append(row)
     results = _results(table, path, kept, setting, places)
     span = setting.loaded.located.at(path)
-    return table_of_rows(
+    made = table_of_rows(
         label, span, table.hit, table.take, rows, results, table.otherwise is not None
     )
+    analyse(made, setting.findings)
+    return made
 
 
 def _results(

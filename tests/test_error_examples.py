@@ -69,6 +69,7 @@ ROWS: Place = (
     "kind: pricing\nname: example\nsteps:\n  - id: one\n    phase: base\n"
     "    otherwise: {markup: 20%}\n    set: {price: cost * (1 + markup)}\n    rules:\n<<6>>\n",
 )
+FIRST: Place = (ROWS[0], ROWS[1].replace("    phase: base\n", "    phase: base\n    hit: first\n"))
 ROW: Place = (
     "rules/example.yaml",
     "kind: pricing\nname: example\nsteps:\n  - id: one\n    phase: base\n"
@@ -121,12 +122,12 @@ READBACK: Place = (
 PLACES: dict[str, Place] = {
     "ALIAS": LISTS, "APPROVAL_WITHOUT_BOUND": APPROVES, "BAD_BOUND": FACTS, "BAD_FROM": FACTS,
     "BAD_INDENTATION": FEES, "BAD_MISSING": FACTS, "BAD_NAME": HEAD, "BAD_UNIT": FACTS,
-    "CANNOT_SET": STEP, "CELL_COUNT": CSV, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
+    "CANNOT_SET": STEP, "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
     "ENCODING": BODY, "ENUM_WITHOUT_OF": FACTS, "FEE_READS_PRICE": FEE, "FILE_NOT_FOUND": ROW,
     "KEY_NOT_TEXT": LISTS, "KEY_WITHOUT_MAP": FACTS, "MAP_WITHOUT_KEY": FACTS,
     "MISSING_KEY": GUARDS, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
     "NO_FLOOR": OWN_GUARDS, "PATH_OUTSIDE": ROW, "QUOTE_NEEDED": LISTS, "READBACK_POINTER": READBACK,
-    "RESERVED_NAME": FACTS, "SEPARATOR": CSV_HEAD, "SMART_QUOTE": HEAD, "SOURCE_OUTSIDE": SHOP,
+    "RESERVED_NAME": FACTS, "RULES_OVERLAP": ROWS, "SEPARATOR": CSV_HEAD, "SMART_QUOTE": HEAD, "SOURCE_OUTSIDE": SHOP,
     "TAG": LISTS, "TEMPLATE_NOT_QUOTED": ATTRIBUTE, "TEXT_AFTER_QUOTE": CSV_ROW,
     "TWO_ACCOUNTS_SHARE": SHARES, "UNCLOSED_BRACKET": LISTS, "UNCLOSED_QUOTE": LISTS,
     "UNDECLARED_NEED": NEEDS, "UNKNOWN_HEADING": CSV_HEAD, "UNKNOWN_KEY": STEPS,

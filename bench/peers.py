@@ -1,5 +1,5 @@
 """
-What one would use instead, for the very rules of `workload.py`: plain Decimal, NumPy by hand, orjson.
+What one would use instead, for the rules of `workload.py`: plain Decimal, NumPy by hand, orjson.
 
 Neither imports the engine. They price the account on Mercado Libre only; that suffices to compare
 values and to have a yardstick.

@@ -1,5 +1,5 @@
 """
-How fast, how flat, how small: figures for `RESULTS.md`, side by side with what one would use instead.
+How fast, how flat, how small: figures for `RESULTS.md`, beside what one would use instead.
 
     python bench/run.py            all measurements, written to bench/RESULTS.md
     python bench/run.py --quick    a tenth of the sizes, printed only
@@ -62,8 +62,9 @@ def heading(skus: int) -> str:
     return f"""# Results
 
 Made by `make bench` on {machine}, Polars {pl.__version__},
-NumPy {numpy.__version__}, Offerwright {offerwright.__version__}. The workload is `bench/workload.py`: {skus:,} SKUs, 3 accounts, 5 nodes, competitor prices, 2,000 markup rows
-unless said otherwise, fees with brackets, charm endings, partition, categories, attributes, titles.
+NumPy {numpy.__version__}, Offerwright {offerwright.__version__}. The workload is
+`bench/workload.py`: {skus:,} SKUs, 3 accounts, 5 nodes, competitor prices, 2,000 markup rows
+unless said otherwise, fees with brackets, charm endings, partition, categories, titles.
 Absolute times are for orientation; ratios hold within one run.
 
 """
@@ -118,7 +119,8 @@ def evaluation(root: Path, skus: int) -> str:
 | its prices alone, hand-written NumPy for these very rules | {hand:.2f} | {hand / warm:.2f} |
 | its prices alone, Python `Decimal` row by row* | {per_sku:.0f} | {per_sku / warm:.0f} |
 
-\\* measured on {len(sample)} SKUs, extrapolated. Both peers gave the same prices. Peak memory of the whole process so far: {peak:.0f} MB.
+\\* measured on {len(sample)} SKUs, extrapolated. Both peers gave the same prices.
+Peak memory of the whole process so far: {peak:.0f} MB.
 """
 
 

@@ -66,7 +66,8 @@ def story(shop: Path, url: str) -> None:
     run(shop, "plan", "--sandbox", url, "--as-of", AS_OF, *ACCOUNTS, "--first-publication",
         "--out", "plan.jsonl")  # fmt: skip
 
-    say("3. Send exactly that: real HTTP, tokens, rate limits, late answers", "offerwright apply plan.jsonl")
+    say("3. Send exactly that: real HTTP, tokens, rate limits, late answers",
+        "offerwright apply plan.jsonl")  # fmt: skip
     run(shop, "apply", "plan.jsonl", "--sandbox", url)
 
     say("4. Again: everything is in step, so nothing is sent", "offerwright sync")
@@ -101,14 +102,16 @@ def show_live(url: str) -> str:
     with urllib.request.urlopen(f"{url}/_sandbox/history", timeout=10) as answer:
         calls = json.load(answer)["mercadolibre"]
     last = [c for c in calls if c["took_effect"] and c["values"].get("price")][-1]
-    print(f"   mercadolibre has {last['sku']} at {last['values']['price']} ({last['method']} {last['path']})")
+    price, call = last["values"]["price"], f"{last['method']} {last['path']}"
+    print(f"   mercadolibre has {last['sku']} at {price} ({call})")
     return str(last["sku"])
 
 
 def say(title: str, command: str = "") -> None:
     print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n{title}", flush=True)
     if command:
-        print(f"   $ {command}\n" if command.startswith("offerwright") else f"   {command}\n", flush=True)
+        prompt = "$ " if command.startswith("offerwright") else ""
+        print(f"   {prompt}{command}\n", flush=True)
 
 
 def run(shop: Path, *arguments: str, quiet: bool = False) -> None:

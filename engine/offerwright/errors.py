@@ -62,7 +62,7 @@ class Diagnostic:
 
 
 def sorted_diagnostics(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The findings without doubles, ordered by place, then code: the same whatever the file order."""
+    """The findings without doubles, by place, then code: the same whatever the file order."""
     nowhere = Span("", 0, 0, 0, 0)
     return sorted(dict.fromkeys(found), key=lambda d: (d.span or nowhere, d.code, d.message))
 

@@ -166,7 +166,7 @@ def main() -> None:
     if given.out.resolve().is_relative_to(repository):
         parser.error(f"{given.out} lies inside the repository: no row of the data belongs there")
     given.out.mkdir(parents=True, exist_ok=True)
-    print(prepare(given.olist, given.out, given.fill_price is not None), file=sys.stderr)  # noqa: T201
+    print(prepare(given.olist, given.out, given.fill_price is not None), file=sys.stderr)
 
 
 if __name__ == "__main__":

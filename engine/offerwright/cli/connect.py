@@ -23,9 +23,9 @@ def connect(account: str, root: Path | None, sandbox: str | None) -> None:
     home = found_root(root)
     loadout = load(home)
     known_accounts((account,), [p.account.name for p in loadout.rules.plans])
-    with live(loadout, home, sandbox) as world:
-        with world.connector(loadout.rules.plan(account).account) as connector:
-            outcome = connector.connect()
+    wanted = loadout.rules.plan(account).account
+    with live(loadout, home, sandbox) as world, world.connector(wanted) as connector:
+        outcome = connector.connect()
     words = "; ".join(f"{p.code} {p.message}".strip() for p in outcome.problems)
     if outcome.kind == "auth":
         raise CredentialsRefused(f"{account}: the credentials are refused: {words}")

@@ -61,7 +61,7 @@ def take_snapshot(
 
 
 def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapshot:
-    """The newest snapshot that fits the facts; a new one where there is none or `--data` is given."""
+    """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
     from offerwright.facts.manifest import schema_hash
     from offerwright.facts.snapshot import load_snapshot, newest_snapshot
 
@@ -90,7 +90,9 @@ def _age(seconds: int) -> str:
 @output_option("text", "json")
 @click.option("--accept-shrink", multiple=True, metavar="SOURCE",
               help="This source lost rows, and that is right.")  # fmt: skip
-def snapshot(root: Path | None, data: Path | None, output: str, accept_shrink: tuple[str, ...]) -> None:
+def snapshot(
+    root: Path | None, data: Path | None, output: str, accept_shrink: tuple[str, ...]
+) -> None:
     """Read the sources into one typed snapshot; bad rows go to its rejects.csv."""
     home = found_root(root)
     loadout = load(home)
@@ -166,12 +168,24 @@ def _summary(listings: list[pl.DataFrame]) -> None:
     for one in listings:
         counts = Counter(one["status"].to_list())
         account = one["account"][0] if len(one) else "–"
-        rows.append((account, str(len(one)), str(counts["offer"]), str(counts["partial"]), str(counts["blocked"])))
-    for line in table(("account", "offers", "whole", "partial", "blocked"), rows, frozenset({1, 2, 3, 4})):
+        rows.append(
+            (
+                account,
+                str(len(one)),
+                str(counts["offer"]),
+                str(counts["partial"]),
+                str(counts["blocked"]),
+            )
+        )
+    for line in table(
+        ("account", "offers", "whole", "partial", "blocked"), rows, frozenset({1, 2, 3, 4})
+    ):
         echo(line)
     reasons: Counter[tuple[str, str, str]] = Counter()
     for one in listings:
-        for record in one.select("account", "blocked").explode("blocked").drop_nulls("blocked").iter_rows():
+        for record in (
+            one.select("account", "blocked").explode("blocked").drop_nulls("blocked").iter_rows()
+        ):
             account, block = record
             reasons[(account, block["aspect"], block["code"])] += 1
     if reasons:

@@ -86,7 +86,7 @@ class Live:
 
 
 def _unhurried(document: ConnectorDocument) -> ConnectorDocument:
-    """The sandbox's own limits are the ones to keep; a demonstration need not wait for real ones."""
+    """The sandbox's own limits are the ones to keep; nobody need wait for the real ones there."""
     buckets = {
         name: bucket.model_copy(update={"per_second": SANDBOX_RATE, "burst": int(SANDBOX_RATE)})
         for name, bucket in document.buckets.items()

@@ -38,7 +38,7 @@ def data_option(command: F) -> F:
 def as_of_option(command: F) -> F:
     decorated: F = click.option(
         "--as-of", "as_of", default=None, metavar="TIME",
-        help="The moment of the computation: 2026-11-27 or 2026-11-27T08:00:00-03:00. Now if absent.",
+        help="The moment of the computation: 2026-11-27, or 2026-11-27T08:00:00-03:00; else now.",
     )(command)  # fmt: skip
     return decorated
 

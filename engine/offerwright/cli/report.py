@@ -1,4 +1,4 @@
-"""What commands print: diagnostics, tables, errors. Text from outside never reaches the terminal raw."""
+"""What commands print: tables, errors, JSON. Text from outside never reaches a terminal raw."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def dump_pretty(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()
+) -> list[str]:
     """Lines of an aligned table."""
     from wcwidth import wcswidth
 

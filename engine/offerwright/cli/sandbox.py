@@ -14,7 +14,8 @@ from offerwright.source.repository import find_root, shipped_marketplaces
 def marketplace_folders(root: Path | None) -> list[Path]:
     """The folders of all marketplaces: the repository's own, else those that ship."""
     home = root or find_root(Path.cwd())
-    places = [p for p in ((home / "marketplaces") if home else None, shipped_marketplaces()) if p]
+    own = [home / "marketplaces"] if home else []
+    places = [*own, shipped_marketplaces()]
     found: dict[str, Path] = {}
     for place in places:
         for folder in sorted(place.glob("*/sandbox.yaml")):
@@ -29,7 +30,7 @@ def marketplace_folders(root: Path | None) -> list[Path]:
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
               help="A `kind: faults` file: what goes wrong, and when.")  # fmt: skip
 def sandbox(root: Path | None, port: int, seed: int, faults: Path | None) -> None:
-    """Run the marketplaces on 127.0.0.1: real HTTP, state, rate limits, late answers, faults."""
+    """Run the marketplaces on 127.0.0.1: real HTTP, state, limits, late answers, faults."""
     from offerwright.sandbox.serve import run
 
     def ready(url: str) -> None:

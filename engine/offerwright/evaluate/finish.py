@@ -13,11 +13,11 @@ from offerwright.evaluate.fees import least_price, margin_met
 from offerwright.evaluate.match import holds
 from offerwright.evaluate.pricing import (
     Block,
+    Margin,
     Moment,
     Ran,
     State,
     Truth,
-    needed_after_fees,
     without_price,
 )
 from offerwright.evaluate.rounding import (
@@ -73,7 +73,7 @@ def _round_group(state: State, group: _Group, moment: Moment) -> State:
     exact = state.decimals("price")
     rounded, dropped = _inside(exact, group.points, state, digits)
     state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(exact), group.id)
-    state, rounded = _margin_again(state, group, exact, rounded, moment)
+    state, rounded = _margin_again(state, group, rounded, moment)
     sale = state.decimals("sale_price")
     rounded_sale, dropped = _inside(sale, group.points, state, digits)
     state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(sale), group.id)
@@ -106,25 +106,29 @@ def _less(left: Decimals, right: Decimals) -> Truth:
 
 
 def _margin_again(
-    state: State, group: _Group, exact: Decimals, rounded: Decimals, moment: Moment
+    state: State, group: _Group, rounded: Decimals, moment: Moment
 ) -> tuple[State, Decimals]:
     """Rounding may have cost the margin: try the next price points up."""
-    if state.margin is None:
-        return state, rounded
-    step, asked = state.margin
-    checked = asked & group.mask & c.known(rounded) & ~state.stopped
+    for margin in state.margins:
+        state, rounded = _one_margin_again(state, group, margin, rounded, moment)
+    return state, rounded
+
+
+def _one_margin_again(
+    state: State, group: _Group, margin: Margin, rounded: Decimals, moment: Moment
+) -> tuple[State, Decimals]:
+    checked = margin.mask & group.mask & c.known(rounded) & ~state.stopped
     if state.lowered is not None:
         checked = checked & ~state.lowered
-    if not checked.any() or step.margin is None:
+    if not checked.any():
         return state, rounded
     digits = moment.plan.account.digits
     taken = moment.schedule.taken(state.rows, rounded)
-    needed = needed_after_fees(state, step, exact)
-    missed = checked & ~margin_met(taken, rounded, needed, step.margin, digits)
+    missed = checked & ~margin_met(taken, rounded, margin.needed, margin.share, digits)
     if not missed.any():
         return state, rounded
     solved = least_price(
-        moment.schedule, state.rows, needed, step.margin, digits,
+        moment.schedule, state.rows, margin.needed, margin.share, digits,
         above=rounded, points=group.points,
     )  # fmt: skip
     fits = missed & solved.found & ~_less(state.decimals("/upper"), solved.price)

@@ -60,13 +60,22 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """A share of the price that must be left beside what is needed, and for which offers."""
+
+    share: Decimal
+    needed: Decimals
+    mask: Truth
+
+
+@dataclass(frozen=True)
 class State:
     """
     The offers on their way through the phases.
 
-    `pending` are failures of base steps that a later base step may still lift. `margin` is the
-    step that asked for one and where it ran; `lowered` is where a competitor step or an upper
-    bound has taken the price below what it found.
+    `pending` are failures of base steps that a later base step may still lift. `margins` are what
+    steps asked for; `lowered` is where a competitor step or an upper bound has taken the price
+    below what it found.
     """
 
     rows: Rows
@@ -75,7 +84,7 @@ class State:
     ran: tuple[Ran, ...] = ()
     pending: Mapping[str, tuple[Truth, Block]] | None = None
     lowered: Truth | None = None
-    margin: tuple[FeesStep, Truth] | None = None
+    margins: tuple[Margin, ...] = ()
 
     @property
     def prices(self) -> tuple[Decimals, Decimals]:
@@ -300,7 +309,8 @@ def run_fees(
         new_sale = c.where(selling, c.divide(c.multiply(sale, solved), price), sale)
         by_zero = selling & c.known(solved) & np.asarray(price.values == 0)
         state = state.blocked(Block("price", "DIVISION_BY_ZERO", by_zero, step.id, step.document))
-        state = replace(state, margin=(step, active), lowered=None)
+        earlier = (replace(m, mask=m.mask & ~active) for m in state.margins)
+        state = replace(state, margins=(*earlier, Margin(margin, needed, active)))
     state = state.with_column("price", c.where(active, solved, price))
     return state.with_column("sale_price", new_sale), None
 

@@ -1,5 +1,5 @@
 """
-Why one offer is what it is: the steps that ran, the rules that nearly did, and what was rounded off.
+Why one offer is what it is: the steps that ran, the rules that nearly did, what was rounded off.
 
 A trace reads the same run that made the offer: nothing is computed a second time in another way.
 """
@@ -35,6 +35,7 @@ from offerwright.expressions.parse import EPOCH
 from offerwright.rules.plan import RowPlan, SetStep, Step, TablePlan
 
 NEAREST = 3
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _facts(offers: Offers, row: int) -> dict[str, str]:
     found = {}
     for name in (*names, "cost", "list_price", "live_price"):
         column = offers.rows.find(name)
-        if column is not None and "/" not in name:
+        if column is not None and "/" not in name and name not in ("price", "sale_price"):
             type_ = offers.plan.scope.types.get(name)
             found[name] = written(column, row, type_.name if type_ else "")
     return found
@@ -166,7 +167,9 @@ def _amount(value: Decimal, kind: str) -> str:
         return (EPOCH.date() + timedelta(days=int(value))).isoformat()
     if kind == "datetime":
         return (EPOCH + timedelta(microseconds=int(value))).isoformat()
-    return f"{(value * 100).normalize():f}%" if kind == "percent" else f"{value:f}"
+    if kind == "percent":
+        return f"{(value * 100).normalize():f}%"
+    return f"{value.quantize(_CENT) if value == value.quantize(_CENT) else value.normalize():f}"
 
 
 def _duration(seconds: int) -> str:
@@ -217,11 +220,10 @@ def _near_misses(found: Match, label: str, offers: Offers, row: int) -> Iterator
 def _missed_axes(table: TablePlan, offers: Offers, row: int) -> dict[int, int]:
     """By row of the table, on how few axes its best part fails."""
     missed = dict.fromkeys(range(len(table.rows)), len(table.axes) + 1)
-    walk = TableWalk(table)
-    masks = [
-        level.classes.items[int(level.classify(c.take(offers.rows.get(level.axis.fact), _one(row)))[0])]
-        for level in walk.levels
-    ]  # fmt: skip
+    masks = []
+    for level in TableWalk(table).levels:
+        column = c.take(offers.rows.get(level.axis.fact), _one(row))
+        masks.append(level.classes.items[int(level.classify(column)[0])])
     for part, number in enumerate(table.row_of):
         fails = sum(not mask >> part & 1 for mask in masks)
         missed[number] = min(missed[number], fails)

@@ -218,8 +218,7 @@ class TableWalk:
     def __init__(self, table: TablePlan) -> None:
         self.table = table
         self.levels = [
-            _Level(axis, settled)
-            for axis, settled in zip(table.axes, _settled(table), strict=True)
+            _Level(axis, settled) for axis, settled in zip(table.axes, _settled(table), strict=True)
         ]
         self.masks = [_Masks() for _ in range(len(table.axes) + 1)]
         self.lock = threading.Lock()

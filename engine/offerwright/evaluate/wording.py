@@ -1,4 +1,4 @@
-"""What is written by templates: titles, descriptions, attribute texts; and which images are shown."""
+"""What templates write: titles, descriptions, attribute texts; and which images are shown."""
 
 from __future__ import annotations
 

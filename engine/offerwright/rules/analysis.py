@@ -172,9 +172,10 @@ def _say_overlap(
     table: TablePlan, axes: list[list[Segment]], part: int, other: int, findings: Findings
 ) -> None:
     first, second = table.rows[table.row_of[part]], table.rows[table.row_of[other]]
+    witness = _witness(table, axes, 1 << part | 1 << other)
     findings.say(
         "RULES_OVERLAP", second.span,
-        f"`{first.id}` and `{second.id}` both match {_witness(table, axes, 1 << part | 1 << other)}",
+        f"`{first.id}` and `{second.id}` both match {witness}",
         "make their conditions exclude each other, or use `hit: first` and order them",
         related=(Related(first.span, f"`{first.id}` stands here"),),
     )  # fmt: skip

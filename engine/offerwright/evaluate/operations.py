@@ -187,8 +187,8 @@ def _round(column: Decimals, digits: Decimals) -> Decimals:
 
 
 def _divide(left: Decimals, right: Decimals, otherwise: Decimals) -> Decimals:
-    nonzero = (right.values != 0) | ~c.known(right)
-    return c.where(np.asarray(nonzero, dtype=bool), c.divide(left, right), otherwise)
+    by_zero = c.known(left) & c.known(right) & np.asarray(right.values == 0, dtype=bool)
+    return c.where(~by_zero, c.divide(left, right), otherwise)
 
 
 def _units(seconds: int) -> Callable[[Decimals], Decimals]:

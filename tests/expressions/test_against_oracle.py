@@ -63,7 +63,7 @@ def large_products(draw: Any) -> list[dict[str, Any]]:
     """Products whose numbers and products of numbers do not fit into 64 bits."""
     large = st.decimals(-(10**14), 10**14, places=8, allow_nan=False)
     return [
-        {**row, "cost": draw(large), "list_price": draw(large), "score": draw(large) / 10**9 * 10,
+        {**row, "cost": draw(large), "list_price": draw(large), "score": draw(st.decimals(-(10**6), 10**6, places=8)),
          "sold": draw(st.integers(-(10**12), 10**12))}
         for row in draw(products())
     ]  # fmt: skip

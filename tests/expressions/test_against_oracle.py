@@ -31,7 +31,7 @@ from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.typing import Scope, check
 from offerwright.pipeline import Loadout
 
-EXAMPLES = 6 * settings().max_examples
+EXAMPLES = 3 * settings().max_examples
 ACCOUNT = {"name": "a1", "marketplace": "alpha", "currency": "BRL"}
 DOCUMENTS = [facts_document(False), *LISTS]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
-from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -198,14 +197,7 @@ def test_every_example_has_a_place() -> None:
     assert sorted(EXAMPLES) == sorted(PLACES)
 
 
-# The shop's finding is there, and linking the rules then stops at the same time zone.
-UNMENDED = pytest.mark.xfail(raises=ZoneInfoNotFoundError, reason="rules.link needs the zone")
-
-
-@pytest.mark.parametrize(
-    "code",
-    [pytest.param(c, marks=UNMENDED if c == "UNKNOWN_TIME_ZONE" else ()) for c in sorted(EXAMPLES)],
-)
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
 def test_the_wrong_example_gives_its_code(code: str) -> None:
     assert code in {d.code for d in findings(code, EXAMPLES[code][0])}
 

@@ -20,7 +20,7 @@ ENGINE = ROOT / "engine" / "offerwright"
 FILES = sorted(ENGINE.rglob("*.py"))
 MOST_LINES = 400
 # Longer than that: the models of all kinds of rules, one line of meaning under every field.
-LONG = {"rules/document.py"}
+LONG: set[str] = set()
 # Names that say nothing about what is in a module.
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 

@@ -23,11 +23,11 @@ from offerwright.rules.document import (
     FeesDocument,
     InventoryDocument,
     ListsDocument,
-    MappingDocument,
-    PricingDocument,
 )
 from offerwright.rules.link import Documents, link
+from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import RuleSet
+from offerwright.rules.pricing_document import PricingDocument
 from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
@@ -109,6 +109,9 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     if shop is None:
         return None, found
     schema, wrong = link_facts(_of(documents, FactsDocument), shop)
+    if any(d.code == "UNKNOWN_TIME_ZONE" for d in wrong):
+        # Nothing can be dated without it, and rules are about windows.
+        return None, [*found, *wrong]
     own_fees, fee_findings = _own_fees(repository, marketplaces)
     rules, linked = link(
         Documents(

@@ -11,9 +11,9 @@ from offerwright.rules.document import (
     FeesDocument,
     InventoryDocument,
     ListsDocument,
-    MappingDocument,
-    PricingDocument,
 )
+from offerwright.rules.mapping_document import MappingDocument
+from offerwright.rules.pricing_document import PricingDocument
 from offerwright.source.document import Document
 from offerwright.source.repository import Repository
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -80,6 +81,10 @@ def offerwright(ctx: click.Context, verbose: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; ends the process with the documented exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # The same bytes whatever the locale says.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     try:
         code: Any = offerwright.main(arguments, prog_name="offerwright", standalone_mode=False)
     except click.ClickException as problem:
@@ -91,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OfferwrightError as problem:
         report_error(problem)
         code = problem.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
+    except OSError as problem:
+        place = f"{problem.filename}: " if problem.filename else ""
+        report_error(OfferwrightError(f"{place}{problem.strerror or problem}"))
+        code = OfferwrightError.exit_code
     sys.exit(code if isinstance(code, int) else 0)

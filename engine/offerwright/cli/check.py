@@ -8,7 +8,15 @@ from pathlib import Path
 import click
 
 from offerwright.cli.options import found_root, output_option, root_option
-from offerwright.cli.report import VERSION, diagnostic_json, dump_pretty, echo, summary_of, tell
+from offerwright.cli.report import (
+    VERSION,
+    diagnostic_json,
+    dump_pretty,
+    echo,
+    put,
+    summary_of,
+    tell,
+)
 from offerwright.errors import Diagnostic, OfferwrightError, has_errors
 from offerwright.source.snippet import render_text
 
@@ -28,10 +36,10 @@ def check(root: Path | None, output: str, fail_on: str) -> None:
         }))  # fmt: skip
     elif output == "github":
         for line in map(_annotation, found[:10]):
-            click.echo(line)
+            put(line + "\n")
     else:
         if found:
-            click.echo(render_text(found, repository.files))
+            put(render_text(found, repository.files) + "\n")
         tell(_closing(found, len(repository.files)))
     wrong = has_errors(found) or (
         fail_on == "warning" and any(d.severity == "warning" for d in found)
@@ -77,7 +85,7 @@ def schema(root: Path | None, only_check: bool, folder: Path | None) -> None:
         return
     found = compare_schemas(target, generate_schemas(kinds))
     if found:
-        click.echo(render_text(found, {}))
+        put(render_text(found, {}) + "\n")
     sys.exit(1 if found else 0)
 
 

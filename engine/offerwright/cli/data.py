@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections import Counter
@@ -22,7 +23,7 @@ from offerwright.cli.options import (
     output_option,
     root_option,
 )
-from offerwright.cli.report import dump_pretty, echo, table, tell
+from offerwright.cli.report import dump_pretty, echo, put, table, tell
 from offerwright.errors import OfferwrightError
 from offerwright.pipeline import Loadout, load
 
@@ -199,8 +200,9 @@ def _write(frame: pl.DataFrame, output: str, out: Path | None) -> None:
     if output == "parquet":
         if out is None and sys.stdout.isatty():
             raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
-        target: Any = out if out is not None else sys.stdout.buffer
-        frame.write_parquet(target)
+        held = io.BytesIO()
+        frame.write_parquet(held if out is None else out)
+        put(held.getvalue())
     elif output == "csv":
         text = _flat(frame).write_csv()
         _put(text, out)
@@ -212,7 +214,7 @@ def _write(frame: pl.DataFrame, output: str, out: Path | None) -> None:
 
 def _put(text: str, out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text)
+        put(text)
     else:
         out.write_text(text, encoding="utf-8", newline="\n")
 

@@ -16,6 +16,7 @@ from offerwright.source.repository import find_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 STATE = ".offerwright"
+FIRST_YEAR, LAST_YEAR = 1971, 9998
 
 
 def root_option(command: F) -> F:
@@ -77,6 +78,8 @@ def moment(text: str | None, zone: str) -> datetime:
             parsed = datetime.fromisoformat(text)
         else:
             parsed = datetime.combine(date.fromisoformat(text), time())
+        if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+            raise ValueError(f"the year {parsed.year}")
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is no moment; write 2026-11-27 or 2026-11-27T08:00:00-03:00",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import click
+from typing import Any, TextIO
 
 from offerwright.errors import ConfigError, Diagnostic, OfferwrightError
 from offerwright.source.snippet import render_text
@@ -21,18 +21,36 @@ def printable(text: str) -> str:
 
 def echo(text: str = "") -> None:
     """One result line on stdout."""
-    click.echo(printable(text))
+    put(printable(text) + "\n")
 
 
 def tell(text: str) -> None:
     """One line for people on stderr."""
-    click.echo(printable(text), err=True)
+    put(printable(text) + "\n", sys.stderr)
+
+
+def put(data: str | bytes, stream: TextIO | None = None) -> None:
+    """
+    Write to stdout, or to another stream, at once.
+
+    A reader that has gone (`| head`) is no failure: the command goes on and ends with its own exit
+    code, and what it still says goes nowhere.
+    """
+    target = stream or sys.stdout
+    try:
+        if isinstance(data, bytes):
+            target.buffer.write(data)
+        else:
+            target.write(data)
+        target.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), target.fileno())
 
 
 def report_error(problem: OfferwrightError) -> None:
     """What went wrong, on stderr."""
     if isinstance(problem, ConfigError):
-        click.echo(render_text(problem.diagnostics, {}), err=True)
+        put(render_text(problem.diagnostics, {}) + "\n", sys.stderr)
     tell(f"error: {problem}")
 
 
@@ -76,7 +94,7 @@ def table(
     from wcwidth import wcswidth
 
     cells = [list(map(str, headings)), *(list(map(str, r)) for r in rows)]
-    cells = [[printable(cell) for cell in row] for row in cells]
+    cells = [[printable(cell).replace("\n", "\\n") for cell in row] for row in cells]
     widths = [max(max(wcswidth(row[i]), 0) for row in cells) for i in range(len(headings))]
     lines = []
     for row in cells:

@@ -27,8 +27,10 @@ def marketplace_folders(root: Path | None) -> list[Path]:
 @root_option
 @click.option("--port", type=click.IntRange(0, 65_535), default=8731, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
-              help="A `kind: faults` file: what goes wrong, and when.")  # fmt: skip
+@click.option(
+    "--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
+    help="A `kind: faults` file: what goes wrong, and when.",
+)  # fmt: skip
 def sandbox(root: Path | None, port: int, seed: int, faults: Path | None) -> None:
     """Run the marketplaces on 127.0.0.1: real HTTP, state, limits, late answers, faults."""
     from offerwright.sandbox.serve import run

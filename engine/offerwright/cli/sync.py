@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from offerwright import __version__
-from offerwright.cli.data import current_snapshot
+from offerwright.cli.data import current_snapshot, take_snapshot
 from offerwright.cli.live import Live, commit_of, live, new_owner, stop_on_signal
 from offerwright.cli.options import (
     STATE,
@@ -105,11 +105,12 @@ def make_plan(
     as_of: str | None,
     accounts: tuple[str, ...],
     first_publication: bool,
+    anew: bool = False,
 ) -> SyncPlan:
-    """The plan of now: newest snapshot, ledger as it is."""
+    """The plan of now, over the newest snapshot, or over the sources as they are (`anew`)."""
     loadout = world.loadout
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
-    snapshot = current_snapshot(loadout, home, data)
+    snapshot = (take_snapshot if anew else current_snapshot)(loadout, home, data)
     at = moment(as_of, loadout.rules.time_zone)
     basis = Basis(
         commit=commit_of(home),
@@ -265,11 +266,11 @@ def sync(
     output: str,
     max_failures: int | None,
 ) -> None:
-    """Plan and apply in one go, for cron: what is in step already is not sent again."""
+    """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
     home = found_root(root)
     loadout = load(home)
     with live(loadout, home, sandbox) as world:
-        made = make_plan(world, home, data, as_of, accounts, first_publication)
+        made = make_plan(world, home, data, as_of, accounts, first_publication, anew=True)
         path = home / STATE / "plans" / f"{made.id}.jsonl"
         write_plan(made, path)
         if output == "text":

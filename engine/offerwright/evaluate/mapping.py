@@ -24,7 +24,7 @@ from offerwright.evaluate.texts import (
 from offerwright.evaluate.wording import worded
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
-from offerwright.rules.document import Attribute
+from offerwright.rules.mapping_document import Attribute
 from offerwright.rules.plan import AttributePlan, MappingPlan, TablePlan
 
 _FACTORS = {

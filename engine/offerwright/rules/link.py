@@ -24,14 +24,14 @@ from offerwright.rules.document import (
     FeesDocument,
     InventoryDocument,
     ListsDocument,
-    MappingDocument,
-    PricingDocument,
 )
 from offerwright.rules.fees import compile_fees
 from offerwright.rules.inventory import compile_inventory
 from offerwright.rules.mapping import compile_mapping
+from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
+from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.rows import Findings, Window, is_never, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts
 from offerwright.source.document import RuleDocument

@@ -11,7 +11,7 @@ from offerwright.expressions.syntax import Typed
 from offerwright.expressions.templates import Template, parse_template
 from offerwright.expressions.types import TEXT
 from offerwright.expressions.typing import Scope
-from offerwright.rules.document import Attribute, Images, MappingDocument
+from offerwright.rules.mapping_document import Attribute, Images, MappingDocument
 from offerwright.rules.plan import AttributePlan, MappingPlan, TitlePlan
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import Setting, compile_expression, compile_table

@@ -20,7 +20,8 @@ from offerwright.expressions.templates import Template
 from offerwright.expressions.types import Type
 from offerwright.expressions.typing import Scope
 from offerwright.rules.axes import Axis
-from offerwright.rules.document import AllocationEntry, Attribute, Hit, Images, Take
+from offerwright.rules.document import AllocationEntry, Hit, Take
+from offerwright.rules.mapping_document import Attribute, Images
 from offerwright.rules.rows import ALWAYS_VALID, Window
 
 Phase = Literal["base", "adjust", "fees", "competitor", "bounds", "round"]

@@ -12,7 +12,6 @@ from offerwright.expressions.syntax import Col, Typed
 from offerwright.expressions.types import Type, money
 from offerwright.expressions.typing import Scope
 from offerwright.money import scaled
-from offerwright.rules import document as written
 from offerwright.rules.plan import (
     PHASES,
     Account,
@@ -23,13 +22,13 @@ from offerwright.rules.plan import (
     Step,
     TablePlan,
 )
+from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.rows import Findings
 from offerwright.rules.scope import extended
 from offerwright.rules.tables import Setting, compile_expression, compile_table, compile_when
 from offerwright.source.located import Loaded, Path
 
 PRICES = ("price", "sale_price")
-PricingDocument = written.PricingDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from offerwright.cli.options import (
     output_option,
     root_option,
 )
-from offerwright.cli.report import dump_pretty, echo, put, table, tell
+from offerwright.cli.report import VERSION, dump_pretty, echo, put, table, tell
 from offerwright.errors import OfferwrightError
 from offerwright.pipeline import Loadout, load
 
@@ -230,7 +230,8 @@ def json_lines(frame: pl.DataFrame) -> Iterable[str]:
         raise TypeError(f"{value!r} in an offer")
 
     for record in frame.iter_rows(named=True):
-        held = {k: v for k, v in record.items() if not k.startswith(ATTRIBUTE)}
+        held = {"version": VERSION}
+        held |= {k: v for k, v in record.items() if not k.startswith(ATTRIBUTE)}
         held["attributes"] = {
             k.removeprefix(ATTRIBUTE): v
             for k, v in record.items()

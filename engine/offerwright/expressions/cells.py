@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +35,7 @@ from offerwright.expressions.conditions import (
 )
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.types import Type
+from offerwright.source.suggest import did_you_mean, suggest
 
 Path = tuple[str | int, ...]
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -86,12 +86,7 @@ def _entry(key: str, cell: Any, types: Mapping[str, Type], words: Words) -> Cond
     if key == "not" and isinstance(cell, dict):
         return negate(_nested(cell, types, words))
     if key not in types:
-        near = get_close_matches(key, types, n=2, cutoff=0.6)
-        hint = (
-            f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
-            if near
-            else ("declare it in a `kind: facts` document")
-        )
+        hint = did_you_mean(key, types) or "declare it in a `kind: facts` document"
         raise Wrong(f"no fact is called `{key}`", hint)
     return read_cell(key, cell, types[key], words)
 
@@ -130,9 +125,7 @@ def _any_of(fact: str, cells: list[Any], type_: Type, words: Words) -> Condition
 
 def _operation(fact: str, cell: dict[str, Any], type_: Type, words: Words) -> Condition:
     if len(cell) != 1 or next(iter(cell)) not in _OPERATORS:
-        near = get_close_matches(str(next(iter(cell), "")), _OPERATORS, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(_OPERATORS)}"
-        raise Wrong("a cell has one operator", hint)
+        raise Wrong("a cell has one operator", suggest(str(next(iter(cell), "")), _OPERATORS))
     operator, operand = next(iter(cell.items()))
     if operator == "not":
         return negate(_under(lambda: read_cell(fact, operand, type_, words), "not"))
@@ -285,9 +278,7 @@ def _text(cell: Any, type_: Type) -> str:
     if type_.name == "path":
         return text.strip("/")
     if type_.name == "enum" and text not in type_.values:
-        near = get_close_matches(text, type_.values, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"it is one of: {', '.join(type_.values)}"
-        raise Wrong(f"this fact is never {text!r}", hint)
+        raise Wrong(f"this fact is never {text!r}", suggest(text, type_.values))
     return text
 
 

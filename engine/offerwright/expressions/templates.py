@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeAlias
 
 from offerwright.expressions.parse import Refusal
 from offerwright.expressions.types import Type
+from offerwright.source.suggest import did_you_mean, suggest
 
 MAX_TEMPLATE = 20_000
 # filter name -> the types of its arguments
@@ -161,9 +161,7 @@ def _field(node: Any, types: Mapping[str, Type]) -> Field:
 def _filter_arguments(node: Any) -> tuple[str | int, ...]:
     wanted = FILTERS.get(node.name)
     if wanted is None:
-        near = get_close_matches(node.name, FILTERS, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"filters are: {', '.join(FILTERS)}"
-        raise _Refused(f"there is no filter `{node.name}`", hint)
+        raise _Refused(f"there is no filter `{node.name}`", suggest(node.name, FILTERS))
     values: tuple[Any, ...] = tuple(getattr(a, "value", None) for a in node.args)
     if node.kwargs or tuple(type(v) for v in values) != wanted:
         words = {str: '"text"', int: "a whole number"}
@@ -187,9 +185,7 @@ def _name(node: Any, types: Mapping[str, Type]) -> str:
     name = ".".join([node.name, *reversed(parts)])
     found = types.get(name)
     if found is None:
-        near = get_close_matches(name, types, n=2, cutoff=0.6)
-        hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else ""
-        raise _Refused(f"nothing is called `{name}` here", hint)
+        raise _Refused(f"nothing is called `{name}` here", did_you_mean(name, types))
     if found.name in ("list", "map", "money"):
         raise _Refused(f"`{name}` is {found} and does not belong into a text")
     return name

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from difflib import get_close_matches
 
 from offerwright.expressions.functions import COMPARISONS, FUNCTIONS, operator, unify
 from offerwright.expressions.parse import Refusal
 from offerwright.expressions.syntax import Apply, Col, Const, Literal, Name, Node, Op, Typed
 from offerwright.expressions.types import DATETIME, NUMBER, TEXT, Type
+from offerwright.source.suggest import did_you_mean, suggest
 
 Bounds = tuple[Decimal | None, Decimal | None]
 
@@ -81,8 +81,7 @@ def _name(node: Name, scope: Scope) -> Typed:
         if found.name == "map":
             raise _refuse(node, f"`{node.name}` is a map", f"name a key: `{node.name}.…`")
         return Col(scope.aliases.get(node.name, node.name), found)
-    near = get_close_matches(node.name, scope.types, n=2, cutoff=0.6)
-    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else ""
+    hint = did_you_mean(node.name, scope.types)
     raise _refuse(node, f"nothing is called `{node.name}` here", hint)
 
 
@@ -130,8 +129,7 @@ def _lookup(node: Apply, scope: Scope) -> Typed:
 def _operator(node: Apply, scope: Scope) -> Typed:
     if node.operation not in ("and", "or", "not", "if", "neg", "present", "missing", "add", "sub",
                               "mul", "div", *COMPARISONS):  # fmt: skip
-        near = get_close_matches(node.operation, FUNCTIONS, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}`?" if near else f"functions are: {', '.join(FUNCTIONS)}"
+        hint = suggest(node.operation, FUNCTIONS)
         raise _refuse(node, f"there is no function `{node.operation}`", hint)
     arguments = _arguments(node, scope)
     if node.operation in ("eq", "ne"):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Span
@@ -19,6 +18,7 @@ from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
 from offerwright.rules.rows import Findings, Window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Loaded, Path
+from offerwright.source.suggest import suggest
 
 RUN_CHECKS = ("share_moved", "share_zeroed")
 # Which of its own bounds an approval may give for a check.
@@ -130,14 +130,9 @@ def _check_approvals(
             path: Path = ("approves", index)
             check = checks.get(approval.guard)
             if check is None:
-                near = get_close_matches(approval.guard, checks, n=1, cutoff=0.6)
-                hint = (
-                    f"did you mean `{near[0]}`?"
-                    if near
-                    else (f"guards: {', '.join(sorted(checks)) or 'none'}")
-                )
                 findings.say("UNKNOWN_GUARD", loaded.located.at((*path, "guard")),
-                             f"no guard is called `{approval.guard}`", hint)  # fmt: skip
+                             f"no guard is called `{approval.guard}`",
+                             suggest(approval.guard, checks))  # fmt: skip
                 continue
             allowed = APPROVABLE.get(check, ())
             if not _bounds(approval).keys() & set(allowed):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -37,6 +36,7 @@ from offerwright.rules.scope import account_scope, cell_words, derived_facts
 from offerwright.source.document import RuleDocument
 from offerwright.source.located import Loaded
 from offerwright.source.revision import revision
+from offerwright.source.suggest import suggest
 
 D = TypeVar("D", bound=RuleDocument)
 
@@ -84,19 +84,16 @@ def _accounts(documents: Documents, findings: Findings) -> tuple[Account, ...]:
         marketplace = documents.marketplaces.get(settings.marketplace)
         span = documents.shop.located.at(("accounts", name, "marketplace"))
         if marketplace is None:
-            near = get_close_matches(settings.marketplace, documents.marketplaces, n=1, cutoff=0.6)
-            known = ", ".join(sorted(documents.marketplaces)) or "none"
             findings.say(
                 "UNKNOWN_MARKETPLACE", span, f"no marketplace is called `{settings.marketplace}`",
-                f"did you mean `{near[0]}`?" if near else f"folders under marketplaces/: {known}",
+                suggest(settings.marketplace, documents.marketplaces),
             )  # fmt: skip
             continue
         site = marketplace.sites.get(settings.site or "")
         if settings.site and marketplace.sites and site is None:
-            known = ", ".join(marketplace.sites)
             findings.say("UNKNOWN_SITE", documents.shop.located.at(("accounts", name, "site")),
                          f"{marketplace.title} has no site `{settings.site}`",
-                         f"its sites: {known}")  # fmt: skip
+                         suggest(settings.site, marketplace.sites))  # fmt: skip
         currency = settings.currency or (site.currency if site else "") or shop.currency
         digits = marketplace.price_decimals.get(currency, CURRENCY_DIGITS.get(currency, 2))
         defaults = {k: s.default for k, s in marketplace.settings.items() if s.default is not None}
@@ -120,10 +117,8 @@ def _check_scope(
         ("account", scope.account, known_accounts),
     ):
         if value is not None and value not in known:
-            near = get_close_matches(value, known, n=1, cutoff=0.6)
-            hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
             findings.say(f"UNKNOWN_{key.upper()}", loaded.located.at(("for", key)),
-                         f"no {key} is called `{value}`", hint)  # fmt: skip
+                         f"no {key} is called `{value}`", suggest(value, known))  # fmt: skip
 
 
 def _check_conflicts(

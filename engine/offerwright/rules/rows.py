@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from offerwright.expressions.parse import microseconds
 from offerwright.rules.document import Table
 from offerwright.source.document import Valid
 from offerwright.source.located import CsvTable, Loaded, Path
+from offerwright.source.suggest import did_you_mean
 
 Window = tuple[int | None, int | None]
 ALWAYS_VALID: Window = (None, None)
@@ -166,14 +166,9 @@ def _check_headings(csv: CsvTable, findings: Findings) -> bool:
         prefix, _, rest = heading.partition(".")
         if heading in _PLAIN_HEADINGS or (prefix in ("when", "then") and rest):
             continue
-        near = get_close_matches(heading, _PLAIN_HEADINGS, n=1, cutoff=0.6)
-        hint = (
-            f"did you mean `{near[0]}`?"
-            if near
-            else (
-                "headings are id, when.<fact>, then.<name>, valid.from, valid.before, "
-                "expect_matches, note"
-            )
+        hint = did_you_mean(heading, _PLAIN_HEADINGS) or (
+            "headings are id, when.<fact>, then.<name>, valid.from, valid.before, "
+            "expect_matches, note"
         )
         findings.say("UNKNOWN_HEADING", csv.heading(column), f"unknown heading `{heading}`", hint)
         sound = False

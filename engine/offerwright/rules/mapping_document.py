@@ -43,7 +43,7 @@ class Attribute(Model):
     """What `max` counts."""
     cut: bool = False
     """Cut a text that is too long, at a word; absent: block."""
-    to: Literal["kg", "g", "cm", "mm", "m"] | None = None
+    to: Literal["kg", "g", "m", "cm", "mm"] | None = None
     """The unit it is written in."""
     decimals: Annotated[Whole, Field(ge=0, le=8)] | None = None
     """Decimals of a number, half away from zero."""

@@ -11,7 +11,14 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.fees import least_price, margin_met
 from offerwright.evaluate.match import holds
-from offerwright.evaluate.pricing import (
+from offerwright.evaluate.rounding import (
+    Points,
+    currency_unit,
+    greatest_at_or_below,
+    least_at_or_above,
+    rounded_to,
+)
+from offerwright.evaluate.state import (
     Block,
     Margin,
     Moment,
@@ -19,13 +26,6 @@ from offerwright.evaluate.pricing import (
     State,
     Truth,
     without_price,
-)
-from offerwright.evaluate.rounding import (
-    Points,
-    currency_unit,
-    greatest_at_or_below,
-    least_at_or_above,
-    rounded_to,
 )
 from offerwright.rules.plan import RoundStep
 

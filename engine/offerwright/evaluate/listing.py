@@ -9,8 +9,8 @@ import polars as pl
 
 from offerwright.errors import Span
 from offerwright.evaluate.match import Match
-from offerwright.evaluate.pricing import Block, Ran
 from offerwright.evaluate.run import Offers
+from offerwright.evaluate.state import Block, Ran
 from offerwright.rules.plan import AccountPlan
 
 BLOCK_FIELDS = {

@@ -13,7 +13,7 @@ from offerwright.evaluate.columns import Decimals, Words
 from offerwright.evaluate.draft import Kinds
 from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows, evaluate
-from offerwright.evaluate.pricing import Block
+from offerwright.evaluate.state import Block
 from offerwright.evaluate.texts import (
     as_words,
     cut_words,

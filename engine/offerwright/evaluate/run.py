@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
+from offerwright.evaluate.bounds_step import apply_bounds
 from offerwright.evaluate.columns import Column, Words
 from offerwright.evaluate.facts import (
     SnapshotColumns,
@@ -32,16 +33,8 @@ from offerwright.evaluate.match import Walks
 from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
-from offerwright.evaluate.pricing import (
-    Block,
-    Moment,
-    Note,
-    Ran,
-    State,
-    apply_bounds,
-    run_step,
-    settle_base,
-)
+from offerwright.evaluate.pricing import run_step
+from offerwright.evaluate.state import Block, Moment, Note, Ran, State, settle_base
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
 from offerwright.rules.plan import (

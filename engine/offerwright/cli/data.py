@@ -230,7 +230,7 @@ def json_lines(frame: pl.DataFrame) -> Iterable[str]:
         raise TypeError(f"{value!r} in an offer")
 
     for record in frame.iter_rows(named=True):
-        held = {"version": VERSION}
+        held: dict[str, Any] = {"version": VERSION}
         held |= {k: v for k, v in record.items() if not k.startswith(ATTRIBUTE)}
         held["attributes"] = {
             k.removeprefix(ATTRIBUTE): v

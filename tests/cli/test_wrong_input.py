@@ -150,7 +150,7 @@ def test_a_missing_secret_is_named_by_its_variable_and_nothing_is_sent(shop: Sho
     done = shop("sync", "--as-of", AS_OF)
 
     assert done.code == 8
-    assert "OFFERWRIGHT_MARKET_API_KEY" in done.err
+    assert "OFFERWRIGHT_MARKET_API_KEY" in done.out
     assert "Traceback" not in done.err
 
 

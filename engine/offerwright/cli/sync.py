@@ -27,7 +27,8 @@ from offerwright.cli.options import (
     root_option,
 )
 from offerwright.cli.report import dump, dump_pretty, echo, table, tell
-from offerwright.errors import OfferwrightError
+from offerwright.connectors.connector import Connector
+from offerwright.errors import CredentialsRefused, OfferwrightError
 from offerwright.expressions.parse import microseconds
 from offerwright.pipeline import Loadout, load, plan_sync
 from offerwright.store.protocol import Run
@@ -296,7 +297,7 @@ def send_plan(
     with leading(store, owner, clock), stop_on_signal() as stop:
         submitted = submit(opened, store, loadout.marketplaces, currencies, now=clock.now())
         store.record_run(_run(opened, clock.now()))
-        connectors = {name: world.connector(loadout.rules.plan(name).account) for name in wanted}
+        connectors, refused = _connectors(world, wanted)
         jobs = {
             name: AccountJob(connector, _guard(world, loadout, name))
             for name, connector in connectors.items()
@@ -308,9 +309,25 @@ def send_plan(
         finally:
             for connector in connectors.values():
                 connector.close()
-    code = exit_code(reports.values())
-    _show_reports(reports.values(), submitted, opened, output, code)
+    found = [refused[name] if name in refused else reports[name] for name in wanted]
+    code = exit_code(found)
+    _show_reports(found, submitted, opened, output, code)
     return 4 if code == 0 and submitted.refused else code
+
+
+def _connectors(
+    world: Live, accounts: Sequence[str]
+) -> tuple[dict[str, Connector], dict[str, ApplyReport]]:
+    """The connectors, and the reports of accounts that have no credentials: others go on."""
+    connectors: dict[str, Connector] = {}
+    refused: dict[str, ApplyReport] = {}
+    for name in accounts:
+        try:
+            connectors[name] = world.connector(world.loadout.rules.plan(name).account)
+        except CredentialsRefused as problem:
+            left = world.store.open_counts(name)
+            refused[name] = ApplyReport(name, left=left, ended="refused", error=problem)
+    return connectors, refused
 
 
 def _check_accounts(wanted: Sequence[str], known: dict[str, str]) -> None:
@@ -343,9 +360,12 @@ def _run(opened: PlanFile, now: float) -> Run:
 
 
 def _show_reports(
-    reports: Any, submitted: Submitted, opened: PlanFile, output: str, code: int
+    found: Sequence[ApplyReport],
+    submitted: Submitted,
+    opened: PlanFile,
+    output: str,
+    code: int,
 ) -> None:
-    found: list[ApplyReport] = list(reports)
     if output == "json":
         echo(dump({
             "version": 1, "plan": opened.id, "exit_code": code,

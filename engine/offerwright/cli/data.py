@@ -23,7 +23,7 @@ from offerwright.cli.options import (
     output_option,
     root_option,
 )
-from offerwright.cli.report import VERSION, dump_pretty, echo, put, table, tell
+from offerwright.cli.report import VERSION, dump_pretty, echo, escaped, put, table, tell
 from offerwright.errors import OfferwrightError
 from offerwright.pipeline import Loadout, load
 
@@ -237,7 +237,8 @@ def json_lines(frame: pl.DataFrame) -> Iterable[str]:
             for k, v in record.items()
             if k.startswith(ATTRIBUTE) and v is not None
         }
-        yield json.dumps(held, ensure_ascii=False, separators=(",", ":"), default=plain)
+        text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), default=plain)
+        yield escaped(text)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -80,11 +80,18 @@ def summary_of(found: Sequence[Diagnostic]) -> dict[str, int]:
 
 def dump(record: Mapping[str, Any] | Sequence[Any]) -> str:
     """Canonical JSON of a record."""
-    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return escaped(json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
 def dump_pretty(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2)
+    return escaped(json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2))
+
+
+def escaped(text: str) -> str:
+    """JSON text in which what a terminal would obey stands as \\u009b; it means the same."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def table(

@@ -10,7 +10,6 @@ from evaluate.generated_pricing import Drawn, head
 from evaluate.generated_shop import NODES, Pick
 
 _CONTENT = {**TESTED, **OF_THE_ACCOUNT}
-_SAFETY = {**TESTED, "marketplace": "text", "live_quantity": "integer"}
 
 
 def inventory(pick: Pick, drawn: Drawn) -> None:
@@ -42,7 +41,7 @@ def _safety(pick: Pick) -> dict[str, Any]:
     hit = pick.one("unique", "first", "any")
     units = [Decimal(1), Decimal(3), Decimal(0), "sold", "ceiling(score)", "pack + 1"]
     rows = [
-        {"id": f"r{i}", "when": when(pick, _SAFETY, 2), "then": {"units": pick.one(*units)}}
+        {"id": f"r{i}", "when": when(pick, TESTED, 2), "then": {"units": pick.one(*units)}}
         for i in range(pick.number(1, 3))
     ]
     table: dict[str, Any] = {"hit": hit, "rules": rows}

@@ -110,8 +110,7 @@ def allocate(
     sums: dict[str, int] = {}
     for stock in stocks.values():
         if stock.document is not None and stock.pool is not None:
-            # Accounts may hold back different safety stocks; the largest pool bounds them all.
-            pools[stock.document] = max(stock.pool, pools.get(stock.document, 0))
+            pools[stock.document] = stock.pool
             sums[stock.document] = sums.get(stock.document, 0) + (stock.quantity or 0)
     return {
         "quantities": {name: stock.quantity for name, stock in stocks.items()},

@@ -18,7 +18,6 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
 from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
-from offerwright.expressions.syntax import columns
 from offerwright.frames import map_column
 from offerwright.money import scaled
 from offerwright.rules.plan import InventoryPlan, TablePlan
@@ -107,17 +106,6 @@ def _safety(
         if column.state is not None:
             wrong[code] = found.found & ~wrong["TABLE_CONFLICT"] & (column.state == state)
     return _units(c.ceiling(column)), {(code, "safety_stock"): m for code, m in wrong.items()}
-
-
-def safety_names(plan: InventoryPlan) -> set[str]:
-    """The columns that the safety stock reads: beside facts of the snapshot, an account's own."""
-    if isinstance(plan.safety, int):
-        return set()
-    cells = (choice for result in plan.safety.results for choice in result.choices)
-    return {
-        *(a.fact for a in plan.safety.axes),
-        *(name for cell in cells for name in columns(cell)),
-    }
 
 
 def _entries(plan: InventoryPlan, pool: Array) -> list[Array]:

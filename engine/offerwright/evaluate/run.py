@@ -27,7 +27,7 @@ from offerwright.evaluate.facts import (
 )
 from offerwright.evaluate.fees import Schedule
 from offerwright.evaluate.finish import run_rounding
-from offerwright.evaluate.inventory import Allocation, allocate, safety_names
+from offerwright.evaluate.inventory import Allocation, allocate
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.moment import plan_at
@@ -162,7 +162,7 @@ def _offers(
     plan = plan_at(plan, as_of)
     schedule = Schedule(plan.fees, as_of, walks)
     state = _priced(plan, rows, as_of, walks, schedule)
-    allocation, stock_blocks = _allocated(plan, state.rows, snapshot, as_of, walks, allocations)
+    allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
     said = _said(plan, state.rows, as_of, walks)
     offers = Offers(
         plan=plan,
@@ -199,16 +199,14 @@ def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: S
 def _allocated(
     plan: AccountPlan,
     rows: Rows,
-    snapshot: pl.DataFrame,
     as_of: int,
     walks: Walks,
     allocations: dict[object, Allocation],
 ) -> tuple[Allocation | None, tuple[Block, ...]]:
-    """The allocation of the account's pool, computed once for all accounts that see it alike."""
+    """The allocation of the account's pool, computed once: all accounts see the same pool."""
     if plan.inventory is None:
         return None, ()
-    own = safety_names(plan.inventory) - set(snapshot.columns)
-    key = (plan.inventory.span, plan.account.name if own else "")
+    key = plan.inventory.span
     found = allocations.get(key)
     if found is None:
         found = allocations[key] = allocate(plan.inventory, rows, as_of, walks)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from offerwright.errors import Span
 from offerwright.expressions.cells import Words
+from offerwright.expressions.conditions import tests
+from offerwright.expressions.syntax import columns
 from offerwright.expressions.types import NUMBER
 from offerwright.expressions.typing import Scope
 from offerwright.rules.document import AllocationEntry, InventoryDocument, SafetyStock
@@ -14,12 +18,23 @@ from offerwright.rules.plan import Account, InventoryPlan, TablePlan
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import Setting, compile_table
 from offerwright.source.located import Loaded, Path
+from offerwright.source.suggest import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What an inventory document may speak of, and the names that differ from account to account,
+    each with the words that say why."""
+
+    accounts: Sequence[Account]
+    marketplaces: Sequence[str]
+    own_names: Mapping[str, str]
 
 
 def compile_inventory(
     number: int,
     loaded: Loaded[InventoryDocument],
-    accounts: Sequence[Account],
+    shop: Shop,
     scope: Scope,
     words: Words,
     findings: Findings,
@@ -30,6 +45,8 @@ def compile_inventory(
     pool, allocate = document.pool, document.allocate
     _check_facts(document, setting)
     _check_shares(document, setting)
+    safety = _safety(document, setting)
+    _check_shared(document, safety, shop, setting)
     return InventoryPlan(
         document=number,
         span=loaded.located.at(("name",)),
@@ -38,14 +55,14 @@ def compile_inventory(
         allocated=pool.allocated,
         reserved=pool.reserved,
         reservations=pool.reservations,
-        safety=_safety(document, setting),
+        safety=safety,
         safety_per_node=isinstance(pool.safety_stock, SafetyStock)
         and pool.safety_stock.per == "node",
         method=allocate.method,
         redistribute=allocate.redistribute,
         last_units=allocate.last_units,
         entries=tuple(allocate.marketplaces),
-        accounts=_accounts(document, accounts, setting),
+        accounts=_accounts(document, shop, setting),
         on_block=document.on_block,
     )
 
@@ -77,6 +94,40 @@ def _check_facts(document: InventoryDocument, setting: Setting) -> None:
             setting.say("WRONG_TYPE", path, f"`{fact}` is {found}; {wish} stands here")
 
 
+def _check_shared(
+    document: InventoryDocument, safety: int | TablePlan, shop: Shop, setting: Setting
+) -> None:
+    """Two accounts that saw two pools could publish more than there is."""
+    for name, span in (*_pool_names(document, setting), *_safety_names(safety, setting)):
+        why = shop.own_names.get(name)
+        if why is not None:
+            setting.findings.say(
+                "POOL_PER_ACCOUNT", span, f"{why}, and one pool is shared by all accounts",
+                "use a fact that is the same for all; `buffer` and `cap` hold units back from one",
+            )  # fmt: skip
+
+
+def _pool_names(document: InventoryDocument, setting: Setting) -> Iterator[tuple[str, Span]]:
+    for key in ("on_hand", "allocated", "reserved", "reservations"):
+        name = getattr(document.pool, key)
+        if name is not None:
+            yield name, setting.loaded.located.at(("pool", key))
+
+
+def _safety_names(safety: int | TablePlan, setting: Setting) -> Iterator[tuple[str, Span]]:
+    """What the safety stock reads, row by row; the last cell of a result is `otherwise`."""
+    if isinstance(safety, int):
+        return
+    for row in safety.rows:
+        yield from ((test.fact, row.span) for test in tests(row.condition))
+    otherwise = setting.loaded.located.at(("pool", "safety_stock", "otherwise"))
+    spans = [*(row.span for row in safety.rows), otherwise]
+    for result in safety.results:
+        for choice, span in zip(result.choice_of, spans, strict=False):
+            if choice >= 0:
+                yield from ((name, span) for name in columns(result.choices[choice]))
+
+
 def _check_shares(document: InventoryDocument, setting: Setting) -> None:
     for index, entry in enumerate(document.allocate.marketplaces):
         path: Path = ("allocate", "marketplaces", index)
@@ -95,12 +146,10 @@ def _check_shares(document: InventoryDocument, setting: Setting) -> None:
         )  # fmt: skip
 
 
-def _accounts(
-    document: InventoryDocument, accounts: Sequence[Account], setting: Setting
-) -> tuple[str | None, ...]:
+def _accounts(document: InventoryDocument, shop: Shop, setting: Setting) -> tuple[str | None, ...]:
     """The account that each entry speaks of."""
     found = [
-        _account_of(entry, index, accounts, setting)
+        _account_of(entry, index, shop, setting)
         for index, entry in enumerate(document.allocate.marketplaces)
     ]
     twice = [name for name, count in Counter(found).items() if name and count > 1]
@@ -110,20 +159,21 @@ def _accounts(
     return tuple(found)
 
 
-def _account_of(
-    entry: AllocationEntry, index: int, accounts: Sequence[Account], setting: Setting
-) -> str | None:
+def _account_of(entry: AllocationEntry, index: int, shop: Shop, setting: Setting) -> str | None:
     path: Path = ("allocate", "marketplaces", index)
     if entry.account is not None:
-        if entry.account not in [a.name for a in accounts]:
-            known = ", ".join(a.name for a in accounts)
+        known = [a.name for a in shop.accounts]
+        if entry.account not in known:
             message = f"no account is called `{entry.account}`"
-            setting.say("UNKNOWN_ACCOUNT", (*path, "account"), message, f"accounts: {known}")
+            setting.say("UNKNOWN_ACCOUNT", (*path, "account"), message,
+                        suggest(entry.account, known))  # fmt: skip
         return entry.account
     named = {e.account for e in setting.loaded.document.allocate.marketplaces if e.account}
     fitting = [
-        a.name for a in accounts if a.marketplace == entry.marketplace and a.name not in named
+        a.name for a in shop.accounts if a.marketplace == entry.marketplace and a.name not in named
     ]
+    if not fitting:
+        _say_nobody(entry.marketplace or "", (*path, "marketplace"), shop, setting)
     if len(fitting) > 1:
         setting.say(
             "TWO_ACCOUNTS_SHARE", (*path, "marketplace"),
@@ -131,3 +181,32 @@ def _account_of(
             "write one entry per account: `{account: …, share: …}`",
         )  # fmt: skip
     return fitting[0] if fitting else None
+
+
+def _say_nobody(marketplace: str, path: Path, shop: Shop, setting: Setting) -> None:
+    if marketplace not in shop.marketplaces:
+        setting.say("UNKNOWN_MARKETPLACE", path, f"no marketplace is called `{marketplace}`",
+                    suggest(marketplace, shop.marketplaces))  # fmt: skip
+        return
+    setting.findings.say(
+        "ENTRY_WITHOUT_ACCOUNT", setting.loaded.located.at(path),
+        f"no account sells on {marketplace} that has no entry of its own: its share goes to nobody",
+        "add the account to offerwright.yaml, or delete the entry", severity="warning",
+    )  # fmt: skip
+
+
+def check_allocated(
+    account: Account,
+    plans: Sequence[tuple[InventoryPlan, Loaded[InventoryDocument]]],
+    findings: Findings,
+) -> None:
+    """Warn where the document that counts for an account, narrowest last, has no entry for it."""
+    for plan, loaded in reversed(plans):
+        if account.name not in plan.accounts:
+            findings.say(
+                "UNALLOCATED_ACCOUNT", loaded.located.at(("allocate", "marketplaces")),
+                f"`{account.name}` has no entry: its stock is blocked",
+                f"add `{{account: {account.name}, …}}`", severity="warning",
+            )  # fmt: skip
+        if loaded.document.valid is None:
+            return

@@ -25,14 +25,14 @@ from offerwright.rules.document import (
     ListsDocument,
 )
 from offerwright.rules.fees import compile_fees
-from offerwright.rules.inventory import compile_inventory
+from offerwright.rules.inventory import Shop, check_allocated, compile_inventory
 from offerwright.rules.mapping import compile_mapping
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
 from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.rows import Findings, Window, is_never, window
-from offerwright.rules.scope import account_scope, cell_words, derived_facts
+from offerwright.rules.scope import account_scope, cell_words, derived_facts, own_names
 from offerwright.source.document import RuleDocument
 from offerwright.source.located import Loaded
 from offerwright.source.revision import revision
@@ -205,16 +205,18 @@ def _plan(
     mappings = compile_mapping(
         numbering.of(_applying(documents.mapping, account)), priced, words, findings
     )
-    inventory = numbering.of(_applying(documents.inventory, account))
+    shop = Shop(accounts, tuple(documents.marketplaces), own_names(documents.schema, derived))
+    inventories = [
+        (compile_inventory(number, loaded, shop, scope, words, findings), loaded)
+        for number, loaded in numbering.of(_applying(documents.inventory, account))
+    ]
+    check_allocated(account, inventories, findings)
     return AccountPlan(
         account=account,
         derived=derived,
         steps=steps,
         fees=fees,
-        inventories=tuple(
-            compile_inventory(number, loaded, accounts, scope, words, findings)
-            for number, loaded in inventory
-        ),
+        inventories=tuple(plan for plan, _ in inventories),
         mappings=mappings,
         documents=tuple(numbering.items),
         scope=priced,

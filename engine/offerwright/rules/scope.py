@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offerwright.expressions.cells import Words
+from offerwright.expressions.syntax import Typed, columns
 from offerwright.expressions.types import (
     DATE,
     DATETIME,
@@ -80,6 +81,20 @@ def account_scope(
         bounds=bounds,
         maps={m.name: _map(m, currency, findings) for m in lists if m.document.map is not None},
     )
+
+
+def own_names(schema: FactSchema, derived: Sequence[tuple[str, Typed]]) -> dict[str, str]:
+    """The names whose values differ from account to account, and why, as part of a sentence."""
+    words = ("account", "marketplace", "currency", "live_price", "live_quantity")
+    found = {word: f"`{word}` is the account's own" for word in words}
+    found |= {
+        name: f"`{name}` is kept per {fact.per}" for name, fact in schema.facts.items() if fact.per
+    }
+    for name, typed in derived:
+        read = next((c for c in columns(typed) if c in found), None)
+        if read is not None:
+            found[name] = f"`{name}` reads `{read}`, which differs by account"
+    return found
 
 
 def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str] = {}) -> Scope:

@@ -43,10 +43,19 @@ IMAGES = "  images: {type: list of text, from: all.images}\n"
 
 
 @dataclass(frozen=True)
+class Label:
+    """What of a manifest counts: which SKUs have refused rows only, how many rows have no SKU."""
+
+    doubtful: tuple[str, ...] = ()
+    nameless: int = 0
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What `plan_sync` looks at in a snapshot."""
 
     frame: pl.DataFrame
+    manifest: Label = Label()
 
 
 def market_files() -> dict[str, bytes]:

@@ -138,7 +138,7 @@ CODES: dict[str, str] = {
     "NUL_CHARACTER": "A cell or row holds a NUL character",
     "OF_WITHOUT_ENUM": "`of` stands at a fact that is no enum",
     "OUT_OF_BOUNDS": "A number, text or list is below or above what is allowed",
-    "OVERFLOW": "A result has more than 38 digits",
+    "OVERFLOW": "A result has more than 38 digits, or a day lies outside the years 1 to 9999",
     "PATH_OUTSIDE": "A `file:` names a path outside of the repository",
     "POOL_PER_ACCOUNT": "The pool reads something that differs from account to account",
     "PRICE_NOT_POSITIVE": "A price is zero or less after rounding",

@@ -40,10 +40,13 @@ def rescale(value: int, scale: int, target: int) -> int:
 
 def scaled(value: Decimal) -> tuple[int, int]:
     """A finite decimal as (integer, scale); trailing zeros are kept out of the scale."""
-    sign, digits, exponent = value.normalize().as_tuple()
+    sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError(f"{value} is not a finite number")
-    number = int("".join(map(str, digits)) or "0") * (-1 if sign else 1)
+    # Not `normalize`, which rounds to the 28 digits of the decimal context.
+    text = "".join(map(str, digits)).rstrip("0")
+    exponent = exponent + len(digits) - len(text) if text else 0
+    number = int(text or "0") * (-1 if sign else 1)
     return (number * 10**exponent, 0) if exponent > 0 else (number, -exponent)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from oracle.syntax import Tree, parse
 from oracle.values import (
     DECIMALS,
+    Fault,
     SpecError,
     Truth,
     add,
@@ -115,7 +116,10 @@ def _same_clock(a: Any, b: Any, world: World) -> tuple[Any, Any]:
 
 
 def _arithmetic(operator: str, a: Any, b: Any, world: World) -> Any:
-    return _ARITHMETIC[operator](*_same_clock(a, b, world))
+    try:
+        return _ARITHMETIC[operator](*_same_clock(a, b, world))
+    except OverflowError:
+        raise Fault("OVERFLOW") from None  # a day outside the years 1 to 9999
 
 
 def _negate(value: Any) -> Any:

@@ -142,6 +142,8 @@ def test_truth_is_three_valued(expression: str, expected: bool | None) -> None:
         ("10000000000000000000 * 10000000000000000000", "OVERFLOW"),
         # 31 digits before the point and the 8 decimals that a quotient carries make 39.
         ("1000000000000000000000000000000 / 1", "OVERFLOW"),
+        ("month(today + 4000000 days)", "OVERFLOW"),
+        ("month(as_of - 999999999 days)", "OVERFLOW"),
     ],
 )
 def test_an_error_in_a_value_is_a_fault(expression: str, code: str) -> None:

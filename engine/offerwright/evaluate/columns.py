@@ -38,6 +38,9 @@ class Decimals:
     state: State = None
     bound: int = _LIMIT
 
+    def __post_init__(self) -> None:
+        assert self.values.dtype.kind in "iO", f"{self.values.dtype}: numbers are never floats"
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -101,6 +104,19 @@ def constant(value: Decimal | int, rows: int) -> Decimals:
     number, scale = scaled(value) if isinstance(value, Decimal) else (value, 0)
     dtype = np.int64 if abs(number) <= _LIMIT else object
     return Decimals(np.full(rows, number, dtype=dtype), scale, None, abs(number))
+
+
+def integers(values: Sequence[int]) -> Array:
+    """The numbers as int64, or as Python integers where one of them does not fit."""
+    fits = all(abs(v) <= _LIMIT for v in values)
+    return np.array(values, dtype=np.int64 if fits else object)
+
+
+def faulty(state: State, mask: NDArray[np.bool_], fault: int) -> State:
+    """The state with a fault in those rows of the mask that had a value."""
+    base = np.zeros(len(mask), dtype=np.uint8) if state is None else state
+    hit = mask & (base == 0)
+    return np.where(hit, fault, base).astype(np.uint8) if hit.any() else state
 
 
 def all_missing(rows: int) -> Decimals:
@@ -202,8 +218,11 @@ def divide(left: Decimals, right: Decimals) -> Decimals:
     zero = (right.values == 0) & (True if state is None else state == 0)
     if zero.any():
         state = np.where(zero, DIVISION_BY_ZERO, 0 if state is None else state).astype(np.uint8)
-    factor = 10 ** (SCALE - left.scale + right.scale)
+    exponent = SCALE - left.scale + right.scale
+    factor = 10 ** max(0, exponent)
     left = _fitting(left, factor * 2)
+    if exponent < 0:
+        right = at_scale(right, right.scale - exponent)
     numerator, divisor = left.values * factor, np.where(right.values == 0, 1, right.values)
     size = np.abs(divisor)
     quotient = (np.abs(numerator) + size // 2) // size
@@ -227,8 +246,7 @@ def _checked(column: Decimals) -> Decimals:
     if column.bound <= MAX_VALUE:
         return column
     over = np.array([abs(v) > MAX_VALUE for v in column.values], dtype=bool)
-    base = np.zeros(len(over), dtype=np.uint8) if column.state is None else column.state
-    state = np.where(over & (base == 0), OVERFLOW, base).astype(np.uint8)
+    state = faulty(column.state, over, OVERFLOW)
     values = column.values.copy()
     values[over] = 0
     return measured(Decimals(values, column.scale, state, MAX_VALUE))

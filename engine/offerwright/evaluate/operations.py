@@ -16,12 +16,15 @@ import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
-from offerwright.expressions.parse import EPOCH
+from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.syntax import Col, Const, Op, Typed
 from offerwright.money import scaled
 
 _SECOND = 1_000_000
 _DAY_S = 86_400
+_FIRST_DAY, _LAST_DAY = ((d - EPOCH.date()).days for d in (date.min, date.max))
+_FIRST_MOMENT = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST_MOMENT = microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,7 @@ def _lookup(arguments: Sequence[Typed], rows: Rows) -> Column:
         return Words(words.codes, tuple(str(f) for f in found), state)
     numbers = [scaled(f) if f is not None else (0, 0) for f in found]  # type: ignore[arg-type]
     scale = max((s for _, s in numbers), default=0)
-    values = np.array([n * 10 ** (scale - s) for n, s in numbers] + [0], dtype=np.int64)
+    values = c.integers([*(n * 10 ** (scale - s) for n, s in numbers), 0])
     return c.measured(Decimals(values[words.codes], scale, state))
 
 
@@ -266,9 +269,18 @@ def _part(read: Callable[[date], int]) -> Callable[[Typed, Column, ZoneInfo], Co
 def _by_value(column: Decimals, change: Callable[[int], int]) -> Decimals:
     """Apply a scalar function to the distinct values; days repeat, so they are few."""
     distinct, inverse = np.unique(column.values, return_inverse=True)
-    changed = np.array([change(int(v)) for v in distinct], dtype=np.int64)
-    values = changed[inverse] if len(changed) else column.values
-    return c.measured(Decimals(values, 0, column.state))
+    changed = [_in_calendar(change, int(v)) for v in distinct]
+    outside = np.array([v is None for v in changed], dtype=bool)[inverse]
+    values = np.array([v or 0 for v in changed], dtype=np.int64)[inverse]
+    return c.measured(Decimals(values, 0, c.faulty(column.state, outside, c.OVERFLOW)))
+
+
+def _in_calendar(change: Callable[[int], int], value: int) -> int | None:
+    """None for a day that the calendar, years 1 to 9999, does not have."""
+    try:
+        return change(value)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _subtract(left: Decimals, right: Decimals) -> Decimals:
@@ -285,9 +297,15 @@ def _moments_between(left: Decimals, right: Decimals) -> Decimals:
     return c.floor(replace(_subtract(left, right), scale=6))
 
 
-def _shifted(per_unit: Callable[[Decimals], Decimals], sign: int) -> Callable[..., Decimals]:
+def _shifted(
+    per_unit: Callable[[Decimals], Decimals], sign: int, first: int, last: int
+) -> Callable[..., Decimals]:
+    """A date or moment moved by a duration; beyond `first` and `last` is a fault."""
+
     def shifted(moment: Decimals, duration: Decimals) -> Decimals:
-        return c.add(moment, per_unit(duration), sign)
+        found = c.add(moment, per_unit(duration), sign)
+        outside = np.asarray((found.values < first) | (found.values > last), dtype=bool)
+        return replace(found, state=c.faulty(found.state, outside, c.OVERFLOW))
 
     return shifted
 
@@ -312,10 +330,10 @@ _OPERATIONS: dict[str, Callable[..., Column]] = {
     "neg": c.negate,
     "days_between": _days_between,
     "moments_between": _moments_between,
-    "date_add": _shifted(_units(_DAY_S), 1),
-    "date_sub": _shifted(_units(_DAY_S), -1),
-    "moment_add": _shifted(_microseconds, 1),
-    "moment_sub": _shifted(_microseconds, -1),
+    "date_add": _shifted(_units(_DAY_S), 1, _FIRST_DAY, _LAST_DAY),
+    "date_sub": _shifted(_units(_DAY_S), -1, _FIRST_DAY, _LAST_DAY),
+    "moment_add": _shifted(_microseconds, 1, _FIRST_MOMENT, _LAST_MOMENT),
+    "moment_sub": _shifted(_microseconds, -1, _FIRST_MOMENT, _LAST_MOMENT),
     "eq": _compare(np.equal, True),
     "ne": _compare(np.not_equal, True),
     "lt": _compare(np.less, False),

@@ -18,6 +18,7 @@ from offerwright.expressions.types import (
     PERCENT,
     TEXT,
 )
+from offerwright.money import MAX_DIGITS, MAX_VALUE, SCALE, decimal, scaled
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 40
@@ -116,9 +117,26 @@ def parse(text: str) -> Node | Refusal:
         tree = _parser().parse(text)
     except UnexpectedInput as problem:
         return _refusal(text, problem)
-    if not hasattr(tree, "iter_subtrees") or sum(1 for _ in tree.iter_subtrees()) <= MAX_NODES:
-        return _node(tree)
-    return Refusal(0, len(text), f"an expression has at most {MAX_NODES} parts")
+    if sum(1 for _ in tree.iter_subtrees()) > MAX_NODES:
+        return Refusal(0, len(text), f"an expression has at most {MAX_NODES} parts")
+    inexact = [r for r in map(_inexact, tree.iter_subtrees()) if r is not None]
+    return min(inexact, key=lambda r: r.start) if inexact else _node(tree)
+
+
+def _inexact(tree: Any) -> Refusal | None:
+    """Why a literal is not held exactly: decimals that no result of `*` and `/` has, or digits."""
+    if tree.data not in ("number", "percent", "duration"):
+        return None
+    written = str(tree.children[0])
+    number, scale = scaled(Decimal(written.rstrip("% ")))
+    most = SCALE - 2 if tree.data == "percent" else SCALE
+    start, end = tree.meta.start_pos, tree.meta.start_pos + len(written)
+    if scale > most:
+        kind = "a percent" if tree.data == "percent" else "a number"
+        return Refusal(start, end, f"{kind} has at most {most} decimals, not {scale}")
+    if number > MAX_VALUE:
+        return Refusal(start, end, f"a number has at most {MAX_DIGITS} digits")
+    return None
 
 
 def _depth(text: str) -> int:
@@ -206,7 +224,8 @@ def microseconds(moment: datetime) -> int:
 
 
 def _percent(children: list[Any], start: int, end: int) -> Node:
-    return Literal(Decimal(str(children[0]).rstrip("%").strip()) / 100, PERCENT, start, end)
+    number, scale = scaled(Decimal(str(children[0]).rstrip("% ")))
+    return Literal(decimal(number, scale + 2), PERCENT, start, end)
 
 
 def _duration(children: list[Any], start: int, end: int) -> Node:

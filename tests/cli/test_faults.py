@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,27 @@ def test_after_so_many_failures_an_account_stops(shop: Shop, market: Market) -> 
 
     assert (code, accounts["market"]["ended"]) == (4, "max_failures")
     assert len(market.writes(QUICK)) == 2
+
+
+def test_a_listing_that_a_refused_create_left_behind_is_priced_stocked_and_ended(
+    both: Shop, market: Market
+) -> None:
+    both.change("rules/mapping-meli.yaml", "title:", 'description: {text: "{{ name }}"}\ntitle:')
+    step = "  - {id: step, check: step_from_live, down: 30%, up: 50%, else: block}\n"
+    both.write("rules/guards.yaml", FILES["rules/guards.yaml"] + step)
+    market.fault(marketplace=MELI, route="create_description", sku="AU-1", do="reject", code="html")
+    code, accounts = sync(both, market, "--account", "meli")
+    assert (code, [r["sku"] for r in accounts["meli"]["refused"]]) == (4, ["AU-1"])
+    assert market.live(MELI)["AU-1"][1] == 5
+
+    market.works_again()
+    both.new_data("data/stock.csv", "AU-1,sp,5", "AU-1,sp,")
+    both.new_data("data/catalogue.csv", "audio/fones,100.00", "audio/fones,110.00")
+    sync(both, market, "--account", "meli")
+    # 110 x 1.18; nobody knows the stock, so nothing is for sale
+    assert market.live(MELI)["AU-1"] == (Decimal("129.80"), 0)
+
+    row = "AU-1,Fone,audio/fones,110.00,105.00,https://images.example/1.jpg\n"
+    both.new_data("data/catalogue.csv", row, "")
+    sync(both, market, "--account", "meli")
+    assert "AU-1" not in market.live(MELI)

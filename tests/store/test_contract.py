@@ -352,6 +352,61 @@ def test_updates_behind_a_refused_create_are_dropped(led: Store) -> None:
     assert led.open_counts("meli") == {}
 
 
+def test_a_refused_create_that_left_a_listing_is_refused_in_its_content_alone(led: Store) -> None:
+    led.enqueue([create("A", "10", 1)], "p1", now=1)
+    (claim,) = claimed(led, 1)
+    led.begin(claim, now=1, lease_s=60)
+    led.enqueue([price("A", "11")], "p2", now=2)
+    no = (Problem("HTML", "no HTML"),)
+    led.record(claim, Outcome("rejected", no, external_id="MLB1"), now=3)
+
+    found = {aspect: row for (_, aspect), row in rows(led).items()}
+    assert led.listings("meli") == [("A", "MLB1", "live")]
+    assert {a: row["state"] for a, row in found.items()} == {
+        "content": "rejected", "price": "queued", "stock": "none",
+    }  # fmt: skip
+    assert found["content"]["rejected_hash"] == "content first"
+    assert {row["sent_generation"] for row in found.values()} == {1}
+    assert {row["confirmed_generation"] for row in found.values()} == {0}
+    assert [c.operation.values.price for c in claimed(led, 4)] == [Decimal("11")]
+
+
+def test_a_quarantined_create_that_left_a_listing_is_live(led: Store) -> None:
+    led.enqueue([create("A", "10", 1)], "p1", now=1)
+    (claim,) = claimed(led, 1)
+    led.begin(claim, now=1, lease_s=60)
+    led.record(claim, Outcome("retry", external_id="MLB1"), now=2)
+    (again,) = claimed(led, 3)
+    led.quarantine(again, [Problem("TOO_MANY_FAILURES", "10 attempts failed")], now=4)
+
+    found = {aspect: row["state"] for (_, aspect), row in rows(led).items()}
+    assert led.listings("meli") == [("A", "MLB1", "live")]
+    assert found == {"content": "quarantined", "price": "none", "stock": "none"}
+
+
+def test_a_queued_create_that_left_a_listing_is_not_forgotten_with_its_row(led: Store) -> None:
+    led.enqueue([create("A", "10", 1)], "p1", now=1)
+    (claim,) = claimed(led, 1)
+    led.begin(claim, now=1, lease_s=60)
+    led.record(claim, Outcome("retry", external_id="MLB1"), now=2)
+    led.enqueue([end("A")], "p2", now=3)
+
+    assert led.listings("meli") == [("A", "MLB1", "live")]
+
+
+def test_a_create_that_a_read_did_not_find_leaves_nothing(led: Store) -> None:
+    led.enqueue([create("A", "10", 1)], "p1", now=1)
+    (claim,) = claimed(led, 1)
+    led.begin(claim, now=1, lease_s=60)
+    led.record(claim, Outcome("in_doubt", external_id="X1"), now=2, due=2)
+    (doubt,) = claimed(led, 3)
+    led.record(doubt, Outcome("retry"), now=4)
+    (again,) = claimed(led, 5)
+    led.quarantine(again, [Problem("TOO_MANY_FAILURES", "10 attempts failed")], now=6)
+
+    assert (again.external_id, led.listings("meli")) == (None, [])
+
+
 def test_a_second_create_is_held_while_the_first_is_not_settled(led: Store) -> None:
     led.enqueue([create("A", "10", 1)], "p1", now=1)
     (claim,) = claimed(led, 1)

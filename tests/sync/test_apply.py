@@ -100,6 +100,19 @@ def test_a_rejected_operation_is_named_with_all_reasons_and_not_sent_again(bench
     assert (bench.market.steps("A"), exit_code([report])) == (["send"], 4)
 
 
+def test_a_refused_create_that_left_a_listing_is_read_once(bench: Bench) -> None:
+    bench.plan(create("A", "10", 2))
+    bench.market.sends["A"] = [Outcome("rejected", (Problem("HTML", "no"),), external_id="X1")]
+    bench.market.reads["A"] = [seen("10.00", quantity=2)]
+    report = bench.apply()
+
+    assert bench.market.steps("A") == ["send", "read_back"]
+    assert ([r.sku for r in report.refused], report.read_back) == (["A"], 1)
+    assert bench.store.listings("meli") == [("A", "X1", "live")]
+    assert (bench.row("A")["price"], bench.row("A")["observed_price"]) == (None, "10.00")
+    assert bench.row("A", "stock")["observed_quantity"] == 2
+
+
 def test_accepted_is_polled_until_it_is_live(bench: Bench) -> None:
     bench.plan(price("A", "10"))
     bench.market.sends["A"] = [Outcome("accepted", status=202, handle="h")]

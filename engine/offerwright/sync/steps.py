@@ -55,7 +55,7 @@ class Steps:
             return None
         failpoint("outbox.before_send")
         self.counts["sent"] += 1
-        outcome = self.sender.send(claim.operation, claim.external_id)
+        outcome = self._seen(claim, self.sender.send(claim.operation, claim.external_id))
         failpoint("outbox.after_send")
         self.last_send = self.clock.monotonic()
         self._hear(claim, outcome)
@@ -67,6 +67,14 @@ class Steps:
         else:
             self._record(claim, outcome, failed=outcome.kind == "in_doubt")
         return outcome
+
+    def _seen(self, claim: Claim, outcome: Outcome) -> Outcome:
+        """A refused create that left a listing behind, with what buyers see of it."""
+        left = outcome.external_id if outcome.kind == "rejected" else None
+        if claim.operation.action != "create" or left is None:
+            return outcome
+        self.counts["read_back"] += 1
+        return replace(outcome, observed=self.sender.read_back(claim.operation, left).observed)
 
     def _poll(self, claim: Claim) -> Outcome:
         self.counts["polled"] += 1
@@ -101,6 +109,10 @@ class Steps:
             self._again(claim, replace(outcome, kind="retry"), counted=False)
         elif verdict == "withdraw":
             self.counts["withdrawn"] += 1
+            if outcome.observed is not None:
+                self.store.observe(
+                    self.account, claim.operation.sku, outcome.observed, now=self.clock.now()
+                )
             self.store.withdraw(claim, outcome.external_id, now=self.clock.now())
         else:
             pause = self.pace.wait_s(outcome, self.pace.backoff_s(claim.failures))
@@ -112,7 +124,9 @@ class Steps:
         failures = claim.failures + counted
         if failures >= self.limits.park_after and self.pace.answered:
             text = f"{failures} attempts failed while other requests were answered"
-            self.quarantine(claim, Problem("TOO_MANY_FAILURES", text), *outcome.problems)
+            left = None if claim.step == "read_back" else outcome.external_id or claim.external_id
+            known = replace(claim, external_id=left)
+            self.quarantine(known, Problem("TOO_MANY_FAILURES", text), *outcome.problems)
             return
         pause = self.pace.wait_s(outcome, self.pace.backoff_s(failures))
         self._record(claim, outcome, after_s=pause, failed=counted)

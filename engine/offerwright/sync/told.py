@@ -55,6 +55,22 @@ def read_known(store: Store, account: str) -> Known:
     return Known(rows, listed)
 
 
+def live_paid(row: Mapping[str, Any], is_listed: bool) -> tuple[Decimal | None, bool]:
+    """
+    What the buyer pays now by a ledger row of the price, and whether any price of ours may be live.
+
+    A price may be live when it was confirmed, or sent and not provably refused: an older send that
+    is settled has confirmed a value, left a listing, or done nothing. What is paid is the confirmed
+    price or, where none was ever confirmed, the one last seen there; None: nobody knows.
+    """
+    confirmed = row.get("confirmed_generation")
+    paid = row.get("sale_price") or row.get("price")
+    if not confirmed:
+        paid = paid or row.get("observed_sale_price") or row.get("observed_price")
+    under_way = is_listed or row.get("state") in ("sending", "submitted", "in_doubt")
+    return _amount(paid), bool(confirmed or (row.get("sent_generation") and under_way))
+
+
 def live_frame(known: Known) -> pl.DataFrame:
     """
     The confirmed values for rules and guards: one row per SKU with a ledger row.
@@ -65,10 +81,8 @@ def live_frame(known: Known) -> pl.DataFrame:
     for (sku, aspect), row in known.rows.items():
         held = found.setdefault(sku, {"sku": sku, "was_sent": False})
         if aspect == "price":
-            price, sale = _amount(row["price"]), _amount(row["sale_price"])
-            held |= {"live_price": price, "live_paid": sale if sale is not None else price}
-            open_ = row["state"] in ("sending", "submitted", "in_doubt")
-            held["was_sent"] = bool(row["confirmed_generation"]) or open_
+            paid, was_sent = live_paid(row, sku in known.listed)
+            held |= {"live_price": _amount(row["price"]), "live_paid": paid, "was_sent": was_sent}
         elif aspect == "stock":
             held["live_quantity"] = row["quantity"]
     records = [{name: r.get(name) for name in LIVE_SCHEMA} for r in found.values()]

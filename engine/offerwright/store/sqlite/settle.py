@@ -70,7 +70,7 @@ def record(
     if outcome.kind == "confirmed":
         _confirm(connection, claim, outcome, now)
     elif outcome.kind == "rejected":
-        _refuse(connection, claim, "rejected", outcome.problems, now)
+        _refuse(connection, claim, "rejected", outcome.problems, now, outcome.external_id)
     else:
         status = _WAITING.get(outcome.kind, _BEFORE[claim.step])
         _wait(connection, claim, outcome, due, failed)
@@ -96,7 +96,7 @@ def quarantine(
     if not holds(connection, claim):
         return False
     _log(connection, claim, "quarantined", None, problems, now)
-    _refuse(connection, claim, "quarantined", problems, now)
+    _refuse(connection, claim, "quarantined", problems, now, claim.external_id)
     return True
 
 
@@ -132,8 +132,16 @@ def _refuse(
     state: str,
     problems: Sequence[Problem],
     now: float,
+    external_id: str | None,
 ) -> None:
+    """Remember the refusal; a create that left a listing behind is refused in its content alone."""
     operation = claim.operation
+    is_listed = operation.action == "create" and external_id is not None
+    if is_listed:
+        save_listing(connection, operation.account, operation.sku, external_id, "live", now)
+        drop(connection, claim.row, now)
+    else:
+        connection.execute("DELETE FROM outbox WHERE row = ?", (claim.row,))
     connection.executemany(
         _REFUSE,
         [
@@ -141,15 +149,15 @@ def _refuse(
             | {"generation": operation.generation, "hash": desired, "state": state}
             | {"problems": problems_text(problems), "now": now}
             for aspect, desired in covered(operation).items()
+            if aspect == operation.aspect or not is_listed
         ],
     )
-    connection.execute("DELETE FROM outbox WHERE row = ?", (claim.row,))
-    if operation.action == "create":
+    if operation.action == "create" and not is_listed:
         _drop_followers(connection, operation, now)
 
 
 def _drop_followers(connection: sqlite3.Connection, operation: Operation, now: float) -> None:
-    """Updates queued behind a refused create have no listing to go to."""
+    """Updates queued behind a create that left no listing have nothing to go to."""
     rows = connection.execute(
         "SELECT row FROM outbox WHERE account = ? AND sku = ? AND status = 'queued'"
         " AND action = 'update'",
@@ -162,11 +170,14 @@ def _drop_followers(connection: sqlite3.Connection, operation: Operation, now: f
 def _wait(
     connection: sqlite3.Connection, claim: Claim, outcome: Outcome, due: float, failed: bool
 ) -> None:
+    # A create is only sent again after a read-back that did not find it: it has no id any more.
+    not_found = (claim.step, claim.operation.action) == ("read_back", "create")
+    not_found = not_found and outcome.kind == "retry"
     connection.execute(
-        f"""UPDATE outbox SET due = ?, failures = failures + ?,
-        handle = coalesce(?, handle), external_id = coalesce(?, external_id), {FREE}
+        f"""UPDATE outbox SET due = ?, failures = failures + ?, handle = coalesce(?, handle),
+        external_id = CASE WHEN ? THEN NULL ELSE coalesce(?, external_id) END, {FREE}
         WHERE row = ?""",
-        (due, int(failed), outcome.handle, outcome.external_id, claim.row),
+        (due, int(failed), outcome.handle, not_found, outcome.external_id, claim.row),
     )
 
 

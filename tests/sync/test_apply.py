@@ -164,6 +164,22 @@ def test_a_poll_that_sees_the_old_value_is_not_yet_a_confirmation(bench: Bench) 
     assert bench.row("A")["observed_price"] == "10.00"
 
 
+def test_a_sale_that_should_be_over_and_is_still_seen_is_not_confirmed(bench: Bench) -> None:
+    on_sale = seen("10.00", sale_price=Decimal("8.00"), currency="BRL")
+    bench.plan(price("A", "10"), price("B", "10"))
+    bench.market.sends = {
+        "A": [Outcome("accepted", status=202, handle="h")],
+        "B": [NO_ANSWER],
+    }
+    bench.market.polls["A"] = [on_sale, seen("10.00", currency="BRL")]
+    bench.market.reads["B"] = [on_sale]
+    bench.apply()
+
+    assert bench.market.steps("A") == ["send", "poll", "poll"]
+    assert bench.market.steps("B") == ["send", "read_back", "send"]
+    assert [bench.row(sku)["state"] for sku in "AB"] == ["confirmed", "confirmed"]
+
+
 def test_a_lost_answer_after_the_effect_is_read_back_and_not_sent_again(bench: Bench) -> None:
     bench.plan(price("A", "10"), create("B", "20", 2))
     bench.market.sends = {"A": [NO_ANSWER], "B": [NO_ANSWER]}

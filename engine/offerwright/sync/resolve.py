@@ -16,7 +16,13 @@ _FIELDS = ("price", "sale_price", "quantity", "currency")
 
 
 def agrees(wanted: Values, observed: Values) -> bool | None:
-    """Whether all that was sent is seen; None when a part of it was not shown and none differs."""
+    """
+    Whether all that was sent is seen; None when a part of it was not shown and none differs.
+
+    A price replaces the one before with its sale: a sale that is still seen differs.
+    """
+    if wanted.price is not None and wanted.sale_price is None and observed.sale_price is not None:
+        return False
     pairs = [(getattr(wanted, name), getattr(observed, name)) for name in _FIELDS]
     asked = [(want, seen) for want, seen in pairs if want is not None]
     if any(seen is not None and seen != want for want, seen in asked):

@@ -45,6 +45,7 @@ kind: guards
 name: floor
 guards:
   - {id: step, check: step_from_live, down: 30%, else: needs_approval}
+  - {id: moved, check: share_moved, at_most: 20%, else: needs_approval}
 """,
     "rules/pricing/markups.csv": "id,when.category,then.price\na,,1.00\n",
 }
@@ -119,7 +120,8 @@ READBACK: Place = (
 
 # Where the example of a code stands: the file, and what surrounds it.
 PLACES: dict[str, Place] = {
-    "ALIAS": LISTS, "APPROVAL_WITHOUT_BOUND": APPROVES, "BAD_BOUND": FACTS, "BAD_FROM": FACTS,
+    "ALIAS": LISTS, "APPROVAL_WITHOUT_BOUND": APPROVES,
+    "APPROVAL_WITHOUT_EFFECT": APPROVES, "BAD_BOUND": FACTS, "BAD_FROM": FACTS,
     "BAD_INDENTATION": FEES, "BAD_MISSING": FACTS, "BAD_NAME": HEAD, "BAD_UNIT": FACTS,
     "CANNOT_SET": STEP, "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
     "ENCODING": BODY, "ENUM_WITHOUT_OF": FACTS, "FEE_READS_PRICE": FEE, "FILE_NOT_FOUND": ROW,

@@ -10,6 +10,7 @@ CODES: dict[str, str] = {
     "ANSWER_LOST": "The request was sent and its answer is lost",
     "ANSWER_UNREADABLE": "A good status came with a body that cannot be read",
     "APPROVAL_WITHOUT_BOUND": "An approval does not say how far it goes",
+    "APPROVAL_WITHOUT_EFFECT": "An approval can never act",
     "APPROVED": "A guard failed and an approval lets the offer pass",
     "ASPECT_UNSUPPORTED": "A payload is about an aspect that the manifest does not have",
     "BAD_ADDRESS": "A request has an address that is no URL",

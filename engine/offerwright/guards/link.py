@@ -80,8 +80,8 @@ def link_guards(
     """The guards of every account, and what is wrong with them."""
     findings = Findings()
     _check_ids(guards, findings)
-    checks = {g.id: g.check for d in guards for g in d.document.guards}
-    _check_approvals(approvals, checks, findings)
+    rules_by_id = {g.id: g for d in guards for g in d.document.guards}
+    _check_approvals(approvals, rules_by_id, findings)
     by_account = {
         plan.account.name: _account_guards(guards, approvals, plan, rules, findings)
         for plan in rules.plans
@@ -122,26 +122,49 @@ def _check_floor(
 
 def _check_approvals(
     approvals: Sequence[Loaded[ApprovalsDocument]],
-    checks: Mapping[str, CheckName],
+    guards: Mapping[str, GuardRule],
     findings: Findings,
 ) -> None:
     for loaded in approvals:
         for index, approval in enumerate(loaded.document.approves):
             path: Path = ("approves", index)
-            check = checks.get(approval.guard)
-            if check is None:
+            guard = guards.get(approval.guard)
+            if guard is None:
                 findings.say("UNKNOWN_GUARD", loaded.located.at((*path, "guard")),
                              f"no guard is called `{approval.guard}`",
-                             suggest(approval.guard, checks))  # fmt: skip
+                             suggest(approval.guard, guards))  # fmt: skip
                 continue
-            allowed = APPROVABLE.get(check, ())
+            _check_effect(approval, guard, loaded, path, findings)
+            allowed = APPROVABLE.get(guard.check, ())
             if not _bounds(approval).keys() & set(allowed):
                 wish = " or ".join(f"`{name}`" for name in allowed)
                 findings.say(
                     "APPROVAL_WITHOUT_BOUND", loaded.located.at(path),
                     f"this approval of `{approval.guard}` says not how far",
-                    f"add {wish}" if wish else f"`{check}` cannot be approved",
+                    f"add {wish}" if wish else f"`{guard.check}` cannot be approved",
                 )  # fmt: skip
+
+
+def _check_effect(
+    approval: Approval,
+    guard: GuardRule,
+    loaded: Loaded[ApprovalsDocument],
+    path: Path,
+    findings: Findings,
+) -> None:
+    """Warn of an approval that can never act: nobody would notice until the day it is needed."""
+    if guard.else_ != "needs_approval":
+        findings.say(
+            "APPROVAL_WITHOUT_EFFECT", loaded.located.at((*path, "guard")),
+            f"`{guard.id}` has `else: {guard.else_}`, which no approval lifts",
+            "delete the approval, or give the guard `else: needs_approval`", severity="warning",
+        )  # fmt: skip
+    elif guard.check in RUN_CHECKS and approval.select:
+        findings.say(
+            "APPROVAL_WITHOUT_EFFECT", loaded.located.at((*path, "select")),
+            f"`{guard.check}` judges the whole run, so an approval for some offers never counts",
+            "leave `select` out", severity="warning",
+        )  # fmt: skip
 
 
 def _bounds(approval: Approval) -> dict[str, Decimal]:

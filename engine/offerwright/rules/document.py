@@ -194,8 +194,8 @@ class Approval(Model):
 
     guard: Identifier
     """The guard."""
-    select: When
-    """The offers, as in `when`."""
+    select: When | None = None
+    """The offers, as in `when`; absent = all."""
     down: Percent | None = None
     """Up to this fall."""
     up: Percent | None = None

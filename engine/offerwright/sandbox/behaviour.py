@@ -141,7 +141,7 @@ class Behaviour:
             return listing
         newest = listing.pending.document if listing.pending else listing.document
         names = {**bound, "id": listing.id, "sku": listing.sku}
-        start = {**newest, **fill_answer(route.adds, names, listing)} if route.adds else newest
+        start = {**_without(newest, route.replaces), **fill_answer(route.adds, names, listing)}
         document = changed(route.effect, start, fill(route.at, names), body)
         late = fault is not None and fault.do == "late_reject"
         if not (route.deferred or late):
@@ -273,8 +273,7 @@ def fill_answer(template: Any, names: Mapping[str, Any], listing: Listing | None
             )
             return fill_answer(template["$then"], names, listing) if some else []
         if "$at" in template:
-            at = fill_answer(template["$at"], names, None)
-            found = read_first(listing.document, at) if listing else None
+            found = _first_at(template["$at"], names, listing)
             return as_text(found) if template.get("$as") == "text" and found is not None else found
         return {key: fill_answer(value, names, listing) for key, value in template.items()}
     if isinstance(template, list):
@@ -285,3 +284,15 @@ def fill_answer(template: Any, names: Mapping[str, Any], listing: Listing | None
     if whole:
         return names.get(whole[1])
     return NAME.sub(lambda found: as_text(names.get(found[1], "")), template)
+
+
+def _first_at(at: str | list[str], names: Mapping[str, Any], listing: Listing | None) -> Any:
+    pointers = at if isinstance(at, list) else [at]
+    if listing is None:
+        return None
+    found = (read_first(listing.document, fill_answer(p, names, None)) for p in pointers)
+    return next((value for value in found if value is not None), None)
+
+
+def _without(document: Any, fields: list[str]) -> dict[str, Any]:
+    return {name: value for name, value in (document or {}).items() if name not in fields}

@@ -19,7 +19,8 @@ Misbehaviour = Literal[
 
 
 class Says(Model):
-    """One answer. Texts of the body may hold `{name}`; `{$at: pointer}` reads the listing, and
+    """One answer. Texts of the body may hold `{name}`; `{$at: pointer}` reads the listing (of
+    several pointers, the first that finds something), and
     `{$some: pointer, $then: …}` is an empty list where the listing has nothing there."""
 
     status: Status = 200
@@ -84,6 +85,8 @@ class Route(Model):
     """What it does. `patch` is Amazon's list of operations on attributes."""
     at: str = ""
     """Where in the listing's document the body goes; names are filled in."""
+    replaces: list[str] = Field(default_factory=list)
+    """Fields of the document that the body replaces together: one that it leaves out is gone."""
     adds: dict[str, Any] = Field(default_factory=dict)
     """Fields that a creation adds."""
     upsert: bool = False

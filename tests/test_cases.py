@@ -4,7 +4,7 @@ Every case of `tests/cases/{expressions,cells,tables,pricing,inventory,mapping,a
 A case file holds `files` (by path) and `rows` that its cases share. A case adds `files` of its own,
 `rows`, `as_of` and `live`, and expects `offers` (by account, then SKU; only what is written is
 compared) or `found` (`code`, `at: file:line:column`, `on:` the text the finding points to, `says:`
-a phrase of the message or hint). A case with one of the short forms — `expression`, `cell`,
+a phrase of the message or hint; warnings count where they are named, also in `silent`). A case with one of the short forms — `expression`, `cell`,
 `template` — asks for one value per row, in `gives`.
 """
 
@@ -94,7 +94,7 @@ def test_case(shared: dict[str, Any], case: dict[str, Any]) -> None:
     if "found" in case:
         _, found = compiled(files)
         expected = [e if isinstance(e, dict) else {"code": e} for e in case["found"]]
-        codes = {e["code"] for e in expected}
+        codes = {e["code"] for e in expected} | set(case.get("silent", ()))
         errors = [d for d in found if d.code in codes or _is_error(d)]
         assert [_told(d, e, files) for d, e in zip(errors, expected, strict=True)] == [
             {**e, "says": e.get("says", "")} for e in expected

@@ -102,10 +102,10 @@ def check(
 
 def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Diagnostic]]:
     """The pure part of `check`: from the bytes of all files to a linked rule set."""
-    documents, found = load_documents(repository, KINDS)
+    documents, unread = load_documents(repository, KINDS)
     shop, more = load_one(repository, HOME, ShopDocument)
     marketplaces, wrong = load_marketplaces(repository.files)
-    found = [*found, *more, *wrong]
+    found = [*unread, *more, *wrong]
     if shop is None:
         return None, found
     schema, wrong = link_facts(_of(documents, FactsDocument), shop)
@@ -127,8 +127,9 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
         )
     )
     guards, guarded = link_guards(
-        _of(documents, GuardsDocument), _of(documents, ApprovalsDocument), rules
-    )
+        _of(documents, GuardsDocument), _of(documents, ApprovalsDocument), rules,
+        all_loaded=not has_errors(unread),
+    )  # fmt: skip
     found = [*found, *wrong, *fee_findings, *linked, *guarded]
     return Loadout(repository, shop, schema, rules, guards, marketplaces, documents), found
 

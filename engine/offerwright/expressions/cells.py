@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,7 @@ class Wrong(Exception):
     message: str
     hint: str = ""
     path: Path = ()
+    code: str = "WRONG_CONDITION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _under(read: Any, *path: str | int) -> Condition:
         found: Condition = read()
         return found
     except Wrong as wrong:
-        raise Wrong(wrong.message, wrong.hint, (*path, *wrong.path)) from None
+        raise replace(wrong, path=(*path, *wrong.path)) from None
 
 
 def _entry(key: str, cell: Any, types: Mapping[str, Type], words: Words) -> Condition:
@@ -87,7 +88,7 @@ def _entry(key: str, cell: Any, types: Mapping[str, Type], words: Words) -> Cond
         return negate(_nested(cell, types, words))
     if key not in types:
         hint = did_you_mean(key, types) or "declare it in a `kind: facts` document"
-        raise Wrong(f"no fact is called `{key}`", hint)
+        raise Wrong(f"no fact is called `{key}`", hint, code="UNKNOWN_FACT")
     return read_cell(key, cell, types[key], words)
 
 

@@ -94,6 +94,8 @@ class Refusal:
     end: int
     message: str
     hint: str = ""
+    code: str = ""
+    """A code of its own; else what was done when it was refused says which."""
 
 
 @cache

@@ -61,8 +61,8 @@ def check(node: Node, scope: Scope, place: Type | None = None) -> Typed | Refusa
         return refused.refusal
 
 
-def _refuse(node: Node, message: str, hint: str = "") -> _Refused:
-    return _Refused(Refusal(node.start, node.end, message, hint))
+def _refuse(node: Node, message: str, hint: str = "", code: str = "") -> _Refused:
+    return _Refused(Refusal(node.start, node.end, message, hint, code))
 
 
 def _typed(node: Node, scope: Scope) -> Typed:
@@ -82,7 +82,7 @@ def _name(node: Name, scope: Scope) -> Typed:
             raise _refuse(node, f"`{node.name}` is a map", f"name a key: `{node.name}.…`")
         return Col(scope.aliases.get(node.name, node.name), found)
     hint = did_you_mean(node.name, scope.types)
-    raise _refuse(node, f"nothing is called `{node.name}` here", hint)
+    raise _refuse(node, f"nothing is called `{node.name}` here", hint, "UNKNOWN_NAME")
 
 
 def _function(node: Apply, scope: Scope) -> Typed:
@@ -119,7 +119,8 @@ def _lookup(node: Apply, scope: Scope) -> Typed:
     found = scope.maps.get(name.value)
     if found is None:
         known = ", ".join(sorted(scope.maps)) or "none"
-        raise _refuse(name, f"no map is called `{name.value}`", f"the maps are: {known}")
+        raise _refuse(name, f"no map is called `{name.value}`", f"the maps are: {known}",
+                      "UNKNOWN_NAME")  # fmt: skip
     typed = _typed(key, scope)
     if not typed.type.is_text:
         raise _refuse(key, f"the key of a map is text, not {typed.type}")
@@ -130,14 +131,14 @@ def _operator(node: Apply, scope: Scope) -> Typed:
     if node.operation not in ("and", "or", "not", "if", "neg", "present", "missing", "add", "sub",
                               "mul", "div", *COMPARISONS):  # fmt: skip
         hint = suggest(node.operation, FUNCTIONS)
-        raise _refuse(node, f"there is no function `{node.operation}`", hint)
+        raise _refuse(node, f"there is no function `{node.operation}`", hint, "UNKNOWN_NAME")
     arguments = _arguments(node, scope)
     if node.operation in ("eq", "ne"):
         _check_words(node, arguments)
     types = [a.type for a in arguments]
     result = operator(node.operation, types)
     if isinstance(result, str):
-        raise _refuse(node, result, _unit_hint(types))
+        raise _refuse(node, result, _unit_hint(node, types))
     if node.operation == "div":
         _prove_divisor(node, arguments[1], scope)
     aligned = _aligned(node.operation, arguments)
@@ -164,9 +165,21 @@ def _arguments(node: Apply, scope: Scope) -> list[Typed]:
     return [condition, yes, _typed(node.arguments[2], _assume(condition, scope, False))]
 
 
-def _unit_hint(types: list[Type]) -> str:
+def _unit_hint(node: Apply, types: list[Type]) -> str:
     names = {t.name for t in types}
-    return "write the number as a percent: 12%" if names == {"percent", "number"} else ""
+    if names == {"percent", "number"}:
+        return "write the number as a percent: 12%"
+    if node.operation in ("add", "sub") and types[1].name == "percent" and types[0].is_decimal:
+        amount, share = node.arguments
+        of = amount.name if isinstance(amount, Name) else "price"
+        return f"write {of} * (1 {'+' if node.operation == 'add' else '-'} {_percent(share)})"
+    return ""
+
+
+def _percent(node: Node) -> str:
+    if isinstance(node, Literal) and isinstance(node.value, Decimal):
+        return f"{(node.value * 100).normalize():f}%"
+    return node.name if isinstance(node, Name) else "12%"
 
 
 def _check_words(node: Apply, arguments: list[Typed]) -> None:
@@ -203,8 +216,15 @@ def _fit(typed: Typed, place: Type, node: Node, scope: Scope) -> Typed:
     if isinstance(joined, str) or (joined != place and not (place.is_text and joined.is_text)):
         if place == NUMBER and typed.type.name in ("integer", "percent", "number"):
             return typed
-        raise _refuse(node, f"{place} stands here, not {typed.type}")
+        raise _refuse(node, f"{place} stands here, not {typed.type}", _amount_hint(typed, place))
     return typed
+
+
+def _amount_hint(typed: Typed, place: Type) -> str:
+    if place.name == "money" and typed.type.name == "percent":
+        share = typed.value if isinstance(typed, Const) else Decimal("1.05")
+        return f"write a share of an amount: cost * {share:f}"
+    return ""
 
 
 def _prove_divisor(node: Apply, divisor: Typed, scope: Scope) -> None:

@@ -15,7 +15,7 @@ from offerwright.expressions.types import money
 from offerwright.guards.document import CheckName, Else, GuardRule, GuardsDocument
 from offerwright.rules.document import Approval, ApprovalsDocument
 from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
-from offerwright.rules.rows import Findings, Window, window
+from offerwright.rules.rows import Findings, Window, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
@@ -76,23 +76,35 @@ def link_guards(
     guards: Sequence[Loaded[GuardsDocument]],
     approvals: Sequence[Loaded[ApprovalsDocument]],
     rules: RuleSet,
+    *,
+    all_loaded: bool = True,
 ) -> tuple[GuardSet, list[Diagnostic]]:
-    """The guards of every account, and what is wrong with them."""
+    """
+    The guards of every account, and what is wrong with them.
+
+    `all_loaded`: no document was left out for its errors. Else a floor may be there and not be
+    seen, and nothing is said of it.
+    """
     findings = Findings()
-    _check_ids(guards, findings)
+    _check_documents(guards, ZoneInfo(rules.time_zone), findings)
     rules_by_id = {g.id: g for d in guards for g in d.document.guards}
     _check_approvals(approvals, rules_by_id, findings)
     by_account = {
         plan.account.name: _account_guards(guards, approvals, plan, rules, findings)
         for plan in rules.plans
     }
-    _check_floor(guards, by_account, findings)
+    if all_loaded:
+        _check_floor(guards, by_account, findings)
     return GuardSet(by_account), findings.items
 
 
-def _check_ids(guards: Sequence[Loaded[GuardsDocument]], findings: Findings) -> None:
+def _check_documents(
+    guards: Sequence[Loaded[GuardsDocument]], zone: ZoneInfo, findings: Findings
+) -> None:
     seen: dict[str, Span] = {}
     for loaded in guards:
+        check_window(loaded.document.valid, zone, loaded.located.at(("valid", "before")),
+                     f"`{loaded.name}`", findings)  # fmt: skip
         for index, guard in enumerate(loaded.document.guards):
             span = loaded.located.at(("guards", index, "id"))
             if guard.id in seen:

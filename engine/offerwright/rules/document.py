@@ -18,7 +18,6 @@ from offerwright.source.document import (
     RuleDocument,
     Valid,
     Whole,
-    check_window,
 )
 
 # A cell of `when` or `then` is read by the type of its fact, when the rules are linked.
@@ -44,11 +43,6 @@ class Row(Model):
     """How many SKUs of the catalogue it should match: `1`, or a range such as `1..50`."""
     note: str | None = None
     """Anything a reader should know."""
-
-    @model_validator(mode="after")
-    def _window(self) -> Row:
-        check_window(self.valid)
-        return self
 
 
 class Table(Model):

@@ -31,7 +31,7 @@ from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
 from offerwright.rules.pricing_document import PricingDocument
-from offerwright.rules.rows import Findings, Window, is_never, window
+from offerwright.rules.rows import Findings, Window, check_window, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts, own_names
 from offerwright.source.document import RuleDocument
 from offerwright.source.located import Loaded
@@ -66,9 +66,9 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     ]  # fmt: skip
     for loaded in rule_documents:
         _check_scope(loaded, accounts, documents, findings)
-        if is_never(window(loaded.document.valid, zone)):
-            findings.say("WRONG_WINDOW", loaded.located.at(("valid", "before")),
-                         f"the window of `{loaded.name}` ends before it starts")  # fmt: skip
+    for loaded in (*rule_documents, *documents.own_fees):
+        check_window(loaded.document.valid, zone, loaded.located.at(("valid", "before")),
+                     f"`{loaded.name}`", findings)  # fmt: skip
     _check_conflicts(documents.pricing, zone, findings)
     plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
     shop = documents.shop.document

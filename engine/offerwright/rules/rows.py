@@ -28,8 +28,10 @@ class WrittenRow:
     id: str
     when: Mapping[str, Any]
     then: Mapping[str, Any]
+    """None where a CSV cell is empty, which a finding has said."""
     span: Span
     cell: Callable[[Path], Span]
+    key: Callable[[Path], Span]
     window: Window = ALWAYS_VALID
     expect_matches: str | None = None
 
@@ -73,17 +75,27 @@ def written_rows(
         csv = loaded.tables.get(table.file)
         rows = tuple(_csv_rows(csv, zone, findings)) if csv is not None else ()
     else:
-        rows = tuple(_inline_rows(table, at, loaded, zone))
+        rows = tuple(_inline_rows(table, at, loaded, zone, findings))
     _check_ids(rows, findings)
-    for row in rows:
-        if is_never(row.window):
-            findings.say("WRONG_WINDOW", row.cell(("valid", "before")),
-                         "this row's window ends before it starts")  # fmt: skip
     return rows
 
 
+def check_window(
+    valid: Valid | None, zone: ZoneInfo, span: Span, what: str, findings: Findings
+) -> Window:
+    """The window in microseconds; one that holds no moment is a finding at `span`."""
+    found = window(valid, zone)
+    if valid is not None and is_never(found):
+        start, end = (str(m).replace(" ", "T") for m in (valid.from_, valid.before))
+        findings.say(
+            "WRONG_WINDOW", span, f"{what} ends before it starts: from {start}, before {end}",
+            "`before` is the first moment at which it no longer counts",
+        )  # fmt: skip
+    return found
+
+
 def _inline_rows(
-    table: Table, at: Path, loaded: Loaded[Any], zone: ZoneInfo
+    table: Table, at: Path, loaded: Loaded[Any], zone: ZoneInfo, findings: Findings
 ) -> Iterator[WrittenRow]:
     for index, row in enumerate(table.rules or ()):
         path = (*at, "rules", index)
@@ -93,7 +105,10 @@ def _inline_rows(
             then=row.then,
             span=loaded.located.at((*path, "id")),
             cell=lambda below, path=path: loaded.located.at((*path, *below)),  # type: ignore[misc]
-            window=window(row.valid, zone),
+            key=lambda below, path=path: loaded.located.key((*path, *below)),  # type: ignore[misc]
+            window=check_window(
+                row.valid, zone, loaded.located.at((*path, "valid", "before")), "this row", findings
+            ),
             expect_matches=None if row.expect_matches is None else str(row.expect_matches),
         )
 
@@ -123,15 +138,19 @@ def _csv_row(
         column = csv.position.get(".".join(str(part) for part in below[:2]))
         return csv.cell(row, column if column is not None else csv.position["id"])
 
+    def heading(below: Path) -> Span:
+        return csv.heading(csv.position[".".join(str(part) for part in below[:2])])
+
     for name, column in then:
         if not cells[column].strip():
             findings.say("EMPTY_CELL", csv.cell(row, column), f"`{name}` has no value in this row")
     return WrittenRow(
         id=cells[csv.position["id"]].strip(),
         when=csv_row([(name, cells[column]) for name, column in when]),
-        then={name: cells[column].strip() for name, column in then if cells[column].strip()},
+        then={name: cells[column].strip() or None for name, column in then},
         span=csv.cell(row, csv.position["id"]),
         cell=place,
+        key=heading,
         window=_csv_window(csv, row, zone, findings),
         expect_matches=_optional(csv, row, "expect_matches"),
     )
@@ -143,7 +162,7 @@ def _optional(csv: CsvTable, row: int, heading: str) -> str | None:
 
 
 def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> Window:
-    ends: list[int | None] = []
+    ends: list[datetime | date | None] = []
     for heading in ("valid.from", "valid.before"):
         text = _optional(csv, row, heading)
         try:
@@ -156,8 +175,10 @@ def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> 
             span = csv.cell(row, csv.position[heading])
             findings.say("WRONG_DATE", span, f"{text!r} is no date", "write 2026-12-01")
             parsed = None
-        ends.append(_moment(parsed, zone))
-    return ends[0], ends[1]
+        ends.append(parsed)
+    before = csv.position.get("valid.before", csv.position["id"])
+    valid = Valid.model_construct(from_=ends[0], before=ends[1])
+    return check_window(valid, zone, csv.cell(row, before), "this row", findings)
 
 
 def _check_headings(csv: CsvTable, findings: Findings) -> bool:

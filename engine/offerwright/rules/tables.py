@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from offerwright.errors import Span
@@ -23,6 +23,7 @@ from offerwright.rules.rows import Findings, WrittenRow, written_rows
 from offerwright.source.located import Loaded, Path
 
 MAX_PARTS_OF_ROW = 64
+Place = Callable[[Path], Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def compile_expression(
     parsed = parse(text)
     checked = parsed if isinstance(parsed, Refusal) else check(parsed, scope, place)
     if isinstance(checked, Refusal):
-        code = "WRONG_EXPRESSION" if parsed is checked else "WRONG_TYPE"
+        code = checked.code or ("WRONG_EXPRESSION" if parsed is checked else "WRONG_TYPE")
         findings.say(code, _inside(span, text, checked), checked.message, checked.hint)
         return None
     return checked
@@ -66,8 +67,13 @@ def compile_when(raw: When | None, path: Path, setting: Setting, label: str) -> 
     """A step's `when` as a table of one row, so that one mechanism evaluates both."""
     if not raw:
         return None
-    at = setting.loaded.located.at
-    condition = _condition(raw, lambda below: at((*path, *below[1:])), setting)
+    located = setting.loaded.located
+    condition = _condition(
+        raw,
+        lambda below: located.at((*path, *below[1:])),
+        lambda below: located.key((*path, *below[1:])),
+        setting,
+    )
     if condition is None:
         return None
     span = setting.loaded.located.at(path)
@@ -75,13 +81,17 @@ def compile_when(raw: When | None, path: Path, setting: Setting, label: str) -> 
     return table_of_rows(label, span, "any", None, (row,), (), False)
 
 
-def _condition(raw: Mapping[str, Any], cell: Any, setting: Setting) -> Condition | None:
+def _condition(
+    raw: Mapping[str, Any], cell: Place, key: Place, setting: Setting
+) -> Condition | None:
+    """The condition of a `when`; `cell` and `key` say where its values and its names stand."""
     try:
         scope = setting.scope
         written = read_when(raw, scope.types, setting.words) if raw else ALWAYS
         condition = renamed(written, scope.aliases)
     except Wrong as wrong:
-        setting.findings.say("WRONG_CONDITION", _cell_span(cell, wrong), wrong.message, wrong.hint)
+        place = key if wrong.code == "UNKNOWN_FACT" else cell
+        setting.findings.say(wrong.code, place(("when", *wrong.path)), wrong.message, wrong.hint)
         return None
     if len(alternatives(condition)) > MAX_PARTS_OF_ROW:
         setting.findings.say(
@@ -90,12 +100,6 @@ def _condition(raw: Mapping[str, Any], cell: Any, setting: Setting) -> Condition
         )  # fmt: skip
         return None
     return condition
-
-
-def _cell_span(cell: Any, wrong: Wrong) -> Span:
-    """YAML cells stand below `when`; CSV cells under the heading `when.<fact>`."""
-    span: Span = cell(("when", *wrong.path))
-    return span
 
 
 def table_of_rows(
@@ -139,13 +143,18 @@ def _compiled(
 ) -> TablePlan:
     written = written_rows(table, path, setting.loaded, setting.words.zone, setting.findings)
     rows: list[RowPlan] = []
-    kept: list[WrittenRow] = []
-    for row in written:
-        condition = _condition(row.when, row.cell, setting)
+    kept: list[int] = []
+    for number, row in enumerate(written):
+        condition = _condition(row.when, row.cell, row.key, setting)
         if condition is not None:
             rows.append(RowPlan(row.id, row.span, condition, row.window, row.expect_matches))
-            kept.append(row)
-    results = _results(table, path, kept, setting, places)
+            kept.append(number)
+    # Rows whose condition is wrong have results all the same: later steps may name them.
+    kept.append(len(written))  # `otherwise`, where there is one
+    results = tuple(
+        replace(r, choice_of=tuple(r.choice_of[i] for i in kept if i < len(r.choice_of)))
+        for r in _results(table, path, written, setting, places)
+    )
     span = setting.loaded.located.at(path)
     made = table_of_rows(
         label, span, table.hit, table.take, rows, results, table.otherwise is not None
@@ -215,7 +224,7 @@ def _result(
     choices: dict[Typed, int] = {}
     choice_of: list[int] = []
     seen: dict[object, int] = {}
-    types: list[Type] = []
+    typed_cells: list[tuple[Type, str, Span]] = []
     for then, cell in cells:
         raw = then.get(name)
         key = f"{raw:f}" if isinstance(raw, Decimal) else str(raw)
@@ -230,26 +239,45 @@ def _result(
                     f"a result of pricing is a number or a date, not {typed.type}",
                 )  # fmt: skip
             if typed is not None:
-                _check_join(types, typed.type, name, cell, setting)
+                typed_cells.append((typed.type, key, cell(("then", name))))
             fallback = Const(Decimal(0), place or BARE)
             seen[key] = choices.setdefault(typed or fallback, len(choices))
         choice_of.append(seen[key])
-    joined = place or unify(types or [BARE])
-    return ResultPlan(
-        name, joined if isinstance(joined, Type) else BARE, tuple(choices), tuple(choice_of)
-    )
+    joined = place or _joined(name, typed_cells, setting)
+    return ResultPlan(name, joined, tuple(choices), tuple(choice_of))
 
 
-def _check_join(types: list[Type], new: Type, name: str, cell: Any, setting: Setting) -> None:
-    """One result column has one type; say so at the first cell that differs."""
-    joined = unify([*types, new])
-    if isinstance(joined, str):
-        hint = "write 12% in every row" if "percent" in joined else ""
-        setting.findings.say(
-            "MIXED_RESULT", cell(("then", name)), f"the results `{name}` differ: {joined}", hint
-        )
-    elif new not in types:
-        types.append(new)
+def _joined(name: str, cells: Sequence[tuple[Type, str, Span]], setting: Setting) -> Type:
+    """The one type of a result column; says so at the cells that differ."""
+    percents = any(type_.name == "percent" for type_, _, _ in cells)
+    bare = [(text, span) for type_, text, span in cells if type_.bare]
+    if percents and bare:
+        for text, span in bare:
+            setting.findings.say(
+                "MIXED_RESULT", span,
+                f"this result `{name}` is a bare number, and others are percents",
+                _as_percent(text),
+            )  # fmt: skip
+        cells = [cell for cell in cells if not cell[0].bare]
+    found: Type = BARE
+    for count, (_, _, span) in enumerate(cells, 1):
+        joined = unify([type_ for type_, _, _ in cells[:count]])
+        if isinstance(joined, str):
+            setting.findings.say("MIXED_RESULT", span, f"the results `{name}` differ: {joined}")
+            return found
+        found = joined
+    return found
+
+
+def _as_percent(text: str) -> str:
+    """`18` is 18%; `0.18` may be a share that was meant as 18%, or less than one percent."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return "write all of them as percents, such as 12%"
+    if value == 0 or abs(value) >= 1:
+        return f"write {text}%"
+    return f"write {(value * 100).normalize():f}% or {text}%"
 
 
 def _result_cell(raw: object, span: Span, setting: Setting, place: Type | None) -> Typed | None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 
@@ -140,17 +140,3 @@ class RuleDocument(Document):
     """When it applies: `{from: 2026-12-01, before: 2027-03-01}`. Absent: always."""
     override: bool = False
     """True: replaces documents with a wider `for` in every phase where this one has steps."""
-
-    @model_validator(mode="after")
-    def _window(self) -> RuleDocument:
-        check_window(self.valid)
-        return self
-
-
-def check_window(valid: Valid | None) -> None:
-    """Refuse a window that ends before it starts (dates and datetimes compare by their day)."""
-    if valid is None or valid.from_ is None or valid.before is None:
-        return
-    ends = [v.date() if isinstance(v, datetime) else v for v in (valid.from_, valid.before)]
-    if ends[0] > ends[1] or valid.from_ == valid.before:
-        raise PydanticCustomError("window", "ends before it starts")

@@ -183,6 +183,7 @@ def plan_sync(
         executor: one that has run these rules before, to keep what it has learned.
     """
     from offerwright.evaluate.run import Executor
+    from offerwright.sync.delta import Doubt
     from offerwright.sync.plan import SyncPlan, plan_account
     from offerwright.sync.plan_file import sealed
     from offerwright.sync.told import live_frame
@@ -191,6 +192,7 @@ def plan_sync(
     live = {account: live_frame(one) for account, one in known.items()}
     offers = executor.run(snapshot.frame, as_of, live, accounts=sorted(known))
     moment = microseconds(as_of)
+    doubt = Doubt(frozenset(snapshot.manifest.doubtful), snapshot.manifest.nameless > 0)
     parts = tuple(
         plan_account(
             one,
@@ -200,6 +202,7 @@ def plan_sync(
             moment,
             executor.walks,
             basis.first_publication,
+            doubt,
         )
         for one in offers
     )

@@ -83,7 +83,8 @@ def test_the_manifest_counts_every_row_and_holds_no_clock(tmp_path: Path) -> Non
     label = json.loads((place / "manifest.json").read_text())
 
     assert sorted(label) == [
-        "columns", "engine", "format", "id", "notes", "outputs", "rows", "schema_sha256", "sources",
+        "columns", "doubtful", "engine", "format", "id", "nameless", "notes", "outputs", "rows",
+        "schema_sha256", "sources",
     ]  # fmt: skip
     costs = label["sources"][1]
     assert (costs["rows_in"], costs["kept"], costs["rejected"]) == (2, 1, 1)

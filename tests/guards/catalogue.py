@@ -139,6 +139,7 @@ def _confirmed(
         "state": "confirmed",
         "desired_hash": "before",
         "desired_generation": 1,
+        "sent_generation": 1,
         "confirmed_generation": 1,
         "confirmed_hash": "before",
         "rejected_hash": None,

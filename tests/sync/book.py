@@ -45,7 +45,8 @@ class Book:
 
     def submitted(self, plan: SyncPlan | PlanFile) -> Submitted:
         file = plan if isinstance(plan, PlanFile) else self.opened(plan)
-        return submit(file, self.store, self.loadout.marketplaces, CURRENCY, now=NOW)
+        guards = self.loadout.guards.by_account
+        return submit(file, self.store, self.loadout.marketplaces, CURRENCY, guards, now=NOW)
 
     def claims(self) -> list[Claim]:
         return self.store.claim("market", OWNER, now=NOW, lease_s=60, limit=500)

@@ -61,23 +61,34 @@ def test_only_the_aspect_that_changed_is_told(book: Book) -> None:
     assert words(plan) == ["A price", "B stock"]
 
 
-def test_what_is_queued_already_is_not_queued_again(book: Book) -> None:
+def test_what_is_queued_is_planned_anew_and_sent_once(book: Book) -> None:
+    """So that it is judged by the guards of now; the plan that is applied replaces it."""
+    listed(book)
+    dearer = product("A", "11.00", 3)
+    book.submitted(book.plan(dearer, B))
+    again = book.plan(dearer, B)
+
+    assert words(again) == ["A price"]
+    book.submitted(again)
+    assert book.settle() == ["A price"]
+
+
+def test_a_value_that_goes_back_before_it_was_sent_is_not_sent(book: Book) -> None:
+    """10 -> 11 -> 10: what waits is taken back, and a later 11 is a change as any other."""
     listed(book)
     book.submitted(book.plan(product("A", "11.00", 3), B))
+    book.submitted(book.plan(A, B))
 
-    assert words(book.plan(product("A", "11.00", 3), B)) == []
+    assert book.settle() == []
+    assert book.sync(product("A", "11.00", 3), B) == ["A price"]
 
 
-def test_a_value_that_goes_back_before_it_was_sent_is_told(book: Book) -> None:
+def test_a_value_that_goes_back_after_it_was_sent_is_told(book: Book) -> None:
     """350 -> 327 -> 350: the last change must not be lost because its value was sent once."""
     listed(book)
-    book.submitted(book.plan(product("A", "11.00", 3), B))
-    back = book.plan(A, B)
+    sent = [book.sync(product("A", amount, 3), B) for amount in ("11.00", "10.00", "11.00")]
 
-    assert words(back) == ["A price"]
-    book.submitted(back)
-    assert book.settle() == ["A price"]
-    assert words(book.plan(A, B)) == []
+    assert sent == [["A price"]] * 3
 
 
 def test_a_product_that_leaves_the_catalogue_is_ended_once(book: Book) -> None:

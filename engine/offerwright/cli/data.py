@@ -28,6 +28,7 @@ from offerwright.errors import OfferwrightError
 from offerwright.pipeline import Loadout, load
 
 ATTRIBUTE = "attribute."
+REJECTS_SHOWN = 5
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 
 def snapshots_folder(root: Path) -> Path:
     return root / STATE / "snapshots"
+
+
+def newest_snapshot_id(root: Path) -> str | None:
+    """The id of the newest snapshot; None where there is none."""
+    from offerwright.facts.snapshot import newest_snapshot
+
+    newest = newest_snapshot(snapshots_folder(root))
+    return None if newest is None else newest.name
 
 
 def take_snapshot(
@@ -58,7 +67,23 @@ def take_snapshot(
         data_root=data, previous=previous, accept_shrink=frozenset(accept_shrink),
     )  # fmt: skip
     write_snapshot(built, folder)
+    tell_rejects(built)
     return built
+
+
+def tell_rejects(snapshot: Snapshot) -> None:
+    """Say on stderr which rows were refused: how many a source, and the first with their place."""
+    for source in snapshot.manifest.sources:
+        if not source.rejected:
+            continue
+        tell(f"warning: {source.rejected} of {source.rows_in} rows of {source.name} are refused")
+        mine = snapshot.rejects.filter(snapshot.rejects["file"] == source.file)
+        for record in mine.head(REJECTS_SHOWN).iter_rows(named=True):
+            place = f"{record['file']}:{record['row']}"
+            column = f" {record['column']}" if record["column"] else ""
+            tell(f"  {place}{column} {record['value']!r}: {record['code']}: {record['reason']}")
+        if len(mine) > REJECTS_SHOWN:
+            tell(f"  and {len(mine) - REJECTS_SHOWN} more in the snapshot's rejects.csv")
 
 
 def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapshot:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from offerwright import __version__
-from offerwright.cli.data import current_snapshot, take_snapshot
+from offerwright.cli.data import current_snapshot, newest_snapshot_id, take_snapshot
 from offerwright.cli.live import Live, commit_of, live, new_owner, stop_on_signal
 from offerwright.cli.options import (
     STATE,
@@ -28,7 +28,7 @@ from offerwright.cli.options import (
 )
 from offerwright.cli.report import dump, dump_pretty, echo, table, tell
 from offerwright.connectors.connector import Connector
-from offerwright.errors import CredentialsRefused, OfferwrightError
+from offerwright.errors import CredentialsRefused, OfferwrightError, StalePlan
 from offerwright.expressions.parse import microseconds
 from offerwright.pipeline import Loadout, load, plan_sync
 from offerwright.store.protocol import Run
@@ -183,7 +183,8 @@ def show_plan(made: SyncPlan) -> None:
     for line in table(headings, rows, frozenset(range(1, 9))):
         echo(line)
     _show_changes(list(made.changes()))
-    _show_withheld([w for part in made.parts for w in part.withheld])
+    _show_reasons("withheld by", [w for part in made.parts for w in part.withheld])
+    _show_reasons("warned by", [w for part in made.parts for w in part.warnings])
     for part in made.parts:
         for verdict in part.run_verdicts:
             if verdict.failed:
@@ -213,14 +214,14 @@ def _show_changes(changes: Sequence[Planned]) -> None:
         echo(f"  and {len(changes) - SHOWN} more")
 
 
-def _show_withheld(withheld: Sequence[Withheld]) -> None:
-    if not withheld:
+def _show_reasons(heading: str, found: Sequence[Withheld]) -> None:
+    if not found:
         return
     echo()
-    reasons = Counter((w.account, w.aspect, w.code, w.reason.split(": ")[0]) for w in withheld)
+    reasons = Counter((w.account, w.aspect, w.code, w.reason.split(": ")[0]) for w in found)
     rows = [(*key, str(count)) for key, count in sorted(reasons.items())]
     for line in table(
-        ("account", "aspect", "withheld by", "rule or guard", "SKUs"), rows, frozenset({4})
+        ("account", "aspect", heading, "rule or guard", "SKUs"), rows, frozenset({4})
     ):
         echo(line)
 
@@ -240,9 +241,12 @@ def apply(
     loadout = load(home)
     opened = read_plan(plan_file)
     if opened.head["rules"] != loadout.digest:
-        from offerwright.errors import StalePlan
-
         raise StalePlan("the rules have changed since this plan was made; plan again")
+    newest = newest_snapshot_id(home)
+    if newest is not None and opened.head["snapshot"] != newest:
+        raise StalePlan(
+            f"the snapshot {newest[:12]} is newer than the one this plan stands on; plan again"
+        )
     with live(loadout, home, sandbox) as world:
         sys.exit(send_plan(world, opened, output, Limits(max_failures=max_failures)))
 
@@ -293,22 +297,24 @@ def send_plan(
     ]
     currencies = {p.account.name: p.account.currency for p in loadout.rules.plans}
     _check_accounts(wanted, currencies)
+    connectors, refused = _connectors(world, wanted)
+    able = {name: currencies[name] for name in connectors}
+    guards = loadout.guards.by_account
+    jobs = {
+        name: AccountJob(connector, _guard(world, loadout, name))
+        for name, connector in connectors.items()
+    }
     owner = new_owner()
-    with leading(store, owner, clock), stop_on_signal() as stop:
-        submitted = submit(opened, store, loadout.marketplaces, currencies, now=clock.now())
-        store.record_run(_run(opened, clock.now()))
-        connectors, refused = _connectors(world, wanted)
-        jobs = {
-            name: AccountJob(connector, _guard(world, loadout, name))
-            for name, connector in connectors.items()
-        }
-        try:
+    try:
+        with leading(store, owner, clock), stop_on_signal() as stop:
+            submitted = submit(opened, store, loadout.marketplaces, able, guards, now=clock.now())
+            store.record_run(_run(opened, clock.now()))
             reports = apply_accounts(
                 store, jobs, owner=owner, clock=clock, limits=limits, stop=stop
             )
-        finally:
-            for connector in connectors.values():
-                connector.close()
+    finally:
+        for connector in connectors.values():
+            connector.close()
     found = [refused[name] if name in refused else reports[name] for name in wanted]
     code = exit_code(found)
     _show_reports(found, submitted, opened, output, code)

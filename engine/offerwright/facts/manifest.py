@@ -16,7 +16,7 @@ from offerwright import __version__
 from offerwright.facts.join import Note
 from offerwright.facts.schema import FactSchema
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ class Manifest:
     """The label of a snapshot. It holds no time: equal inputs give equal manifests.
 
     `id` is the hash of sources, schema and engine version. `outputs` are the hashes of the files
-    beside it, empty for a snapshot that was never written.
+    beside it, empty for a snapshot that was never written. `doubtful` are SKUs of which the
+    catalogue has only refused rows, `nameless` is how many refused rows have no readable SKU: what
+    is not in the snapshot because of them has not left the catalogue.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Manifest:
     columns: tuple[ColumnInfo, ...]
     notes: tuple[Note, ...]
     outputs: Mapping[str, str]
+    doubtful: tuple[str, ...] = ()
+    nameless: int = 0
     format: int = FORMAT
 
     def source(self, name: str) -> SourceCount | None:
@@ -131,5 +135,6 @@ def manifest_from_json(content: bytes) -> Manifest:
             "sources": tuple(SourceCount(**one) for one in data["sources"]),
             "columns": tuple(ColumnInfo(**one) for one in data["columns"]),
             "notes": tuple(notes),
+            "doubtful": tuple(data["doubtful"]),
         }
     )

@@ -67,6 +67,7 @@ def build_snapshot(
     check_bounds(counts, rejects, schema.universe, shop.snapshot, previous, accept_shrink)
     joined = join_tables(schema, tables)
     digest = schema_hash(schema)
+    doubtful, nameless = _not_gone(tables[schema.universe], joined.frame)
     manifest = Manifest(
         id=snapshot_id(digest, counts),
         engine=__version__,
@@ -76,11 +77,20 @@ def build_snapshot(
         columns=columns_of(schema, joined.frame),
         notes=joined.notes,
         outputs={},
+        doubtful=doubtful,
+        nameless=nameless,
     )
     refused = pl.concat(
         rejects_frame(table.source.file, table.rejects) for table in tables.values()
     )
     return Snapshot(joined.frame, manifest, refused)
+
+
+def _not_gone(universe: SourceTable, frame: pl.DataFrame) -> tuple[tuple[str, ...], int]:
+    """SKUs whose every row was refused, and the number of refused rows without a SKU."""
+    doubtful = universe.doubtful
+    doubtful = doubtful.filter(~doubtful.is_in(frame["sku"].implode()))
+    return tuple(doubtful.to_list()), sum(reject.id is None for reject in universe.rejects)
 
 
 def _table(

@@ -16,7 +16,7 @@ class Moves:
     What a run would do to one account.
 
     `confirmed` offers have a confirmed price, `moved` of them get another one. `stocked` offers
-    are live with stock, `zeroed` of them go to zero or end.
+    are live with stock, or end now; `zeroed` of them go to zero or end.
     """
 
     confirmed: int

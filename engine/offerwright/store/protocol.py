@@ -182,13 +182,21 @@ class Store(Protocol):
 
     # The outbox.
 
-    def enqueue(self, operations: Iterable[Operation], plan_id: str, *, now: float) -> Enqueued:
+    def enqueue(
+        self,
+        operations: Iterable[Operation],
+        plan_id: str,
+        *,
+        now: float,
+        replacing: Iterable[str] = (),
+    ) -> Enqueued:
         """
         Raise desired hash and generation and queue the operations, in one transaction.
 
         The generation stored is the last desired one + 1, whatever the operation says. A queued
-        older operation on the same aspects is replaced, one being sent is not touched. A plan id
-        that was enqueued before changes nothing (`already_applied`).
+        older operation on the same aspects is replaced, one being sent is not touched. All that is
+        queued for the accounts in `replacing` goes first: the plan speaks for the whole of them. A
+        plan id that was enqueued before changes nothing (`already_applied`).
         """
 
     def is_applied(self, plan_id: str) -> bool:
@@ -223,14 +231,18 @@ class Store(Protocol):
         `confirmed` moves the ledger if the generation is newer; `accepted` waits for a poll at
         `due`; `rejected` is remembered by hash; `retry` means not done and safe to send at `due`;
         `in_doubt` must be read back at `due`; `auth` and `config` put the operation back as it was.
-        `failed` counts one more failure of the operation.
+        `failed` counts one more failure of the operation. A create rejected with an `external_id`
+        has left a listing: it is live, and only its content is refused.
         """
 
     def release(self, claim: Claim, *, due: float) -> bool:
         """Put a claim that was not begun back as it was. False: stale fence."""
 
     def quarantine(self, claim: Claim, problems: Sequence[Problem], *, now: float) -> bool:
-        """Withhold the operation until its desired hash changes. False: stale fence."""
+        """Withhold the operation until its desired hash changes. False: stale fence.
+
+        A create with an `external_id` has left a listing, as in `record`.
+        """
 
     def withdraw(self, claim: Claim, external_id: str | None, *, now: float) -> bool:
         """Drop a create whose listing is there with other values; the next plan updates it."""

@@ -14,6 +14,7 @@ from offerwright.sync.told import Bodies, Known, Parts, Told, bodies, parts_hash
 
 Why = Literal["new", "changed", "gone"]
 REFUSED = ("rejected", "quarantined")
+UNSENT = ("none", "queued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,21 @@ class RefusedBefore:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """SKUs that may be missing from a snapshot only because their rows were refused."""
+
+    skus: frozenset[str] = frozenset()
+    anyone: bool = False
+    """Rows were refused whose SKU nobody can read: it may be any."""
+
+    def of(self, sku: str) -> bool:
+        return self.anyone or sku in self.skus
+
+
+NO_DOUBT = Doubt()
+
+
 @dataclass(frozen=True)
 class Delta:
     """Everything one account must be told now. `unchanged` counts aspects that are in step."""
@@ -50,14 +66,16 @@ class Delta:
     refused: tuple[RefusedBefore, ...]
     waiting: tuple[tuple[str, str], ...] = field(default=())
     """SKUs that cannot be listed yet, with the aspect that lacks."""
+    held: tuple[str, ...] = field(default=())
+    """Live listings that are not ended, because their SKUs may have been refused."""
 
 
-def delta(told: Told, known: Known) -> Delta:
+def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
     """
     The changes of one account, in snapshot order; ends of vanished SKUs come last.
 
-    A desired value that is queued, submitted or refused already is not said again; a listing that
-    is to be created waits until all its aspects are there.
+    A desired value that is submitted or refused already is not said again; a listing that is to be
+    created waits until all its aspects are there; one in `doubt` is not ended.
     """
     changes: list[Change] = []
     refused: list[RefusedBefore] = []
@@ -84,16 +102,26 @@ def delta(told: Told, known: Known) -> Delta:
                 refused.append(before)
             elif sku in said.hashes:
                 unchanged += 1
-    changes.extend(_ends(frozenset(skus), told, known))
-    return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting))
+    ends = list(_ends(frozenset(skus), told, known))
+    changes.extend(e for e in ends if not doubt.of(e.sku))
+    held = tuple(e.sku for e in ends if doubt.of(e.sku))
+    return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting), held)
 
 
 def _settled(row: Mapping[str, Any], hash_: str) -> bool:
-    """Whether the ledger has this value, is on its way to it, or knows it to be refused."""
+    """
+    Whether the ledger has this value, is on its way to it, or knows it to be refused.
+
+    What is queued is not on its way: it is planned anew, so that guards judge it by the bounds of
+    now, and the plan that is applied replaces it.
+    """
+    nothing_under_way = row.get("sent_generation") == row.get("confirmed_generation")
+    if row.get("confirmed_hash") == hash_ and row.get("state") in UNSENT and nothing_under_way:
+        return True
     if row.get("rejected_hash") == hash_ and row.get("state") in REFUSED:
         # What a guard refused at send is judged anew at every plan: an approval may have come.
         return all(p["code"] != GUARD_REFUSED for p in _problems(row))
-    on_its_way = row.get("state") in ("queued", "sending", "submitted", "in_doubt", "confirmed")
+    on_its_way = row.get("state") in ("sending", "submitted", "in_doubt", "confirmed")
     return bool(on_its_way and row.get("desired_hash") == hash_)
 
 

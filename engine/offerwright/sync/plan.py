@@ -22,7 +22,7 @@ from offerwright.guards.link import GuardPlan
 from offerwright.guards.send import approvals_by_row, encode
 from offerwright.guards.whole import Moves, RunVerdict, judge_run
 from offerwright.marketplaces.marketplace import Marketplace
-from offerwright.sync.delta import Change, Delta, delta
+from offerwright.sync.delta import NO_DOUBT, Change, Delta, Doubt, delta
 from offerwright.sync.told import Known, Told, live_frame, told
 
 
@@ -100,11 +100,12 @@ def plan_account(
     as_of: int,
     walks: Walks,
     first_publication: bool,
+    doubt: Doubt = NO_DOUBT,
 ) -> AccountPart:
     """What one account must be told now, and what is withheld."""
     verdicts = judge(offers, guards, live_frame(known), as_of, walks)
     said = told(offers, marketplace, known)
-    changed = delta(said, known)
+    changed = delta(said, known, doubt)
     position = {sku: row for row, sku in enumerate(offers.frame["sku"].to_list())}
     stopped = _stopped(verdicts, offers.rows.size)
     allowed = [c for c in changed.changes if not _is_stopped(c, position, stopped)]
@@ -126,7 +127,14 @@ def plan_account(
                 for r in changed.refused
             ),
         ),
-        warnings=tuple(_warnings(verdicts, changed, offers, position)),
+        warnings=(
+            *_warnings(verdicts, changed, offers, position),
+            *_live_breaches(verdicts, changed, offers, known),
+            *(
+                Withheld(name, sku, "content", "ROW_REFUSED", "not ended: its row was refused")
+                for sku in changed.held
+            ),
+        ),
         run_verdicts=run_verdicts,
         offers=offers.rows.size,
         unchanged=changed.unchanged,
@@ -173,6 +181,7 @@ def _moves(
     live_rows = [(aspect, sku, r) for (sku, aspect), r in known.rows.items() if sku in known.listed]
     confirmed = sum(aspect == "price" and r["price"] is not None for aspect, _, r in live_rows)
     stocked = {sku for aspect, sku, r in live_rows if aspect == "stock" and r["quantity"]}
+    stocked |= {change.sku for change in changes if change.action == "end"}
     moved = zeroed = 0
     for change in changes:
         live = _live_paid(known, change.sku) if change.sku in known.listed else None
@@ -275,6 +284,22 @@ def _warnings(
 
 def _words(problems: Sequence[str]) -> str:
     return f"refused before: {'; '.join(problems[:2])}" if problems else "refused before"
+
+
+def _live_breaches(
+    verdicts: Sequence[Verdict], changed: Delta, offers: Offers, known: Known
+) -> Iterator[Withheld]:
+    """Live prices that stay as they are although a guard would not let them out today."""
+    told_now = {c.sku for c in changed.changes if _says_price(c)}
+    skus = offers.frame["sku"].to_list()
+    for verdict in verdicts:
+        for row in np.flatnonzero(verdict.withholds):
+            sku = skus[int(row)]
+            if sku in known.listed and sku not in told_now:
+                yield Withheld(
+                    offers.account.name, sku, "price", "LIVE_BREAKS_GUARD",
+                    f"guard {verdict.guard.id}", str(verdict.guard.span),
+                )  # fmt: skip
 
 
 def _run_objections(

@@ -46,10 +46,11 @@ class PlannedOperation:
 
 @dataclass(frozen=True)
 class PlanFile:
-    """An opened plan: its id, its head, its operations."""
+    """An opened plan: its id, its head, the accounts it speaks for, its operations."""
 
     id: str
     head: Mapping[str, Any]
+    accounts: tuple[str, ...]
     operations: tuple[PlannedOperation, ...]
 
 
@@ -161,7 +162,8 @@ def read_plan(path: Path) -> PlanFile:
     if records[-1].get("sha256") != sha256 or records[-1].get("id") != sha256[:ID_LENGTH]:
         raise PlanRefused(f"{path} was changed after it was written; plan again")
     operations = tuple(_read_operation(r) for r in records if r["type"] == "operation")
-    return PlanFile(records[-1]["id"], records[0], operations)
+    accounts = tuple(r["account"] for r in records if r["type"] == "account")
+    return PlanFile(records[-1]["id"], records[0], accounts, operations)
 
 
 def _is_whole(records: list[Any]) -> bool:

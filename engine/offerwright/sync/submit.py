@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from offerwright.errors import StalePlan
+from offerwright.expressions.parse import microseconds
+from offerwright.guards.link import GuardPlan
 from offerwright.guards.send import Sending, refusals
+from offerwright.guards.whole import Moves, judge_run
 from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
 from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
 from offerwright.sync.plan_file import PlanFile, PlannedOperation
-from offerwright.sync.told import Known, read_known
+from offerwright.sync.told import Known, live_paid, read_known
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Submitted:
     moved: tuple[PlannedOperation, ...]
     """Operations left out because the ledger has moved since the plan was made."""
     refused: tuple[tuple[PlannedOperation, str], ...]
-    """Operations whose bytes cannot be read back."""
+    """Operations whose bytes cannot be read back, or that a guard on the whole batch refuses."""
 
 
 def submit(
@@ -34,19 +37,22 @@ def submit(
     store: Store,
     marketplaces: Mapping[str, Marketplace],
     currencies: Mapping[str, str],
+    guards: Mapping[str, Sequence[GuardPlan]],
     *,
     now: float,
 ) -> Submitted:
     """
-    Put a plan's operations into the outbox, in one transaction.
+    Put a plan's operations into the outbox, in one transaction, in place of what is queued there.
 
     An operation whose offer has moved in the ledger since the plan is left out; the others go on.
+    Guards on the whole run are judged once more, on what the bytes of the batch say.
 
     Args:
         plan: the opened plan.
         store: the ledger and the outbox; the caller leads.
         marketplaces: by name.
-        currencies: of the accounts, by their names.
+        currencies: of the accounts that can send, by their names; other accounts are left alone.
+        guards: of these accounts.
         now: Unix seconds.
 
     Raises:
@@ -54,23 +60,80 @@ def submit(
     """
     if store.is_applied(plan.id):
         return Submitted(Enqueued(already_applied=True), (), ())
-    known = {name: read_known(store, name) for name in {o.account for o in plan.operations}}
-    fresh = [o for o in plan.operations if _stands(o, known[o.account])]
-    moved = [o for o in plan.operations if not _stands(o, known[o.account])]
-    if plan.operations and not fresh:
+    planned_now = [o for o in plan.operations if o.account in currencies]
+    known = {name: read_known(store, name) for name in {o.account for o in planned_now}}
+    fresh = [o for o in planned_now if _stands(o, known[o.account])]
+    moved = [o for o in planned_now if not _stands(o, known[o.account])]
+    if planned_now and not fresh:
         raise StalePlan(
             "every offer of this plan has moved in the ledger since it was made; plan again"
         )
-    operations: list[Operation] = []
+    readable: list[tuple[PlannedOperation, Operation]] = []
     refused: list[tuple[PlannedOperation, str]] = []
     for planned in fresh:
         said = _said(planned, marketplaces[planned.marketplace], currencies[planned.account])
         if isinstance(said, str):
             refused.append((planned, said))
         else:
-            operations.append(_operation(planned, said, plan.id))
-    enqueued = store.enqueue(operations, plan.id, now=now)
+            readable.append((planned, _operation(planned, said, plan.id)))
+    withheld = {
+        name: _withheld(name, [o for _, o in readable], known[name], guards, plan, now)
+        for name in known
+    }
+    refused += [(p, reason) for p, o in readable if (reason := _reason(o, withheld[o.account]))]
+    operations = [o for _, o in readable if not _reason(o, withheld[o.account])]
+    replacing = [name for name in plan.accounts if name in currencies]
+    enqueued = store.enqueue(operations, plan.id, now=now, replacing=replacing)
     return Submitted(enqueued, tuple(moved), tuple(refused))
+
+
+def _withheld(
+    account: str,
+    operations: Sequence[Operation],
+    known: Known,
+    guards: Mapping[str, Sequence[GuardPlan]],
+    plan: PlanFile,
+    now: float,
+) -> dict[str, str]:
+    """By aspect, why guards on the whole run refuse this account's batch."""
+    batch = [o for o in operations if o.account == account]
+    moment = microseconds(datetime.fromtimestamp(now, UTC))
+    first = bool(plan.head["first_publication"])
+    verdicts = judge_run(guards[account], _moves(batch, known), moment, first)
+    return {
+        v.withholds: f"guard {v.guard.id} ({v.guard.check}): {v.reason}"
+        for v in verdicts
+        if v.withholds
+    }
+
+
+def _reason(operation: Operation, withheld: Mapping[str, str]) -> str | None:
+    aspects = set(operation.covers) - ({"price"} if operation.action == "end" else set())
+    return next((withheld[aspect] for aspect in sorted(aspects) if aspect in withheld), None)
+
+
+def _moves(operations: Sequence[Operation], known: Known) -> Moves:
+    """What the bytes of a batch would do to an account, against the ledger."""
+    live = [(aspect, sku, row) for (sku, aspect), row in known.rows.items() if sku in known.listed]
+    confirmed = sum(aspect == "price" and row["price"] is not None for aspect, _, row in live)
+    ends = {o.sku for o in operations if o.action == "end"}
+    stocked = {sku for aspect, sku, row in live if aspect == "stock" and row["quantity"]} | ends
+    moved = {o.sku for o in operations if _moves_price(o, known)}
+    zeroed = {
+        o.sku
+        for o in operations
+        if o.sku in stocked and "stock" in o.covers and o.values.quantity == 0
+    }
+    return Moves(confirmed, len(moved), len(stocked), len(zeroed | ends))
+
+
+def _moves_price(operation: Operation, known: Known) -> bool:
+    said = operation.values
+    paid = said.price if said.sale_price is None else said.sale_price
+    if paid is None or operation.sku not in known.listed:
+        return False
+    live, _ = live_paid(known.row(operation.sku, "price"), is_listed=True)
+    return live is not None and live != paid
 
 
 def _stands(planned: PlannedOperation, known: Known) -> bool:
@@ -165,9 +228,5 @@ def _live(
         for row in store.ledger(account, skus)
         if row[1] == "price"
     }
-    return {sku: _live_of(rows.get(sku, {})) for sku in skus}
-
-
-def _live_of(row: Mapping[str, Any]) -> tuple[Decimal | None, bool]:
-    text = row.get("sale_price") or row.get("price")
-    return (None if text is None else Decimal(str(text))), bool(row.get("confirmed_generation"))
+    listed = {sku for sku in rows if store.external_id(account, sku) is not None}
+    return {sku: live_paid(rows.get(sku, {}), sku in listed) for sku in skus}

@@ -50,12 +50,17 @@ def values_text(values: Values) -> str:
 
 
 def enqueue(
-    connection: sqlite3.Connection, operations: Iterable[Operation], plan_id: str, now: float
+    connection: sqlite3.Connection,
+    operations: Iterable[Operation],
+    plan_id: str,
+    now: float,
+    replacing: Iterable[str],
 ) -> Enqueued:
     """See `Store.enqueue`; the caller holds the transaction."""
     if is_applied(connection, plan_id):
         return Enqueued(already_applied=True)
-    queued = superseded = 0
+    superseded = sum(_empty_queue(connection, account, now) for account in replacing)
+    queued = 0
     held: list[str] = []
     for operation in operations:
         if operation.action == "create" and _create_is_open(connection, operation):
@@ -66,6 +71,16 @@ def enqueue(
         queued += 1
     connection.execute("INSERT INTO plans VALUES (?, ?, ?)", (plan_id, queued, now))
     return Enqueued(queued=queued, superseded=superseded, held=tuple(held))
+
+
+def _empty_queue(connection: sqlite3.Connection, account: str, now: float) -> int:
+    """Delete what an account's earlier plans queued and nobody has begun to send."""
+    rows = connection.execute(
+        "SELECT row FROM outbox WHERE account = ? AND status = 'queued'", (account,)
+    ).fetchall()
+    for (row,) in rows:
+        drop(connection, row, now)
+    return len(rows)
 
 
 def is_applied(connection: sqlite3.Connection, plan_id: str) -> bool:

@@ -77,9 +77,16 @@ class SqliteStore:
         with self._connection.transaction() as c:
             live.observe(c, account, sku, values, now)
 
-    def enqueue(self, operations: Iterable[Operation], plan_id: str, *, now: float) -> Enqueued:
+    def enqueue(
+        self,
+        operations: Iterable[Operation],
+        plan_id: str,
+        *,
+        now: float,
+        replacing: Iterable[str] = (),
+    ) -> Enqueued:
         with self._connection.transaction() as c:
-            done = queue.enqueue(c, operations, plan_id, now)
+            done = queue.enqueue(c, operations, plan_id, now, replacing)
             failpoint("enqueue.before_commit")
         failpoint("enqueue.after_commit")
         return done

@@ -88,8 +88,11 @@ def _rounded_prices(state: Pricing, grid: Grid, schedule: Schedule) -> Pricing:
         return state
     if state.margin is not None and not state.lowered:
         price, state = _margin_again(state, state.margin, price, grid, schedule, upper)
-    if price <= 0 or (sale is not None and sale <= 0):
-        return state.blocked("PRICE_NOT_POSITIVE")
+    said = [price] if sale is None else [price, sale]
+    wrong = {"PRICE_NOT_POSITIVE"} if min(said) <= 0 else set()
+    wrong |= {"PRICE_TOO_HIGH"} if max(said) > 10**13 else set()
+    if wrong:
+        return state.blocked(*wrong)
     if sale is not None and sale >= price:
         state, sale = state.noted("SALE_NOT_BELOW_PRICE"), None
     return replace(

@@ -6,7 +6,7 @@ import io
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,9 @@ from offerwright.cli.options import (
     root_option,
 )
 from offerwright.cli.report import VERSION, dump_pretty, echo, escaped, put, table, tell
-from offerwright.errors import OfferwrightError
+from offerwright.errors import Diagnostic, OfferwrightError
 from offerwright.pipeline import Loadout, load
+from offerwright.source.snippet import render_text
 
 ATTRIBUTE = "attribute."
 REJECTS_SHOWN = 5
@@ -68,6 +69,7 @@ def take_snapshot(
     )  # fmt: skip
     write_snapshot(built, folder)
     tell_rejects(built)
+    tell_nodes(loadout, built)
     return built
 
 
@@ -86,8 +88,22 @@ def tell_rejects(snapshot: Snapshot) -> None:
             tell(f"  and {len(mine) - REJECTS_SHOWN} more in the snapshot's rejects.csv")
 
 
+def tell_nodes(loadout: Loadout, snapshot: Snapshot) -> None:
+    """Warn on stderr of nodes that the inventory names and no row of stock has."""
+    from offerwright.evaluate.inventory import unknown_nodes
+
+    plans = (one for plan in loadout.rules.plans for one in plan.inventories)
+    found = [
+        Diagnostic("UNKNOWN_NODE", f"no row of stock has the node `{node}`", span, near, "warning")
+        for span, node, near in unknown_nodes(plans, snapshot.frame.columns)
+    ]
+    if found:
+        put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
+
+
 def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapshot:
     """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
+    from offerwright.facts.archive import NEWEST
     from offerwright.facts.manifest import schema_hash
     from offerwright.facts.snapshot import load_snapshot, newest_snapshot
 
@@ -95,12 +111,28 @@ def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapsho
     if newest is not None:
         found = load_snapshot(newest)
         if found.manifest.schema_sha256 == schema_hash(loadout.schema):
-            age = int(time.time() - newest.stat().st_mtime)
-            tell(f"Snapshot {found.id[:12]}, {_age(age)} old, {len(found.frame)} SKUs")
+            taken = (snapshots_folder(root) / NEWEST).stat().st_mtime
+            age = _age(int(time.time() - taken))
+            tell(f"Snapshot {found.id[:12]}, {age} old, {len(found.frame)} SKUs")
+            for file in _changed_since(found, root, taken):
+                tell(f"note: {file} has changed since; offerwright snapshot reads it anew")
+            tell_nodes(loadout, found)
             return found
     built = take_snapshot(loadout, root, data)
     tell(f"Snapshot {built.id[:12]}, new, {len(built.frame)} SKUs")
     return built
+
+
+def _changed_since(snapshot: Snapshot, root: Path, taken: float) -> Iterator[str]:
+    """The source files whose bytes are no longer those that the snapshot read."""
+    from offerwright.facts.manifest import sha256
+
+    for file, digest in {s.file: s.sha256 for s in snapshot.manifest.sources}.items():
+        path = root / file
+        if not path.is_file():
+            continue
+        if path.stat().st_mtime >= taken and sha256(path.read_bytes()) != digest:
+            yield file
 
 
 def _age(seconds: int) -> str:

@@ -102,7 +102,7 @@ def _record(
             for s in found.steps
         ],
         "rounded_off": _text(found.remainder),
-        "guards": [_guard(v) for v in verdicts],
+        "guards": [_guard(v, offer["price"] is not None) for v in verdicts],
         "blocked": [
             {"aspect": b.aspect, "code": b.code, "rule": b.rule, **_place(b.span)}
             for b in found.blocked
@@ -114,8 +114,14 @@ def _record(
     }  # fmt: skip
 
 
-def _guard(verdict: Verdict) -> dict[str, Any]:
-    if verdict.missing[0]:
+# Guards that have something to look at where there is no price.
+WITHOUT_PRICE = ("positive", "currency")
+
+
+def _guard(verdict: Verdict, has_price: bool) -> dict[str, Any]:
+    if not has_price and verdict.guard.check not in WITHOUT_PRICE:
+        said = "not judged"
+    elif verdict.missing[0]:
         said = "block"
     elif verdict.fails[0]:
         said = verdict.guard.else_

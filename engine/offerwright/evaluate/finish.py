@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from offerwright.evaluate.state import (
 )
 from offerwright.rules.plan import RoundStep
 
+HIGHEST = 10**13
+"""In units of the currency: beyond it nothing is sold, and other software loses digits."""
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -51,7 +55,7 @@ def run_rounding(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment:
     for group in groups:
         state = _round_group(state, group, moment)
     state = _to_currency(state, moment.plan.account.digits)
-    state = _sale_below_price(_positive(state, groups))
+    state = _sale_below_price(_possible(state, groups))
     ran = tuple(Ran(g.step, g.mask, before, state.prices) for g in groups if g.step is not None)
     return replace(state, ran=(*state.ran, *ran))
 
@@ -142,15 +146,25 @@ def _to_currency(state: State, digits: int) -> State:
     return state
 
 
-def _positive(state: State, groups: Sequence[_Group]) -> State:
-    for name in ("price", "sale_price"):
-        price = state.decimals(name)
-        wrong = c.known(price) & np.asarray(price.values <= 0) & ~state.stopped
-        for group in groups:
-            document = group.step.document if group.step is not None else -1
-            mask = wrong & group.mask
-            state = state.blocked(Block("price", "PRICE_NOT_POSITIVE", mask, group.id, document))
+def _possible(state: State, groups: Sequence[_Group]) -> State:
+    """No price is zero or less, and none above what a marketplace could read."""
+    wrong = {
+        "PRICE_NOT_POSITIVE": _either(state, lambda p: p.values <= 0),
+        "PRICE_TOO_HIGH": _either(state, lambda p: p.values > HIGHEST * 10**p.scale),
+    }
+    stopped = state.stopped
+    for group in groups:
+        document = group.step.document if group.step is not None else -1
+        for code, mask in wrong.items():
+            here = mask & group.mask & ~stopped
+            state = state.blocked(Block("price", code, here, group.id, document))
     return state
+
+
+def _either(state: State, test: Callable[[Decimals], Any]) -> Truth:
+    """Where the price or the sale price passes a test."""
+    price, sale = (c.known(p) & np.asarray(test(p), dtype=bool) for p in state.prices)
+    return np.asarray(price | sale)
 
 
 def _sale_below_price(state: State) -> State:

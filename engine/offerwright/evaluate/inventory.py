@@ -7,13 +7,14 @@ pool; the oversell bound is what they sum to above it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offerwright.errors import Span
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
 from offerwright.evaluate.match import Walks, match, reasons, result
@@ -21,6 +22,7 @@ from offerwright.evaluate.operations import Rows
 from offerwright.frames import map_column
 from offerwright.money import scaled
 from offerwright.rules.plan import InventoryPlan, TablePlan
+from offerwright.source.suggest import suggest
 
 Truth = NDArray[np.bool_]
 
@@ -85,6 +87,26 @@ def _units(column: object) -> Array:
     if not isinstance(column, Decimals):
         raise TypeError("a count stands here")
     return np.where(c.known(column), c.floor(column).values, 0).astype(np.int64)
+
+
+def unknown_nodes(
+    plans: Iterable[InventoryPlan], names: Sequence[str]
+) -> list[tuple[Span, str, str]]:
+    """
+    Nodes that documents name and no column of the snapshot is for: mostly misspelt.
+
+    Each with the place of its document and a hint that names the nodes there are.
+    """
+    found = set()
+    for plan in plans:
+        prefix = map_column(plan.on_hand, "")
+        known = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+        found |= {
+            (plan.span, node, suggest(node, known))
+            for node in plan.nodes or ()
+            if node not in known
+        }
+    return sorted(found)
 
 
 def _taken(fact: str | None, node: str, rows: Rows) -> Array:

@@ -31,6 +31,9 @@ aspects: [price, stock, content]
 create: true
 """
 PRICES = ("price", "sale_price")
+SHOWN = (
+    *PRICES, "sale_from", "sale_before", "quantity", "category", "title", "description",
+)  # fmt: skip
 PROVED = ("RULES_OVERLAP", "DEAD_ROW")
 
 
@@ -93,8 +96,7 @@ def told(offers: Offers) -> list[dict[str, Any]]:
     columns = {name: _decimals(offers, name) for name in names}
     return [
         {
-            **{key: shown[key] for key in (*PRICES, "quantity", "category", "title", "description")
-               if key in shown},
+            **{key: shown[key] for key in SHOWN if key in shown},
             "sku": shown["sku"],
             "names": {n: v for n, c in columns.items() if (v := decimal_at(c, row)) is not None},
             "attributes": {

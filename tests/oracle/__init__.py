@@ -49,7 +49,8 @@ def evaluate_offer(
         live: `price` and `quantity` as last confirmed.
 
     Returns:
-        `price`, `sale_price` (Decimal in currency units), `names` (what steps set), `quantity`,
+        `price`, `sale_price` (Decimal in currency units), `sale_from`, `sale_before` (moments, with
+        an offset), `names` (what steps set), `quantity`,
         `category`, `title`, `description`, `attributes`, `images`; a blocked aspect is None or
         empty. `blocks`: set of (aspect, code). `notes`: set of codes. `fired`: row id, list of row
         ids, "otherwise", or None for a step without a table, by "document/step"; the tables of
@@ -64,6 +65,8 @@ def evaluate_offer(
     return {
         "price": pricing.price,
         "sale_price": pricing.sale_price,
+        "sale_from": pricing.sale_days[0],
+        "sale_before": pricing.sale_days[1],
         "names": dict(pricing.names),
         "quantity": stock.quantity,
         "category": content.category,

@@ -40,7 +40,11 @@ def pricing_steps(documents: Iterable[Document], world: World) -> dict[str, list
         own = {d["name"]: [s for s in d["steps"] if s["phase"] == phase] for d in pricing}
         overriding = [width(d) for d in pricing if d.get("override") and own[d["name"]]]
         kept = [d for d in pricing if width(d) >= max(overriding, default=0)]
-        steps[phase] = [(d["name"], step) for d in kept for step in own[d["name"]]]
+        steps[phase] = [
+            (d["name"], {**step, "document_valid": d.get("valid")})
+            for d in kept
+            for step in own[d["name"]]
+        ]
     return steps
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ class Pricing:
 
     price: Decimal | None = None
     sale_price: Decimal | None = None
+    sale_window: tuple[datetime | None, datetime | None] = (None, None)
     names: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
@@ -32,6 +34,12 @@ class Pricing:
 
     def noted(self, code: str) -> Pricing:
         return replace(self, notes=self.notes | {code})
+
+    @property
+    def sale_days(self) -> tuple[datetime | None, datetime | None]:
+        """From when until when the sale runs; both are missing unless both are known."""
+        known = self.sale_price is not None and None not in self.sale_window
+        return self.sale_window if known else (None, None)
 
     def world(self, world: World, document: str) -> World:
         """What a step of the document sees."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oracle.cells import holds
 from oracle.documents import Step
 from oracle.expressions import evaluate
 from oracle.price_state import Pricing
 from oracle.tables import Decision, decide, is_table
-from oracle.values import Fault, add, multiply, negate, percent
+from oracle.values import Fault, add, moment, multiply, negate, percent
 from oracle.world import World
 
 ONE = Decimal(1)
@@ -53,7 +55,21 @@ def set_step(
         columns={**state.columns, document: own},
         fired={**state.fired, key: decision.fired if decision is not None else None},
     )
-    return _assign(_blocks_of_values(ran, phase, values, decision), values)
+    after = _assign(_blocks_of_values(ran, phase, values, decision), values)
+    if values.get("sale_price") is None:
+        return after
+    rows = decision.valid if decision is not None else ()
+    return replace(after, sale_window=_together([step["document_valid"], *rows], world.zone))
+
+
+def _together(
+    windows: Iterable[Mapping[str, Any] | None], zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """When all of the windows are open: the latest start and the earliest end that are written."""
+    written = [window for window in windows if window]
+    starts = [moment(w["from"], zone) for w in written if w.get("from") is not None]
+    ends = [moment(w["before"], zone) for w in written if w.get("before") is not None]
+    return max(starts, default=None), min(ends, default=None)
 
 
 def _values_set(step: Step, columns: Mapping[str, Any], scope: World) -> dict[str, Any]:

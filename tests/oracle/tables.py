@@ -31,6 +31,8 @@ class Decision:
     rows: tuple[str, ...] = ()
     many: bool = False
     block: str | None = None
+    valid: tuple[Mapping[str, Any] | None, ...] = ()
+    """The windows of the rows that count."""
 
     @property
     def matched(self) -> bool:
@@ -64,11 +66,12 @@ def decide(table: Mapping[str, Any], world: World, *, texts: bool = False) -> De
         raise Fault("TABLE_OVERLAP")
     results = _all_results([row["then"] for row in matching], world, texts)
     ids = tuple(row["id"] for row in matching)
+    valid = tuple(row.get("valid") for row in matching)
     if hit == "collect":
-        return Decision(_collected(table["take"], results), ids, many=True)
+        return Decision(_collected(table["take"], results), ids, many=True, valid=valid)
     if any(result != results[0] for result in results):
         raise Fault("TABLE_CONFLICT")
-    return Decision(results[0], ids, many=hit == "any")
+    return Decision(results[0], ids, many=hit == "any", valid=valid)
 
 
 def matches(row: Row, world: World) -> bool:

@@ -34,6 +34,7 @@ from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import run_step
+from offerwright.evaluate.sale_window import BEFORE, FROM, sale_window_columns
 from offerwright.evaluate.state import Block, Moment, Note, Ran, State, settle_base
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
@@ -180,7 +181,7 @@ def _offers(
 def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: Schedule) -> State:
     moment = Moment(plan, as_of, walks, schedule)
     nothing = c.all_missing(rows.size)
-    names = ("price", "sale_price", "/lower", "/upper")
+    names = ("price", "sale_price", FROM, BEFORE, "/lower", "/upper")
     state = State(rows.having(dict.fromkeys(names, nothing)))
     everywhere = np.ones(rows.size, dtype=bool)
     if not plan.steps:
@@ -242,6 +243,9 @@ def _frame(offers: Offers, said: Content) -> pl.DataFrame:
         column = offers.rows.get(name)
         if isinstance(column, c.Decimals):
             columns[name] = decimal_series(column, digits)
+    if "sale_price" in columns:
+        steps = offers.plan.steps
+        columns |= sale_window_columns(offers.rows, steps, columns["sale_price"])
     columns["quantity"] = _quantity(offers)
     columns["currency"] = pl.Series([offers.account.currency]).new_from_index(0, size)
     for name in ("category", "title", "description", "images"):
@@ -256,7 +260,8 @@ def _without_withheld(
     frame: pl.DataFrame, offers: Offers, content_names: Sequence[str]
 ) -> pl.DataFrame:
     """Null where the price or the content is blocked."""
-    priced = ("price", "sale_price", "list_price")
+    moments = [name for name in ("sale_from", "sale_before") if name in frame.columns]
+    priced = ("price", "sale_price", "list_price", *moments)
     masked: list[pl.Expr] = []
     parts: tuple[tuple[Aspect, Sequence[str]], ...] = (
         ("price", priced),

@@ -10,6 +10,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Column, Decimals
 from offerwright.evaluate.match import Match, conflicts, match, result
 from offerwright.evaluate.operations import evaluate_decimals
+from offerwright.evaluate.sale_window import with_sale_window
 from offerwright.evaluate.state import (
     Block,
     Moment,
@@ -42,6 +43,8 @@ def run_set(
         if name == "price" and step.change_from is not None:
             state, value = _held_change(state, step, value, apply)
         state = _set(state, step, name, value, apply, fell, found)
+    window = moment.plan.documents[step.document].window
+    state = with_sale_window(state, step, window, apply, found)
     return with_lowered(state, price) if step.phase == "competitor" else state, found
 
 

@@ -60,7 +60,13 @@ def apply_bounds(state: State) -> State:
         Block("price", "BOUNDS_CROSS", np.asarray(crossed), step.id, step.document)
     )
     raised = raised_to(state.decimals("price"), lower)
-    price = lowered_to(raised, upper)
-    sale = lowered_to(raised_to(state.decimals("sale_price"), lower), upper)
+    price, sale = prices_inside(state)
     state = state.with_column("price", price).with_column("sale_price", sale)
     return with_lowered(state, raised)
+
+
+def prices_inside(state: State) -> tuple[Decimals, Decimals]:
+    """Price and sale price inside the bounds that are collected so far."""
+    lower, upper = state.decimals("/lower"), state.decimals("/upper")
+    price, sale = (lowered_to(raised_to(held, lower), upper) for held in state.prices)
+    return price, sale

@@ -40,7 +40,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One step that ran: the price before and after, which rule, where it is written."""
+    """One step that ran: the price before and after, which rule, where it stands if anywhere."""
 
     phase: str
     step: str
@@ -50,7 +50,7 @@ class TraceStep:
     sale_before: Decimal | None
     sale_after: Decimal | None
     notes: tuple[str, ...]
-    span: Span
+    span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Trace:
 def trace(offers: Offers, row: int) -> Trace:
     """The trace of one row of computed offers."""
     steps = tuple(_steps(offers, row))
+    steps = (*steps, *_plain_rounding(offers, row, steps))
     return Trace(
         facts=_facts(offers, row),
         steps=steps,
@@ -103,7 +104,8 @@ def _steps(offers: Offers, row: int) -> Iterator[TraceStep]:
     for ran in offers.ran:
         if not ran.active[row]:
             continue
-        notes = tuple(n.code for n in offers.notes if n.step == ran.step.id and n.mask[row])
+        # What is noted without a step is said of all rounding.
+        ids = ("", ran.step.id) if ran.step.phase == "round" else (ran.step.id,)
         yield TraceStep(
             phase=ran.step.phase,
             step=_label(offers, ran.step),
@@ -112,9 +114,29 @@ def _steps(offers: Offers, row: int) -> Iterator[TraceStep]:
             after=c.decimal_at(ran.after[0], row),
             sale_before=c.decimal_at(ran.before[1], row),
             sale_after=c.decimal_at(ran.after[1], row),
-            notes=notes,
+            notes=_notes(offers, row, ids),
             span=_place(ran.match, ran.step, row),
         )
+
+
+def _plain_rounding(offers: Offers, row: int, steps: tuple[TraceStep, ...]) -> Iterator[TraceStep]:
+    """What rounding has changed where no round step ran: no line of a file stands for it."""
+    if not steps or steps[-1].phase == "round":
+        return
+    last = steps[-1]
+    price, sale = (_amount_at(offers, name, row) for name in ("price", "sale_price"))
+    notes = _notes(offers, row, ("",))
+    if notes or (price, sale) != (last.after, last.sale_after):
+        yield TraceStep("round", "round", (), last.after, price, last.sale_after, sale, notes, None)
+
+
+def _notes(offers: Offers, row: int, steps: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(n.code for n in offers.notes if n.step in steps and n.mask[row])
+
+
+def _amount_at(offers: Offers, name: str, row: int) -> Decimal | None:
+    column = offers.rows.get(name)
+    return c.decimal_at(column, row) if isinstance(column, Decimals) else None
 
 
 def _label(offers: Offers, step: Step) -> str:

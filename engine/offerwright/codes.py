@@ -166,6 +166,7 @@ CODES: dict[str, str] = {
     "SHARES_ABOVE_100": "The shares of a partition sum to more than 100 %",
     "SMART_QUOTE": "A key or value stands in typographic quotes",
     "SOURCE_OUTSIDE": "The file of a source lies outside of the repository",
+    "STILL_PROCESSING": "The marketplace has the offer and is still working on it",
     "TAB": "A tab stands in the file",
     "TABLE_CONFLICT": "Rows of a table with `hit: any` match and give different results",
     "TABLE_OVERLAP": "Two rows of a table with `hit: unique` match",

@@ -144,3 +144,55 @@ def test_a_live_price_that_a_guard_would_stop_today_is_told(live: Shop, market: 
 
     assert market.live()["AU-1"][0] == 11800
     assert "LIVE_BREAKS_GUARD" in done.out
+
+
+def test_a_plan_made_for_the_sandbox_is_not_sent_to_the_marketplaces(
+    shop: Shop, market: Market
+) -> None:
+    made = shop("plan", "--sandbox", market.url, "--as-of", AS_OF, "--out", "p.jsonl")
+    done = shop("apply", "p.jsonl")
+
+    assert (made.code, done.code) == (0, 5), (made, done)
+    assert "this plan was made for the sandbox" in done.err
+    assert "give --sandbox too" in done.err
+    assert not (shop.root / ".offerwright/state.db").exists()
+
+
+def test_a_plan_made_for_the_marketplaces_is_not_sent_to_the_sandbox(
+    shop: Shop, market: Market
+) -> None:
+    shop("plan", "--as-of", AS_OF, "--out", "p.jsonl")
+    done = shop("apply", "p.jsonl", "--sandbox", market.url)
+
+    assert done.code == 5, done
+    assert "apply it without --sandbox" in done.err
+    assert market.calls() == []
+
+
+def test_data_that_changed_after_the_snapshot_is_told(shop: Shop) -> None:
+    assert shop("snapshot").code == 0
+    quiet = shop("offers", "--as-of", AS_OF)
+    shop.change("data/catalogue.csv", "audio/fones,100.00", "audio/fones,900.00")
+    told = shop("offers", "--as-of", AS_OF)
+    shop.change("data/catalogue.csv", "audio/fones,900.00", "audio/fones,100.00")
+    back = shop("offers", "--as-of", AS_OF)
+
+    words = "note: data/catalogue.csv has changed since; offerwright snapshot reads it anew"
+    assert [words in done.err for done in (quiet, told, back)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.com:80", "127.0.0.1:8731", "http://127.0.0.1", ""]
+)
+def test_the_sandbox_is_on_this_machine(shop: Shop, address: str) -> None:
+    done = shop("sync", "--as-of", AS_OF, "--sandbox", address)
+
+    assert done.code == 2, done
+    assert "http://127.0.0.1:8731" in done.err
+
+
+def test_a_sandbox_that_does_not_run_is_asked_for(shop: Shop) -> None:
+    done = shop("sync", "--as-of", AS_OF, "--sandbox", "http://127.0.0.1:9")
+
+    assert done.code == 7, done
+    assert "is `offerwright sandbox` running at http://127.0.0.1:9?" in done.err

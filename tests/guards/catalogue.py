@@ -105,7 +105,7 @@ def planned(
 ) -> SyncPlan:
     """The plan of these products against this ledger."""
     inputs = Inputs(frame_from_rows(loadout.schema, rows))
-    basis = Basis("", loadout.digest, "hand", at, "0", first_publication)
+    basis = Basis("", loadout.digest, "hand", at, "0", "sandbox", first_publication)
     return plan_sync(
         loadout, inputs, {"market": known}, as_of=datetime.fromisoformat(at), basis=basis
     )

@@ -108,5 +108,6 @@ def test_a_plan_holds_no_secret_and_no_clock(plan: SyncPlan, tmp_path: Path) -> 
     head = json.loads((tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()[0])
 
     assert sorted(head) == [
-        "as_of", "commit", "engine", "first_publication", "rules", "snapshot", "type", "version",
+        "as_of", "commit", "engine", "first_publication", "rules", "snapshot", "target", "type",
+        "version",
     ]  # fmt: skip

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from offerwright.cli.live import live
-from offerwright.cli.options import found_root, known_accounts, root_option
+from offerwright.cli.options import found_root, known_accounts, root_option, sandbox_option
 from offerwright.cli.report import echo
-from offerwright.cli.sync import sandbox_option
 from offerwright.errors import CredentialsRefused, MarketplaceAway
 from offerwright.pipeline import load
 

@@ -18,9 +18,9 @@ from offerwright.cli.options import (
     moment,
     output_option,
     root_option,
+    sandbox_option,
 )
 from offerwright.cli.report import dump_pretty, echo, table
-from offerwright.cli.sync import sandbox_option
 from offerwright.errors import OfferwrightError, Span
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.trace import Trace, trace

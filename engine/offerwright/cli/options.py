@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -16,6 +17,7 @@ from offerwright.source.repository import find_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 STATE = ".offerwright"
+SANDBOX_ADDRESS = re.compile(r"http://(127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]):[0-9]{1,5}")
 FIRST_YEAR, LAST_YEAR = 1971, 9998
 
 
@@ -53,6 +55,45 @@ def account_option(command: F) -> F:
         help="Only this account (repeatable).",
     )(command)
     return decorated
+
+
+def first_option(command: F) -> F:
+    decorated: F = click.option(
+        "--first-publication", is_flag=True,
+        help="Nothing is confirmed there yet, and that is right (stands in for share_moved).",
+    )(command)  # fmt: skip
+    return decorated
+
+
+def max_failures_option(command: F) -> F:
+    decorated: F = click.option(
+        "--max-failures", type=click.IntRange(0), default=None,
+        help="Stop an account after so many refusals.",
+    )(command)  # fmt: skip
+    return decorated
+
+
+def sandbox_option(command: F) -> F:
+    """`--sandbox`: the address that `offerwright sandbox` printed, on this machine only."""
+    decorated: F = click.option(
+        "--sandbox", default=None, metavar="URL", callback=_sandbox_address,
+        help="Talk to the local sandbox at this address, with a ledger of its own.",
+    )(command)  # fmt: skip
+    return decorated
+
+
+def _sandbox_address(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    if value is None:
+        return None
+    address = value.rstrip("/")
+    if not SANDBOX_ADDRESS.fullmatch(address):
+        raise click.BadParameter(
+            f"{value!r} is no sandbox on this machine; "
+            "write the address that `offerwright sandbox` printed: http://127.0.0.1:8731"
+        )
+    return address
 
 
 def found_root(root: Path | None) -> Path:

@@ -35,6 +35,8 @@ class Basis:
     snapshot: str
     as_of: str
     engine: str
+    target: str
+    """Whose listings it speaks of: the `marketplaces`, or the `sandbox`."""
     first_publication: bool = False
 
 

@@ -106,7 +106,7 @@ def account_summary(part: AccountPart) -> dict[str, Any]:
         "operations": len(part.changes),
         "unchanged": part.unchanged,
         "waiting": part.waiting,
-        "withheld": len(part.withheld),
+        "withheld": len({w.sku for w in part.withheld}),
         "warnings": len(part.warnings),
         "guards": [
             {"id": v.guard.id, "failed": v.failed, "reason": v.reason, "approved_by": v.approved_by}

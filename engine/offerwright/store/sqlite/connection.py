@@ -4,7 +4,8 @@ One SQLite file, opened safely: mode, WAL, full durability, bounded waiting, err
 SQLite before 3.51.3 can damage a WAL file when two connections write or checkpoint at the same
 instant (the WAL-reset bug). Every write transaction here, with the checkpoint that its commit may
 start, runs under a kernel lock on `<file>-gate`: one writer and one checkpointer at a time over
-all processes, which makes older libraries safe too. `notices` still says so.
+all processes, which makes older libraries safe too. `notices` says so once, when the
+file is made.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class Connection:
         self.read_only = read_only
         self._thread_lock = threading.RLock()
         self._broken: OfferwrightError | None = None
+        is_new = not path.exists()
         notices = [] if read_only else _prepare_file(path)
-        if sqlite3.sqlite_version_info < WAL_RESET_FIXED:
+        if is_new and sqlite3.sqlite_version_info < WAL_RESET_FIXED:
             notices.append(
                 f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug (fixed in 3.51.3): "
                 "let no other program write to the store"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from evaluate.generated_shop import BRANDS, CATEGORIES, TAGS, TIERS, Pick
+from evaluate.generated_shop import ACCOUNTS, BRANDS, CATEGORIES, TAGS, TIERS, Pick
 
 # Facts that a `when` may test, by type; engine words among them.
 TESTED: dict[str, str] = {
@@ -18,8 +18,8 @@ TESTED: dict[str, str] = {
     "stock.sp-1": "integer", "stock": "map",
 }  # fmt: skip
 OF_THE_ACCOUNT: dict[str, str] = {
-    "competitor_price": "money", "marketplace": "text", "account": "text", "live_price": "money",
-    "live_quantity": "integer",
+    "competitor_price": "money", "marketplace": "marketplace", "account": "account",
+    "live_price": "money", "live_quantity": "integer",
 }  # fmt: skip
 NUMBERS: dict[str, list[str]] = {
     "money": ["0", "10", "49.995", "79", "100", "500"],
@@ -34,6 +34,9 @@ WORDS: dict[str, list[str]] = {
     "text": [*BRANDS, "alpha", "a1", "Azul"],
     "path": [*CATEGORIES],
     "enum": [*TIERS],
+    # Others do not load.
+    "account": [*ACCOUNTS],
+    "marketplace": sorted({*ACCOUNTS.values()}),
 }
 
 
@@ -128,7 +131,7 @@ def _csv_simple(pick: Pick, type_: str) -> str:
         return str(pick.one("under phones", "under phones/android", *CATEGORIES))
     if type_ == "text":
         return str(pick.one("starts with A", "in grades", "is missing", *BRANDS[:-1]))
-    if type_ == "enum":
-        return str(pick.one(*TIERS))
+    if type_ in WORDS:
+        return str(pick.one(*WORDS[type_]))
     found = ordered_cell(pick, type_)
     return f"{found:f}" if isinstance(found, Decimal) else str(found)

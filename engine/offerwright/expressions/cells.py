@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -56,10 +56,14 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What cells need to know beside the type: the lists of the repository and its time zone."""
+    """What cells need to know beside the type: the lists of the repository and its time zone.
+
+    `names` are the values that a word of the engine can have, such as those of `marketplace`.
+    """
 
     lists: Mapping[str, tuple[str, ...]]
     zone: ZoneInfo
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_when(raw: Mapping[str, Any], types: Mapping[str, Type], words: Words) -> Condition:
@@ -112,7 +116,17 @@ def read_cell(fact: str, cell: Any, type_: Type, words: Words) -> Condition:
         raise Wrong(f"`{fact}` is a {type_}", "write {has: …} to test its elements")
     if cell is None:
         raise Wrong("there is no value here", "write `missing` to test for a missing value")
-    return Test(fact, type_, (_atom(cell, type_, words),))
+    return Test(fact, type_, (_known_name(fact, _atom(cell, type_, words), words),))
+
+
+def _known_name(fact: str, atom: Atom, words: Words) -> Atom:
+    """The atom, unless it asks for a marketplace or an account that does not exist."""
+    known = words.names.get(fact)
+    if known is not None and isinstance(atom, Equal) and atom.value not in known:
+        wrong = str(atom.value)
+        raise Wrong(f"no {fact} is called `{wrong}`", suggest(wrong, known),
+                    code=f"UNKNOWN_{fact.upper()}")  # fmt: skip
+    return atom
 
 
 def _any_of(fact: str, cells: list[Any], type_: Type, words: Words) -> Condition:
@@ -139,7 +153,10 @@ def _operation(fact: str, cell: dict[str, Any], type_: Type, words: Words) -> Co
     if isinstance(operand, list):
         parts = [Test(fact, type_, (_word(operator, o, type_, words),)) for o in operand]
         return Test(fact, type_, tuple(a for p in parts for a in p.atoms))
-    return Test(fact, type_, _words(operator, operand, type_, words))
+    atoms = _words(operator, operand, type_, words)
+    if operator == "is":
+        return _under(lambda: Test(fact, type_, (_known_name(fact, atoms[0], words),)), "is")
+    return Test(fact, type_, atoms)
 
 
 def _words(operator: str, operand: Any, type_: Type, words: Words) -> tuple[Atom, ...]:

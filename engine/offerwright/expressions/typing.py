@@ -30,6 +30,8 @@ class Scope:
     maps: Mapping[str, tuple[Type, Mapping[str, object]]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Names that stand for a column of another name: a document's own `then` names."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The values that a word of the engine can have, such as those of `marketplace`."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -135,6 +137,7 @@ def _operator(node: Apply, scope: Scope) -> Typed:
     arguments = _arguments(node, scope)
     if node.operation in ("eq", "ne"):
         _check_words(node, arguments)
+        _check_names(node, arguments, scope)
     types = [a.type for a in arguments]
     result = operator(node.operation, types)
     if isinstance(result, str):
@@ -193,6 +196,17 @@ def _check_words(node: Apply, arguments: list[Typed]) -> None:
         ):
             words = ", ".join(one.type.values)
             raise _refuse(node, f"`{one.name}` is never {other.value!r}", f"it is one of: {words}")
+
+
+def _check_names(node: Apply, arguments: list[Typed], scope: Scope) -> None:
+    """No marketplace and no account is asked for that does not exist."""
+    for one, other, written in zip(arguments, arguments[::-1], node.arguments[::-1], strict=True):
+        if not (isinstance(one, Col) and isinstance(other, Const) and one.name in scope.names):
+            continue
+        known, wrong = scope.names[one.name], str(other.value)
+        if wrong not in known:
+            raise _refuse(written, f"no {one.name} is called `{wrong}`", suggest(wrong, known),
+                          f"UNKNOWN_{one.name.upper()}")  # fmt: skip
 
 
 def _aligned(operation: str, arguments: list[Typed]) -> tuple[Typed, ...]:

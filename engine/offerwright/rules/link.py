@@ -55,6 +55,12 @@ class Documents:
     own_fees: tuple[Loaded[FeesDocument], ...] = ()
     lists: tuple[Loaded[ListsDocument], ...] = ()
 
+    @property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """The marketplaces and accounts that conditions may ask for."""
+        accounts = tuple(self.shop.document.accounts)
+        return {"marketplace": tuple(self.marketplaces), "account": accounts}
+
 
 def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     """The rule set, and every finding. With an error among them it must not be evaluated."""
@@ -72,7 +78,7 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     _check_conflicts(documents.pricing, zone, findings)
     plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
     shop = documents.shop.document
-    words = cell_words(documents.lists, zone)
+    words = cell_words(documents.lists, zone, documents.names)
     rules = RuleSet(plans, shop.time_zone, shop.currency, _digest(documents), words)
     return rules, findings.items
 
@@ -191,9 +197,11 @@ def _plan(
     zone: ZoneInfo,
     findings: Findings,
 ) -> AccountPlan:
-    words = cell_words(documents.lists, zone)
+    words = cell_words(documents.lists, zone, documents.names)
     numbering = _Numbering(zone)
-    scope = account_scope(documents.schema, documents.lists, account.currency, findings)
+    scope = account_scope(
+        documents.schema, documents.lists, account.currency, documents.names, findings
+    )
     derived, scope = derived_facts(documents.schema, scope, findings)
     own = [d for d in documents.own_fees if d.document.for_.marketplace == account.marketplace]
     fees = compile_fees(

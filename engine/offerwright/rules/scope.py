@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from offerwright.expressions.cells import Words
@@ -26,6 +26,9 @@ from offerwright.rules.document import ListsDocument
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import compile_expression
 from offerwright.source.located import Loaded
+
+Names: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The values that a word of the engine can have: those of `marketplace` and of `account`."""
 
 _MAP_TYPES: dict[str, Type] = {"text": TEXT, "number": NUMBER, "percent": PERCENT}
 
@@ -68,7 +71,11 @@ def engine_words(currency: str) -> dict[str, Type]:
 
 
 def account_scope(
-    schema: FactSchema, lists: Sequence[Loaded[ListsDocument]], currency: str, findings: Findings
+    schema: FactSchema,
+    lists: Sequence[Loaded[ListsDocument]],
+    currency: str,
+    names: Names,
+    findings: Findings,
 ) -> Scope:
     """Facts, engine words and maps for one account, before any step has set a name."""
     types = {name: fact.type for name, fact in schema.facts.items()}
@@ -80,6 +87,7 @@ def account_scope(
         currency=currency,
         bounds=bounds,
         maps={m.name: _map(m, currency, findings) for m in lists if m.document.map is not None},
+        names=names,
     )
 
 
@@ -109,9 +117,10 @@ def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str]
     )
 
 
-def cell_words(lists: Sequence[Loaded[ListsDocument]], zone: ZoneInfo) -> Words:
+def cell_words(lists: Sequence[Loaded[ListsDocument]], zone: ZoneInfo, names: Names) -> Words:
     """The lists that `in` may name; of a map, its keys."""
-    return Words({m.name: tuple(m.document.values or m.document.map or ()) for m in lists}, zone)
+    values = {m.name: tuple(m.document.values or m.document.map or ()) for m in lists}
+    return Words(values, zone, names)
 
 
 def _map(

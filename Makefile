@@ -19,7 +19,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/offerwright schema --check
 	$(BIN)/offerwright check
-	$(BIN)/python -m pytest -q
+	$(MAKE) test
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt polars numpy orjson
@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'durable-rules; python_version < "3.13"' \
-	  || echo "durable-rules was not built here; routing will use its Python twin"
+	  || echo "durable-rules was not built here (it needs a C compiler); nothing needs it yet"
 	touch $(STAMP)
 
 clean:

@@ -28,7 +28,7 @@ from offerwright.cli.plan_text import plan_record, show_plan
 from offerwright.cli.report import dump_pretty, echo, tell
 from offerwright.cli.send import send_plan
 from offerwright.errors import StalePlan
-from offerwright.pipeline import load, plan_sync
+from offerwright.pipeline import Loadout, load, plan_sync
 from offerwright.sync.plan import Basis, SyncPlan
 from offerwright.sync.plan_file import PlanFile, read_plan, write_plan
 from offerwright.sync.ports import Limits
@@ -103,7 +103,19 @@ def make_plan(
         first_publication=first_publication,
     )
     known = {account: read_known(world.store, account) for account in wanted}
+    _tell_unmapped(loadout, wanted)
     return plan_sync(loadout, snapshot, known, as_of=at, basis=basis)
+
+
+def _tell_unmapped(loadout: Loadout, accounts: list[str]) -> None:
+    """Say where nothing can be listed for want of a mapping: it may be meant, or forgotten."""
+    for name in accounts:
+        plan = loadout.rules.plan(name)
+        if loadout.marketplaces[plan.account.marketplace].document.create and not plan.mappings:
+            tell(
+                f"note: {name} has no mapping, so nothing is listed there; "
+                "prices and stock go to listings that exist already"
+            )
 
 
 @click.command()

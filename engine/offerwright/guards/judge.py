@@ -64,9 +64,7 @@ def judge(
     live = _live(offers, confirmed)
     found = []
     for guard in guards:
-        start, end = guard.window
-        in_force = (start is None or start <= as_of) and (end is None or as_of < end)
-        if guard.check in RUN_CHECKS or not in_force:
+        if guard.check in RUN_CHECKS or not guard.in_force(as_of):
             continue
         applies = holds(guard.when, offers.rows, as_of, walks)
         inputs = _inputs(guard, offers, said, live)

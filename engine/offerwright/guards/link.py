@@ -64,6 +64,11 @@ class GuardPlan:
     settings: Mapping[str, Decimal]
     approvals: tuple[ApprovalPlan, ...]
 
+    def in_force(self, as_of: int) -> bool:
+        """Whether its document is in force at a moment, in microseconds."""
+        start, end = self.window
+        return (start is None or start <= as_of) and (end is None or as_of < end)
+
 
 @dataclass(frozen=True, slots=True)
 class GuardSet:

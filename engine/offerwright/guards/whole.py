@@ -50,13 +50,11 @@ def judge_run(
     `first_publication` stands in for `share_moved` where nothing is confirmed yet, and for nothing
     else: without it such an account is withheld.
     """
-    found = []
-    for guard in guards:
-        start, end = guard.window
-        in_force = (start is None or start <= as_of) and (end is None or as_of < end)
-        if guard.check in RUN_CHECKS and in_force:
-            found.append(_judge(guard, moves, as_of, first_publication))
-    return tuple(found)
+    return tuple(
+        _judge(guard, moves, as_of, first_publication)
+        for guard in guards
+        if guard.check in RUN_CHECKS and guard.in_force(as_of)
+    )
 
 
 def _judge(guard: GuardPlan, moves: Moves, as_of: int, first_publication: bool) -> RunVerdict:

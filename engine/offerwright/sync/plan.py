@@ -116,26 +116,19 @@ def plan_account(
     held_aspects = {v.withholds for v in run_verdicts} - {""}
     kept = [c for c in allowed if not any(_is_held(c, aspect) for aspect in held_aspects)]
     inputs = _guard_inputs(verdicts, offers, as_of, walks)
-    name = offers.account.name
     return AccountPart(
-        account=name,
+        account=offers.account.name,
         changes=tuple(_planned(kept, said, known, position, inputs)),
         withheld=(
             *_blocks(offers),
             *_objections(verdicts, changed, offers, position),
-            *_run_objections(run_verdicts, allowed, name),
-            *(
-                Withheld(name, r.sku, r.aspect, r.state.upper(), _words(r.problems))
-                for r in changed.refused
-            ),
+            *_run_objections(run_verdicts, allowed, offers.account.name),
+            *_refusals(changed, offers.account.name),
         ),
         warnings=(
             *_warnings(verdicts, changed, offers, position),
             *_live_breaches(verdicts, changed, offers, known),
-            *(
-                Withheld(name, sku, "content", "ROW_REFUSED", "not ended: its row was refused")
-                for sku in changed.held
-            ),
+            *_spared(changed, offers.account.name),
         ),
         run_verdicts=run_verdicts,
         offers=offers.rows.size,
@@ -282,6 +275,18 @@ def _warnings(
                     offers.account.name, change.sku, "price", "WARN",
                     f"guard {verdict.guard.id}", str(verdict.guard.span),
                 )  # fmt: skip
+
+
+def _refusals(changed: Delta, account: str) -> Iterator[Withheld]:
+    for before in changed.refused:
+        yield Withheld(
+            account, before.sku, before.aspect, before.state.upper(), _words(before.problems)
+        )
+
+
+def _spared(changed: Delta, account: str) -> Iterator[Withheld]:
+    for sku in changed.held:
+        yield Withheld(account, sku, "content", "ROW_REFUSED", "not ended: its row was refused")
 
 
 def _words(problems: Sequence[str]) -> str:

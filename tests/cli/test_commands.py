@@ -175,3 +175,14 @@ def test_the_sandbox_command_serves_the_shops_own_marketplaces(
     assert done.code == 0, done
     assert sorted(x["sku"] for x in state["quick-market"]) == sorted(PRICES)
     assert process.wait(10) in (0, -15)
+
+
+def test_explain_shows_rounding_that_no_step_asks_for(shop: Shop) -> None:
+    shop.change("rules/pricing.yaml", "markup: 18%", "markup: 18.005%")
+    arguments = ("explain", "AU-1", "--account", "market", "--as-of", AS_OF)
+    text, found = shop(*arguments).out, shop(*arguments, "-o", "json").json
+
+    assert "2  round  round  118.005 -> 118.01\n" in text
+    assert "None" not in text
+    assert (found["steps"][-1]["step"], found["steps"][-1]["file"]) == ("round", None)
+    assert found["rounded_off"] == "-0.005"

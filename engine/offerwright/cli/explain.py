@@ -170,7 +170,7 @@ def _show(record: dict[str, Any]) -> None:
         rows.append((
             str(number), step["phase"], " ".join(step["rules"]) or step["step"],
             _move(step["before"], step["after"]), _move(step["sale_before"], step["sale_after"]),
-            notes, f"{step['file']}:{step['line']}",
+            notes, _where(step),
         ))  # fmt: skip
     for line in table(("", "phase", "rule", "price", "sale", "", "where"), rows):
         echo(line)
@@ -181,25 +181,24 @@ def _show(record: dict[str, Any]) -> None:
         echo()
         for block in record["blocked"]:
             echo(f"blocked  {block['aspect']}: {block['code']}  {block['rule']}  "
-                 f"{block['file']}:{block['line']}")  # fmt: skip
+                 f"{_where(block)}")  # fmt: skip
     if record["not_used"]:
         echo("\nnot used (nearest)")
-        near = [
-            (n["rule"], "; ".join(n["because"]), f"{n['file']}:{n['line']}")
-            for n in record["not_used"]
-        ]
+        near = [(n["rule"], "; ".join(n["because"]), _where(n)) for n in record["not_used"]]
         for line in table(("rule", "because", "where"), near):
             echo("  " + line)
 
 
 def _show_guards(record: dict[str, Any]) -> None:
-    rows = [
-        (g["guard"], g["verdict"], " ".join(g["notes"]), f"{g['file']}:{g['line']}")
-        for g in record["guards"]
-    ]
+    rows = [(g["guard"], g["verdict"], " ".join(g["notes"]), _where(g)) for g in record["guards"]]
     echo()
     for line in table(("guard", "verdict", "", "where"), rows):
         echo(line)
+
+
+def _where(said: dict[str, Any]) -> str:
+    """`file:line`; of what stands in no file, such as the rounding that nobody wrote, nothing."""
+    return "" if said["file"] is None else f"{said['file']}:{said['line']}"
 
 
 def _shown(value: object) -> str:

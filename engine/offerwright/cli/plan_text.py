@@ -77,6 +77,8 @@ def show_plan(made: SyncPlan) -> None:
         for verdict in part.run_verdicts:
             if verdict.failed:
                 echo(f"! {part.account}: guard {verdict.guard.id}: {verdict.reason}")
+                if verdict.guard.else_ == "needs_approval":
+                    echo("  if that is right, an approvals document can let it pass, with a bound")
     total = sum(len(part.changes) for part in made.parts)
     echo(f"\nPlan {made.id}: {total} operation{'s' if total != 1 else ''} to send")
 

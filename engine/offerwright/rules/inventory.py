@@ -20,6 +20,10 @@ from offerwright.rules.tables import Setting, compile_table
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
+NODES = "units are counted by node: declare it `{type: map of integer, from: …, key: node}`"
+    "units are counted by node: a row a SKU and node, `{type: map of integer, from: …, key: node}`"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -91,7 +95,8 @@ def _check_facts(document: InventoryDocument, setting: Setting) -> None:
             setting.say("UNKNOWN_FACT", path, f"no fact is called `{fact}`", hint)
         elif found.name != type_name or (found.of is not None and found.of.name != "integer"):
             wish = "a map of integer" if type_name == "map" else "an integer"
-            setting.say("WRONG_TYPE", path, f"`{fact}` is {found}; {wish} stands here")
+            setting.say("WRONG_TYPE", path, f"`{fact}` is {found}; {wish} stands here",
+                        NODES if type_name == "map" else "")  # fmt: skip
 
 
 def _check_shared(

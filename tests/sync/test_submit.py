@@ -16,6 +16,7 @@ from sync.book import NOW, Book, first_of, product, with_bytes, words
 from offerwright.errors import StalePlan
 from offerwright.marketplaces.operation import Operation, Problem
 from offerwright.store import open_store
+from offerwright.sync.submit import submit
 
 GUARDS: list[dict[str, Any]] = [
     {"id": "positive", "check": "positive", "else": "block"},
@@ -279,3 +280,15 @@ def test_what_failed_too_often_is_not_planned_again(book: Book) -> None:
     assert [(w.sku, w.code, w.reason) for w in plan.parts[0].withheld] == [
         ("A", "QUARANTINED", "refused before: TOO_MANY_FAILURES 10 attempts failed")
     ]
+
+
+def test_an_account_that_could_not_send_gets_its_part_of_the_plan_later(book: Book) -> None:
+    file = book.opened(book.plan(A))
+    marketplaces, guards = book.loadout.marketplaces, book.loadout.guards.by_account
+    before = submit(file, book.store, marketplaces, {}, guards, now=NOW)
+    after = book.submitted(file)
+    again = book.submitted(file)
+
+    assert (before.enqueued.queued, before.moved) == (0, ())
+    assert (after.enqueued.queued, after.enqueued.already_applied) == (1, False)
+    assert again.enqueued.already_applied

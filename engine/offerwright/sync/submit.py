@@ -58,7 +58,8 @@ def submit(
     Raises:
         StalePlan: the plan has operations, was never applied, and every one of them has moved.
     """
-    if store.is_applied(plan.id):
+    applied_as = _applied_as(plan, currencies)
+    if store.is_applied(plan.id) or store.is_applied(applied_as):
         return Submitted(Enqueued(already_applied=True), (), ())
     planned_now = [o for o in plan.operations if o.account in currencies]
     known = {name: read_known(store, name) for name in {o.account for o in planned_now}}
@@ -83,8 +84,16 @@ def submit(
     refused += [(p, reason) for p, o in readable if (reason := _reason(o, withheld[o.account]))]
     operations = [o for _, o in readable if not _reason(o, withheld[o.account])]
     replacing = [name for name in plan.accounts if name in currencies]
-    enqueued = store.enqueue(operations, plan.id, now=now, replacing=replacing)
+    enqueued = store.enqueue(operations, applied_as, now=now, replacing=replacing)
     return Submitted(enqueued, tuple(moved), tuple(refused))
+
+
+def _applied_as(plan: PlanFile, able: Mapping[str, str]) -> str:
+    """The plan's id; with the accounts that can send beside it while others cannot."""
+    wanted = {o.account for o in plan.operations}
+    if wanted <= able.keys():
+        return plan.id
+    return f"{plan.id} {' '.join(sorted(wanted & able.keys()))}"
 
 
 def _withheld(

@@ -21,8 +21,6 @@ from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
 NODES = "units are counted by node: declare it `{type: map of integer, from: …, key: node}`"
-    "units are counted by node: a row a SKU and node, `{type: map of integer, from: …, key: node}`"
-)
 
 
 @dataclass(frozen=True, slots=True)

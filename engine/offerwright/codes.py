@@ -143,6 +143,7 @@ CODES: dict[str, str] = {
     "OVERFLOW": "A result has more than 38 digits, or a day lies outside the years 1 to 9999",
     "PATH_OUTSIDE": "A `file:` names a path outside of the repository",
     "POOL_PER_ACCOUNT": "The pool reads something that differs from account to account",
+    "PRICE_BELOW_ZERO": "A price or a sale price is below zero before fees, bounds and rounding",
     "PRICE_NOT_POSITIVE": "A price is zero or less after rounding",
     "PRICE_TOO_HIGH": "A price is above 10,000,000,000,000 units of its currency",
     "QUOTE_NEEDED": "A text must stand in quotes, or YAML reads something else",

@@ -123,3 +123,17 @@ def test_every_step_begins_where_the_one_before_it_ended(most: str, ending: str)
     found = moves(BASE + TWO_BOUNDS + ending, row)
 
     assert [(s[1], s[3]) for s in found[1:]] == [(s[2], s[4]) for s in found[:-1]]
+
+
+def test_a_price_below_zero_is_blocked_at_the_step_that_brought_it_there() -> None:
+    steps = (
+        BASE
+        + "  - {id: off, phase: adjust, set: {sale_price: sale_price - 200}}\n"
+        + "  - {id: more, phase: adjust, set: {sale_price: sale_price - 1}}\n"
+        + "  - {id: low, phase: bounds, at_least: [least]}\n"
+    )
+    found = traced(steps, {"cost": Decimal(100), "least": Decimal(50)})
+
+    assert [(b.code, b.rule, b.span.line if b.span else None) for b in found.blocked] == [
+        ("PRICE_BELOW_ZERO", "p/off", 5)
+    ]

@@ -32,18 +32,28 @@ def price_offer(documents: Iterable[Document], world: World) -> Pricing:
         state = set_step(state, "base", document, step, world)
     if steps["base"] and state.price is None and not state.blocks:
         state = state.blocked("NO_PRICE")
+    state = _above_zero(state)
     for document, step in steps["adjust"]:
         state = set_step(state, "adjust", document, step, world)
+    state = _above_zero(state)
     for document, step in steps["fees"]:
         state = _fees_step(state, document, step, world, schedule)
     before = state.price
     for document, step in steps["competitor"]:
         state = competitor_step(state, before, document, step, world)
+    state = _above_zero(state)
     state = bound(state, steps["bounds"], world)
     state = round_prices(state, steps["round"], world, schedule)
     if state.price is None and not state.blocks:
         state = state.blocked("NO_PRICE")
     return replace(state, price=None, sale_price=None) if state.blocks else state
+
+
+def _above_zero(state: Pricing) -> Pricing:
+    """No phase hands a price or a sale price below zero to the next one."""
+    said = [p for p in (state.price, state.sale_price) if p is not None]
+    wrong = not state.blocks and min(said, default=Decimal(0)) < 0
+    return state.blocked("PRICE_BELOW_ZERO") if wrong else state
 
 
 # --- fees -------------------------------------------------------------------------------------

@@ -35,7 +35,15 @@ from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import run_step
 from offerwright.evaluate.sale_window import BEFORE, FROM, sale_window_columns
-from offerwright.evaluate.state import Block, Moment, Note, Ran, State, settle_base
+from offerwright.evaluate.state import (
+    Block,
+    Moment,
+    Note,
+    Ran,
+    State,
+    settle_base,
+    without_negative,
+)
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
 from offerwright.rules.plan import (
@@ -193,6 +201,7 @@ def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: S
             state = run_step(state, step, everywhere, moment)
         if phase == "base" and steps:
             state = settle_base(state)
+        state = without_negative(state)
     rounding = [(s, everywhere) for s in plan.steps if isinstance(s, RoundStep)]
     return run_rounding(apply_bounds(state), rounding, moment)
 

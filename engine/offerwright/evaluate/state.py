@@ -139,6 +139,27 @@ def without_price(state: State) -> State:
     return state.blocked(Block("price", "NO_PRICE", nowhere, "", -1))
 
 
+def without_negative(state: State) -> State:
+    """Block the offers whose price or sale price is below zero: no later phase lifts them.
+
+    The block names the step that brought them there.
+    """
+    left = _negative(state.prices) & ~state.stopped
+    for ran in reversed(state.ran):
+        if not left.any():
+            break
+        here = left & ran.active & _negative(ran.after) & ~_negative(ran.before)
+        step = ran.step
+        block = Block("price", "PRICE_BELOW_ZERO", here, step.id, step.document, ran.match)
+        state, left = state.blocked(block), left & ~here
+    return state
+
+
+def _negative(prices: tuple[Decimals, Decimals]) -> Truth:
+    found = [c.known(p) & np.asarray(p.values < 0) for p in prices]
+    return np.asarray(found[0] | found[1])
+
+
 def with_lowered(state: State, before: Decimals) -> State:
     """Remember where the price is lower than before."""
     a, b = c.aligned(state.decimals("price"), before)

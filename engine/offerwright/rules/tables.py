@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,8 @@ from offerwright.source.located import Loaded, Path
 
 MAX_PARTS_OF_ROW = 64
 Place = Callable[[Path], Span]
+_ResultCell = tuple[Type, str, Place]
+"""The type of a result, its text, and where its row stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,8 @@ def _result(
     choices: dict[Typed, int] = {}
     choice_of: list[int] = []
     seen: dict[object, int] = {}
-    typed_cells: list[tuple[Type, str, Span]] = []
+    types: dict[object, Type] = {}
+    typed_cells: list[_ResultCell] = []
     for then, cell in cells:
         raw = then.get(name)
         key = f"{raw:f}" if isinstance(raw, Decimal) else str(raw)
@@ -239,34 +243,66 @@ def _result(
                     f"a result of pricing is a number or a date, not {typed.type}",
                 )  # fmt: skip
             if typed is not None:
-                typed_cells.append((typed.type, key, cell(("then", name))))
+                types[key] = typed.type
             fallback = Const(Decimal(0), place or BARE)
             seen[key] = choices.setdefault(typed or fallback, len(choices))
         choice_of.append(seen[key])
+        if key in types:
+            typed_cells.append((types[key], key, cell))
     joined = place or _joined(name, typed_cells, setting)
     return ResultPlan(name, joined, tuple(choices), tuple(choice_of))
 
 
-def _joined(name: str, cells: Sequence[tuple[Type, str, Span]], setting: Setting) -> Type:
-    """The one type of a result column; says so at the cells that differ."""
-    percents = any(type_.name == "percent" for type_, _, _ in cells)
-    bare = [(text, span) for type_, text, span in cells if type_.bare]
-    if percents and bare:
-        for text, span in bare:
-            setting.findings.say(
-                "MIXED_RESULT", span,
-                f"this result `{name}` is a bare number, and others are percents",
-                _as_percent(text),
-            )  # fmt: skip
-        cells = [cell for cell in cells if not cell[0].bare]
+def _joined(name: str, cells: Sequence[_ResultCell], setting: Setting) -> Type:
+    """The one type of a result column: what most cells say; the others are told so."""
+    cells = _percents_or_numbers(name, cells, setting)
+    counted = Counter(type_ for type_, _, _ in cells)
+    agreed: list[Type] = []
     found: Type = BARE
-    for count, (_, _, span) in enumerate(cells, 1):
-        joined = unify([type_ for type_, _, _ in cells[:count]])
+    refused: dict[Type, str] = {}
+    for type_, _ in counted.most_common():
+        joined = unify([*agreed, type_])
         if isinstance(joined, str):
-            setting.findings.say("MIXED_RESULT", span, f"the results `{name}` differ: {joined}")
-            return found
-        found = joined
+            refused[type_] = joined
+        else:
+            agreed, found = [*agreed, type_], joined
+    for type_, _, cell in cells:
+        if type_ in refused:
+            setting.findings.say(
+                "MIXED_RESULT", cell(("then", name)),
+                f"the results `{name}` differ: {refused[type_]}",
+            )  # fmt: skip
     return found
+
+
+def _percents_or_numbers(
+    name: str, cells: Sequence[_ResultCell], setting: Setting
+) -> list[_ResultCell]:
+    """The cells without the percents among bare numbers, or the bare numbers among percents."""
+    percents = [cell for cell in cells if cell[0].name == "percent"]
+    bare = [cell for cell in cells if cell[0].bare]
+    if not percents or not bare:
+        return list(cells)
+    numbers = sum(1 for type_, _, _ in cells if type_.is_decimal) - len(percents)
+    wrong = percents if len(percents) < numbers else bare
+    said, write = (
+        ("is a bare number, and others are percents", _as_percent) if wrong is bare
+        else ("is a percent, and others are numbers", _as_number)
+    )  # fmt: skip
+    for _, text, cell in wrong:
+        setting.findings.say(
+            "MIXED_RESULT", cell(("then", name)), f"this result `{name}` {said}", write(text)
+        )
+    return [cell for cell in cells if cell not in wrong]
+
+
+def _as_number(text: str) -> str:
+    """`7%` may be the number 7, or the share 0.07."""
+    try:
+        value = Decimal(text.rstrip("%"))
+    except InvalidOperation:
+        return "write all of them as numbers, such as 0.12"
+    return f"write {value:f} or {(value / 100).normalize():f}"
 
 
 def _as_percent(text: str) -> str:

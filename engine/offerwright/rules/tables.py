@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from offerwright.rules.rows import Findings, WrittenRow, written_rows
 from offerwright.source.located import Loaded, Path
 
 MAX_PARTS_OF_ROW = 64
+_DECIMALS = re.compile(r"[0-9]+%?")
 Place = Callable[[Path], Span]
 _ResultCell = tuple[Type, str, Place]
 """The type of a result, its text, and where its row stands."""
@@ -173,10 +175,14 @@ def _results(
     setting: Setting,
     places: Mapping[str, Type] | None,
 ) -> tuple[ResultPlan, ...]:
-    cells: list[tuple[Then, Any]] = [(dict(row.then), row.cell) for row in rows]
+    cells: list[tuple[Then, Any]] = [
+        (_without_commas(row.then, row.key, setting), row.cell) for row in rows
+    ]
     if table.otherwise is not None:
-        at = setting.loaded.located.at
-        otherwise = table.otherwise
+        at, key = setting.loaded.located.at, setting.loaded.located.key
+        otherwise = _without_commas(
+            table.otherwise, lambda below: key((*path, "otherwise", *below[1:])), setting
+        )
         cells.append((otherwise, lambda below: at((*path, "otherwise", *below[1:]))))
     names = list(dict.fromkeys(name for then, _ in cells for name in then))
     if places is not None:
@@ -188,6 +194,28 @@ def _results(
     return tuple(
         _result(name, cells, setting, None if places is None else places[name]) for name in names
     )
+
+
+def _without_commas(then: Mapping[str, Any], key: Place, setting: Setting) -> Then:
+    """The results without what a decimal comma made: `{fee: 16,00}` has the fee 16 and a key `00`.
+
+    The cut number is left out too, so that nothing else is said of it.
+    """
+    kept: dict[str, Any] = {}
+    before = ""
+    for name, raw in then.items():
+        whole = then.get(before)
+        if raw is None and isinstance(whole, Decimal) and _DECIMALS.fullmatch(name):
+            kept[before] = None
+            setting.findings.say(
+                "UNKNOWN_RESULT", key(("then", name)),
+                f"`{name}` is no result: the comma ends the number before it",
+                f"write {whole}.{name} with a point",
+            )  # fmt: skip
+        else:
+            kept[name] = raw
+        before = name
+    return kept
 
 
 def _known_result(

@@ -196,3 +196,16 @@ def test_a_sandbox_that_does_not_run_is_asked_for(shop: Shop) -> None:
 
     assert done.code == 7, done
     assert "is `offerwright sandbox` running at http://127.0.0.1:9?" in done.err
+
+
+def test_a_snapshot_that_is_damaged_is_told_and_made_again(shop: Shop) -> None:
+    assert shop("snapshot").code == 0
+    for file in (shop.root / ".offerwright/snapshots").glob("*/facts.parquet"):
+        file.write_bytes(b"no parquet")
+    first = shop("offers", "--as-of", AS_OF)
+    second = shop("offers", "--as-of", AS_OF)
+
+    assert (first.code, second.code) == (0, 0), (first, second)
+    assert "is not what was written" in first.err
+    assert "is not what was written" not in second.err
+    assert first.out == second.out

@@ -21,11 +21,11 @@ COMMANDS: dict[str, str] = {
     "connect": "connect",
     "explain": "explain",
     "explain-code": "check",
-    "offers": "data",
+    "offers": "offers",
     "plan": "sync",
     "sandbox": "sandbox",
     "schema": "check",
-    "snapshot": "data",
+    "snapshot": "snapshot",
     "sync": "sync",
 }
 HELP: dict[str, str] = {

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from offerwright.cli.data import current_snapshot
 from offerwright.cli.live import live
 from offerwright.cli.options import (
     as_of_option,
@@ -21,6 +20,7 @@ from offerwright.cli.options import (
     sandbox_option,
 )
 from offerwright.cli.report import dump_pretty, echo, table
+from offerwright.cli.snapshot import current_snapshot
 from offerwright.errors import OfferwrightError, Span
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.trace import Trace, trace

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from offerwright import __version__
-from offerwright.cli.data import current_snapshot, newest_snapshot_id, take_snapshot
 from offerwright.cli.live import Live, commit_of, live
 from offerwright.cli.options import (
     STATE,
@@ -27,6 +26,7 @@ from offerwright.cli.options import (
 from offerwright.cli.plan_text import plan_record, show_plan
 from offerwright.cli.report import dump_pretty, echo, tell
 from offerwright.cli.send import send_plan
+from offerwright.cli.snapshot import current_snapshot, newest_snapshot_id, take_snapshot
 from offerwright.errors import StalePlan
 from offerwright.pipeline import Loadout, load, plan_sync
 from offerwright.sync.plan import Basis, SyncPlan

@@ -128,14 +128,11 @@ def load_snapshot(folder: Path) -> Snapshot:
         manifest = manifest_from_json((folder / LABEL).read_bytes())
         contents = {name: (folder / name).read_bytes() for name in (FACTS, REJECTS)}
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise SnapshotRefused(
-            f"{folder} is no snapshot ({exc}). Run `offerwright snapshot` to make one."
-        ) from exc
+        raise SnapshotRefused(f"{folder} is no snapshot ({exc}).") from exc
     for name, content in contents.items():
         if sha256(content) != manifest.outputs.get(name):
             raise SnapshotRefused(
-                f"{folder / name} is not what was written: its hash differs from the manifest's. "
-                "Run `offerwright snapshot` to make it again."
+                f"{folder / name} is not what was written: its hash differs from the manifest's."
             )
     try:
         frame = pl.read_parquet(io.BytesIO(contents[FACTS]))

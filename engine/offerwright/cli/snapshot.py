@@ -1,0 +1,173 @@
+"""`snapshot`: the sources in, one typed snapshot out; and which snapshot other commands use."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from offerwright.cli.options import (
+    STATE,
+    data_option,
+    found_root,
+    output_option,
+    root_option,
+)
+from offerwright.cli.report import dump_pretty, echo, put, table, tell
+from offerwright.errors import Diagnostic, SnapshotRefused
+from offerwright.pipeline import Loadout, load
+from offerwright.source.snippet import render_text
+
+REJECTS_SHOWN = 5
+
+if TYPE_CHECKING:
+    from offerwright.facts.snapshot import Snapshot
+
+
+def snapshots_folder(root: Path) -> Path:
+    return root / STATE / "snapshots"
+
+
+def newest_snapshot_id(root: Path) -> str | None:
+    """The id of the newest snapshot; None where there is none."""
+    from offerwright.facts.snapshot import newest_snapshot
+
+    newest = newest_snapshot(snapshots_folder(root))
+    return None if newest is None else newest.name
+
+
+def take_snapshot(
+    loadout: Loadout, root: Path, data: Path | None, accept_shrink: Iterable[str] = ()
+) -> Snapshot:
+    """Build a snapshot, held against the newest one, and keep it."""
+    from offerwright.facts.snapshot import build_snapshot, newest_snapshot, write_snapshot
+
+    folder = snapshots_folder(root)
+    newest = newest_snapshot(folder)
+    previous = None if newest is None else _opened(newest)
+    built = build_snapshot(
+        loadout.schema, loadout.shop.document, root, data_root=data,
+        previous=None if previous is None else previous.manifest,
+        accept_shrink=frozenset(accept_shrink),
+    )  # fmt: skip
+    write_snapshot(built, folder)
+    tell_rejects(built)
+    tell_nodes(loadout, built)
+    return built
+
+
+def _opened(folder: Path) -> Snapshot | None:
+    """A snapshot; None, said on stderr, for one that is damaged or of another version."""
+    from offerwright.facts.snapshot import load_snapshot
+
+    try:
+        return load_snapshot(folder)
+    except SnapshotRefused as problem:
+        tell(f"warning: {problem} What the sources lost since then is not known.")
+        return None
+
+
+def tell_rejects(snapshot: Snapshot) -> None:
+    """Say on stderr which rows were refused: how many a source, and the first with their place."""
+    for source in snapshot.manifest.sources:
+        if not source.rejected:
+            continue
+        tell(f"warning: {source.rejected} of {source.rows_in} rows of {source.name} are refused")
+        mine = snapshot.rejects.filter(snapshot.rejects["file"] == source.file)
+        for record in mine.head(REJECTS_SHOWN).iter_rows(named=True):
+            place = f"{record['file']}:{record['row']}"
+            column = f" {record['column']}" if record["column"] else ""
+            tell(f"  {place}{column} {record['value']!r}: {record['code']}: {record['reason']}")
+        if len(mine) > REJECTS_SHOWN:
+            tell(f"  and {len(mine) - REJECTS_SHOWN} more in the snapshot's rejects.csv")
+
+
+def tell_nodes(loadout: Loadout, snapshot: Snapshot) -> None:
+    """Warn on stderr of nodes that the inventory names and no row of stock has."""
+    from offerwright.evaluate.inventory import unknown_nodes
+
+    plans = (one for plan in loadout.rules.plans for one in plan.inventories)
+    found = [
+        Diagnostic("UNKNOWN_NODE", f"no row of stock has the node `{node}`", span, near, "warning")
+        for span, node, near in unknown_nodes(plans, snapshot.frame.columns)
+    ]
+    if found:
+        put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
+
+
+def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapshot:
+    """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
+    from offerwright.facts.archive import NEWEST
+    from offerwright.facts.manifest import schema_hash
+    from offerwright.facts.snapshot import newest_snapshot
+
+    newest = None if data is not None else newest_snapshot(snapshots_folder(root))
+    found = None if newest is None else _opened(newest)
+    if found is not None and found.manifest.schema_sha256 == schema_hash(loadout.schema):
+        taken = (snapshots_folder(root) / NEWEST).stat().st_mtime
+        age = _age(int(time.time() - taken))
+        tell(f"Snapshot {found.id[:12]}, {age} old, {len(found.frame)} SKUs")
+        for file in _changed_since(found, root, taken):
+            tell(f"note: {file} has changed since; offerwright snapshot reads it anew")
+        tell_nodes(loadout, found)
+        return found
+    built = take_snapshot(loadout, root, data)
+    tell(f"Snapshot {built.id[:12]}, new, {len(built.frame)} SKUs")
+    return built
+
+
+def _changed_since(snapshot: Snapshot, root: Path, taken: float) -> Iterator[str]:
+    """The source files whose bytes are no longer those that the snapshot read."""
+    from offerwright.facts.manifest import sha256
+
+    for file, digest in {s.file: s.sha256 for s in snapshot.manifest.sources}.items():
+        path = root / file
+        if not path.is_file():
+            continue
+        if path.stat().st_mtime >= taken and sha256(path.read_bytes()) != digest:
+            yield file
+
+
+def _age(seconds: int) -> str:
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size or (seconds >= size and unit != "days"):
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+@click.command()
+@root_option
+@data_option
+@output_option("text", "json")
+@click.option("--accept-shrink", multiple=True, metavar="SOURCE",
+              help="This source lost rows, and that is right.")  # fmt: skip
+def snapshot(
+    root: Path | None, data: Path | None, output: str, accept_shrink: tuple[str, ...]
+) -> None:
+    """Read the sources into one typed snapshot; bad rows go to its rejects.csv."""
+    home = found_root(root)
+    loadout = load(home)
+    built = take_snapshot(loadout, home, data, accept_shrink)
+    manifest = built.manifest
+    folder = snapshots_folder(home) / built.id
+    if output == "json":
+        echo(dump_pretty({
+            "version": 1, "id": built.id, "rows": manifest.rows, "folder": str(folder),
+            "sources": [{"name": s.name, "rows": s.rows_in, "kept": s.kept, "rejected": s.rejected}
+                        for s in manifest.sources],
+            "notes": [{"code": n.code, "source": n.source, "count": n.count}
+                      for n in manifest.notes],
+        }))  # fmt: skip
+        return
+    rows = [(s.name, str(s.rows_in), str(s.kept), str(s.rejected)) for s in manifest.sources]
+    for line in table(("source", "rows", "kept", "rejected"), rows, frozenset({1, 2, 3})):
+        echo(line)
+    echo(f"\nSnapshot {built.id[:12]}: {manifest.rows} SKUs, {len(built.rejects)} rejects")
+    for note in manifest.notes:
+        shown = ", ".join(note.examples)
+        tell(f"note: {note.code} in {note.source}: {note.count} ({shown})")
+    tell(f"Kept in {folder}")

@@ -209,3 +209,78 @@ def test_a_snapshot_that_is_damaged_is_told_and_made_again(shop: Shop) -> None:
     assert "is not what was written" in first.err
     assert "is not what was written" not in second.err
     assert first.out == second.out
+
+
+def test_damaged_facts_do_not_hide_that_a_source_shrank(shop: Shop) -> None:
+    shop.change("offerwright.yaml", "shrink_at_most: 90%", "shrink_at_most: 10%")
+    assert shop("snapshot").code == 0
+    for file in (shop.root / ".offerwright/snapshots").glob("*/facts.parquet"):
+        file.write_bytes(b"no parquet")
+    text = (shop.root / "data/catalogue.csv").read_text()
+    shop.write("data/catalogue.csv", "".join(text.splitlines(keepends=True)[:3]))
+    done = shop("offers", "--as-of", AS_OF)
+
+    assert done.code == 2, done
+    assert "catalogue" in done.err
+
+
+def test_without_a_readable_manifest_nobody_can_tell_what_shrank(shop: Shop) -> None:
+    assert shop("snapshot").code == 0
+    for file in (shop.root / ".offerwright/snapshots").glob("*/manifest.json"):
+        file.write_bytes(b"{")
+    done = shop("offers", "--as-of", AS_OF)
+
+    assert done.code == 2, done
+    assert "delete" in done.err and "newest and try again" in done.err
+
+
+def test_a_plan_that_is_overtaken_does_not_empty_the_later_queue(
+    live: Shop, market: Market
+) -> None:
+    live.change("rules/pricing.yaml", "cost * (1 + markup)", "cost * 1.2")
+    for name in ("p1.jsonl", "p2.jsonl"):
+        # The same operations under two ids: the moment is part of a plan.
+        when = AS_OF if name == "p1.jsonl" else "2026-11-27"
+        assert live("plan", "--sandbox", market.url, "--as-of", when, "--out", name).code == 0
+    market.fault(
+        marketplace=QUICK, route="set_price", do="status", status=429, headers={"Retry-After": "2"}
+    )
+    process = live.start("apply", "p1.jsonl", "--sandbox", market.url)
+    deadline = time.monotonic() + 30
+    while not [c for c in market.calls() if c["route"] == "set_price"]:
+        assert time.monotonic() < deadline, "nothing was tried"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    before = queued(live)
+    market.works_again()
+    time.sleep(2.1)  # the pause that the marketplace asked for
+    live("apply", "p2.jsonl", "--sandbox", market.url)
+    live("apply", "p1.jsonl", "--sandbox", market.url)
+
+    assert before != []
+    assert queued(live) == []
+    assert market.live()["AU-1"][0] == 12000
+
+
+def test_applying_an_empty_plan_of_one_account_sends_nothing_of_another(
+    live: Shop, market: Market
+) -> None:
+    live.change(
+        "offerwright.yaml",
+        "accounts:\n",
+        "accounts:\n  other: {marketplace: quick-market, settings: {shop_id: b}, credentials: b}\n",
+    )
+    live.change(
+        "rules/inventory.yaml",
+        "[{marketplace: quick-market}]",
+        "[{account: market}, {account: other}]",
+    )
+    calls = len(market.calls())
+    live(
+        "plan", "--sandbox", market.url, "--as-of", AS_OF, "--account", "market", "--out", "p.jsonl"
+    )
+    done = live("apply", "p.jsonl", "--sandbox", market.url)
+
+    assert "other" not in done.out
+    assert len(market.calls()) == calls

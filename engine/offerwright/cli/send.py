@@ -23,16 +23,12 @@ from offerwright.sync.submit import Submitted, guard_of, submit
 SHOWN = 12
 
 
-def send_plan(
-    world: Live, opened: PlanFile, output: str, limits: Limits, accounts: Sequence[str] = ()
-) -> int:
+def send_plan(world: Live, opened: PlanFile, output: str, limits: Limits) -> int:
     """Queue a plan and empty the outbox; returns the exit code."""
     loadout, store, clock = world.loadout, world.store, world.clock
     for notice in store.notices:
         tell(f"note: {notice}")
-    wanted = sorted({o.account for o in opened.operations} | set(accounts)) or [
-        p.account.name for p in loadout.rules.plans
-    ]
+    wanted = sorted(opened.accounts)
     currencies = {p.account.name: p.account.currency for p in loadout.rules.plans}
     _check_accounts(wanted, currencies)
     connectors, refused = _connectors(world, wanted)
@@ -116,7 +112,8 @@ def _show_reports(
         echo(dump({
             "version": 1, "plan": opened.id, "exit_code": code,
             "already_applied": submitted.enqueued.already_applied,
-            "moved": len(submitted.moved), "refused_bytes": len(submitted.refused),
+            "moved": len(submitted.moved), "held": len(submitted.enqueued.held),
+            "refused_bytes": len(submitted.refused),
             "accounts": [_report_record(r) for r in found],
         }))  # fmt: skip
         return
@@ -135,6 +132,8 @@ def _show_reports(
         for refused in report.refused[:SHOWN]:
             words = "; ".join(f"{p.code} {p.message}".strip() for p in refused.problems[:2])
             echo(f"! {report.account} {refused.sku} {refused.aspect}: {refused.state}: {words}")
+    if submitted.enqueued.held:
+        echo(f"{len(submitted.enqueued.held)} wait: an earlier listing of theirs is under way")
     if submitted.moved:
         echo(f"{len(submitted.moved)} skipped: their offers moved since the plan was made")
     for planned, reason in submitted.refused[:SHOWN]:

@@ -44,15 +44,19 @@ def take_snapshot(
     loadout: Loadout, root: Path, data: Path | None, accept_shrink: Iterable[str] = ()
 ) -> Snapshot:
     """Build a snapshot, held against the newest one, and keep it."""
-    from offerwright.facts.snapshot import build_snapshot, newest_snapshot, write_snapshot
+    from offerwright.facts.snapshot import (
+        build_snapshot,
+        load_manifest,
+        newest_snapshot,
+        write_snapshot,
+    )
 
     folder = snapshots_folder(root)
     newest = newest_snapshot(folder)
-    previous = None if newest is None else _opened(newest)
+    previous = None if newest is None else load_manifest(newest)
     built = build_snapshot(
         loadout.schema, loadout.shop.document, root, data_root=data,
-        previous=None if previous is None else previous.manifest,
-        accept_shrink=frozenset(accept_shrink),
+        previous=previous, accept_shrink=frozenset(accept_shrink),
     )  # fmt: skip
     write_snapshot(built, folder)
     tell_rejects(built)
@@ -67,7 +71,7 @@ def _opened(folder: Path) -> Snapshot | None:
     try:
         return load_snapshot(folder)
     except SnapshotRefused as problem:
-        tell(f"warning: {problem} What the sources lost since then is not known.")
+        tell(f"warning: {problem} The sources are read anew.")
         return None
 
 

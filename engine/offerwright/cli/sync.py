@@ -185,6 +185,5 @@ def sync(
         write_plan(made, path)
         if output == "text":
             show_plan(made)
-        names = [part.account for part in made.parts]
-        code = send_plan(world, read_plan(path), output, Limits(max_failures=max_failures), names)
+        code = send_plan(world, read_plan(path), output, Limits(max_failures=max_failures))
     sys.exit(code)

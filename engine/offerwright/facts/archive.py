@@ -119,6 +119,21 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def load_manifest(folder: Path) -> Manifest:
+    """
+    The manifest alone: what the next snapshot is held against.
+
+    Raises SnapshotRefused when it cannot be read: what a source lost would not be noticed.
+    """
+    try:
+        return manifest_from_json((folder / LABEL).read_bytes())
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise SnapshotRefused(
+            f"{folder} has no manifest that can be read ({exc}), so nobody can tell what sources "
+            f"lost since. If they are whole, delete {folder.parent / NEWEST} and try again"
+        ) from exc
+
+
 def load_snapshot(folder: Path) -> Snapshot:
     """Read a snapshot back and verify every hash.
 

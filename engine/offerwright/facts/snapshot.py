@@ -10,6 +10,7 @@ import polars as pl
 from offerwright import __version__
 from offerwright.facts.archive import (
     Snapshot,
+    load_manifest,
     load_snapshot,
     newest_snapshot,
     write_snapshot,
@@ -32,6 +33,7 @@ from offerwright.facts.table import SourceTable, typed_table
 __all__ = [
     "Snapshot",
     "build_snapshot",
+    "load_manifest",
     "load_snapshot",
     "newest_snapshot",
     "write_snapshot",

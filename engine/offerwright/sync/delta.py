@@ -108,7 +108,7 @@ def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
     return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting), held)
 
 
-def _settled(row: Mapping[str, Any], hash_: str) -> bool:
+def settled(row: Mapping[str, Any], hash_: str) -> bool:
     """
     Whether the ledger has this value, is on its way to it, or knows it to be refused.
 
@@ -142,7 +142,7 @@ def _refused(known: Known, sku: str, aspect: Aspect) -> RefusedBefore | None:
 def _update(sku: str, aspect: Aspect, said: Bodies, known: Known) -> Change | None:
     hash_ = said.hashes.get(sku)
     row = known.row(sku, aspect)
-    if hash_ is None or _settled(row, hash_):
+    if hash_ is None or settled(row, hash_):
         return None
     why: Why = "changed" if row.get("confirmed_hash") else "new"
     base: dict[Aspect, int] = {aspect: int(row.get("desired_generation") or 0)}
@@ -165,7 +165,7 @@ def _create(sku: str, told: Told, create: Bodies, known: Known) -> Change | str:
         covers[aspect] = (
             own.hashes[sku] if own is not None and sku in own.hashes else create.hashes[sku]
         )
-    if all(_settled(known.row(sku, aspect), hash_) for aspect, hash_ in covers.items()):
+    if all(settled(known.row(sku, aspect), hash_) for aspect, hash_ in covers.items()):
         return ""
     base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
     return Change(sku, "content", "create", create.payload.name, parts, covers, "new", base)
@@ -188,7 +188,7 @@ def _ends(skus: frozenset[str], told: Told, known: Known) -> Iterator[Change]:
             continue
         hash_ = parts_hash(parts)
         covers = dict.fromkeys(told.end.covers, hash_)
-        if all(_settled(known.row(sku, a), hash_) for a in covers):
+        if all(settled(known.row(sku, a), hash_) for a in covers):
             continue
         base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
         yield Change(sku, told.end.aspect, "end", told.end.name, parts, covers, "gone", base)

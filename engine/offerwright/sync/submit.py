@@ -17,6 +17,7 @@ from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
 from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
+from offerwright.sync.delta import settled
 from offerwright.sync.plan_file import PlanFile, PlannedOperation
 from offerwright.sync.told import Known, live_paid, read_known
 
@@ -62,6 +63,8 @@ def submit(
     if store.is_applied(plan.id) or store.is_applied(applied_as):
         return Submitted(Enqueued(already_applied=True), (), ())
     planned_now = [o for o in plan.operations if o.account in currencies]
+    if plan.operations and not planned_now:
+        return Submitted(Enqueued(), (), ())
     known = {name: read_known(store, name) for name in {o.account for o in planned_now}}
     fresh = [o for o in planned_now if _stands(o, known[o.account])]
     moved = [o for o in planned_now if not _stands(o, known[o.account])]
@@ -83,7 +86,9 @@ def submit(
     }
     refused += [(p, reason) for p, o in readable if (reason := _reason(o, withheld[o.account]))]
     operations = [o for _, o in readable if not _reason(o, withheld[o.account])]
-    replacing = [name for name in plan.accounts if name in currencies]
+    # Where the ledger has moved, a later plan may have queued; that is not this one's to empty.
+    later = {o.account for o in moved}
+    replacing = [name for name in plan.accounts if name in currencies and name not in later]
     enqueued = store.enqueue(operations, applied_as, now=now, replacing=replacing)
     return Submitted(enqueued, tuple(moved), tuple(refused))
 
@@ -146,7 +151,11 @@ def _moves_price(operation: Operation, known: Known) -> bool:
 
 
 def _stands(planned: PlannedOperation, known: Known) -> bool:
-    """Whether the ledger is where it was when the plan was made."""
+    """Whether the ledger is where it was when the plan was made, and has yet to be told."""
+    if (planned.action == "create") == (planned.sku in known.listed) and planned.action != "update":
+        return False
+    if all(settled(known.row(planned.sku, a), hash_) for a, hash_ in planned.covers.items()):
+        return False
     return all(
         int(known.row(planned.sku, aspect).get("desired_generation") or 0) == generation
         for aspect, generation in planned.base.items()

@@ -59,6 +59,7 @@ def enqueue(
     """See `Store.enqueue`; the caller holds the transaction."""
     if is_applied(connection, plan_id):
         return Enqueued(already_applied=True)
+    waiting = _waiting_decreases(connection)
     superseded = sum(_empty_queue(connection, account, now) for account in replacing)
     queued = 0
     held: list[str] = []
@@ -67,10 +68,23 @@ def enqueue(
             held.append(operation.id)
             continue
         superseded += _supersede(connection, operation, now)
-        _queue(connection, operation, plan_id, now)
+        since = waiting.get((operation.account, operation.sku), now)
+        _queue(connection, operation, plan_id, now, since)
         queued += 1
     connection.execute("INSERT INTO plans VALUES (?, ?, ?)", (plan_id, queued, now))
     return Enqueued(queued=queued, superseded=superseded, held=tuple(held))
+
+
+def _waiting_decreases(connection: sqlite3.Connection) -> dict[tuple[str, str], float]:
+    """
+    Since when decreases of stock wait. One that is queued anew goes on waiting: raises elsewhere
+    are held back for a while, and not for as long as plans are made.
+    """
+    found = connection.execute(
+        "SELECT account, sku, min(queued_at) FROM outbox"
+        " WHERE stock_change < 0 AND status = 'queued' GROUP BY account, sku"
+    )
+    return {(account, sku): float(since) for account, sku, since in found}
 
 
 def _empty_queue(connection: sqlite3.Connection, account: str, now: float) -> int:
@@ -129,7 +143,9 @@ def _settles_all(
     return {aspect for (aspect,) in rows} <= set(aspects)
 
 
-def _queue(connection: sqlite3.Connection, operation: Operation, plan_id: str, now: float) -> None:
+def _queue(
+    connection: sqlite3.Connection, operation: Operation, plan_id: str, now: float, since: float
+) -> None:
     aspects = covered(operation)
     generation = 1 + max(_desired(connection, operation, aspect) for aspect in aspects)
     change = _stock_change(connection, operation)
@@ -149,7 +165,7 @@ def _queue(connection: sqlite3.Connection, operation: Operation, plan_id: str, n
             plan_id,
             _rank(operation, change),
             change,
-            now,
+            since if change < 0 else now,
         ),
     ).lastrowid
     connection.executemany(

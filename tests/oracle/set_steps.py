@@ -59,7 +59,17 @@ def set_step(
     if values.get("sale_price") is None:
         return after
     rows = decision.valid if decision is not None else ()
-    return replace(after, sale_window=_together([step["document_valid"], *rows], world.zone))
+    window = _together([step["document_valid"], *rows], world.zone)
+    return replace(after, sale_window=_narrowed(state.sale_window, window))
+
+
+def _narrowed(
+    before: tuple[datetime | None, datetime | None], own: tuple[datetime | None, datetime | None]
+) -> tuple[datetime | None, datetime | None]:
+    """What an earlier step set and this one may have changed ends with the earlier one, too."""
+    starts = [start for start in (before[0], own[0]) if start is not None]
+    ends = [end for end in (before[1], own[1]) if end is not None]
+    return max(starts, default=None), min(ends, default=None)
 
 
 def _together(

@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         problem.show()
         code = problem.exit_code
     except click.Abort:
-        click.echo("interrupted; what is queued stays queued", err=True)
+        click.echo("interrupted; nothing is lost: run the same command again", err=True)
         code = 130
     except OfferwrightError as problem:
         report_error(problem)

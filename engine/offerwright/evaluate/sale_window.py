@@ -25,15 +25,18 @@ def with_sale_window(
     """
     Remember, where a step has set a sale price, the window of what set it.
 
-    It is the document's and the matching rows' together: the latest start, the earliest end, in
-    microseconds; an end that nobody wrote is missing.
+    It is the document's and the matching rows' together with the window so far, for an earlier step
+    may have set what this one changes: the latest start, the earliest end, in microseconds; an end
+    that nobody wrote is missing.
     """
     if all(name != "sale_price" for name, _ in step.sets):
         return state
     mask = apply & c.known(state.decimals("sale_price"))
     starts, ends = _windows(of_document, found, state.rows.size)
-    for name, value in ((FROM, starts), (BEFORE, ends)):
-        state = state.with_column(name, c.where(mask, value, state.decimals(name)))
+    for name, value, narrower in ((FROM, starts, np.greater), (BEFORE, ends, np.less)):
+        before = state.decimals(name)
+        stays = c.known(before) & (~c.known(value) | narrower(before.values, value.values))
+        state = state.with_column(name, c.where(mask & ~stays, value, before))
     return state
 
 

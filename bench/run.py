@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -211,7 +212,11 @@ def commands(root: Path) -> str:
         prepare = ROOT / "examples/olist/prepare.py"
         arguments = [str(prepare), str(olist), str(sources), "--fill-price", "category-median"]
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-        plan = ["plan", "--root", str(ROOT / "examples/olist"), "--data", str(sources),
+        shop = root / "shop"
+        shutil.copytree(
+            ROOT / "examples/olist", shop, ignore=shutil.ignore_patterns(".offerwright")
+        )
+        plan = ["plan", "--root", str(shop), "--data", str(sources),
                 "--first-publication", "--out", str(root / "plan.jsonl")]  # fmt: skip
         label = "`offerwright plan` over Olist with filled prices, 98,853 offers"
         rows.append((label, *run(plan)))

@@ -1,4 +1,8 @@
-"""Every marketplace over real HTTP: create, update, poll, refusal, throttling, lost answers."""
+"""
+Every marketplace over real HTTP: create, update, poll, refusal, throttling, lost answers.
+
+Longer than the house rule: a marketplace that is added must pass the whole list, so it stands in one place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What every store promises; runs against each row of `STORES`."""
+"""
+What every store promises; runs against each row of `STORES`.
+
+Longer than the house rule: it is one contract, and whoever writes a store reads it as one list.
+"""
 
 from __future__ import annotations
 

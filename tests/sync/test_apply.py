@@ -1,4 +1,8 @@
-"""The send loop against scripted answers, on a clock that only moves when somebody waits."""
+"""
+The send loop against scripted answers, on a clock that only moves when somebody waits.
+
+Longer than the house rule: every outcome meets every step of one loop, and the cases share a script.
+"""
 
 from __future__ import annotations
 

@@ -123,6 +123,14 @@ def test_at_most_twenty_wrong_rows_are_listed() -> None:
     assert [d.code for d in found] == ["CELL_COUNT"] * 20
 
 
+def test_a_decimal_comma_is_named_where_it_cut_a_cell_in_two() -> None:
+    _, found = read_csv_table(b"when.a,then.markup,then.plus\nx,18,5%,45.00\n", "a.csv")
+
+    assert [d.hint for d in found] == [
+        "write numbers with a point: 18.5%; quote texts that hold a comma"
+    ]
+
+
 cells = st.text(st.sampled_from("aé👟,\"\n\r; '\\"), max_size=6)
 
 

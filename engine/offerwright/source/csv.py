@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from offerwright.errors import Diagnostic, Related, Span
@@ -14,6 +15,7 @@ MAX_BYTES = 20 << 20
 _SHOWN = 20
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)(")?')
+_WHOLE, _PART = re.compile(r"-?[0-9]+"), re.compile(r"[0-9]{1,2}%?")
 _NEXT_DELIMITERS = (";", "\t", "|", ",")
 
 
@@ -179,6 +181,15 @@ def _header_errors(header: list[_Cell], file: str, delimiter: str) -> list[Diagn
     return found[:_SHOWN]
 
 
+def _too_many(row: list[_Cell]) -> str:
+    """What to write instead of a row with too many cells: a decimal comma is the usual reason."""
+    texts = [cell.text.strip() for cell in row]
+    for whole, part in pairwise(texts):
+        if _WHOLE.fullmatch(whole) and _PART.fullmatch(part):
+            return f"write numbers with a point: {whole}.{part}; quote texts that hold a comma"
+    return "quote cells that hold a comma"
+
+
 def _count_errors(header: list[_Cell], body: list[list[_Cell]], file: str) -> list[Diagnostic]:
     found = []
     for row in body:
@@ -188,7 +199,7 @@ def _count_errors(header: list[_Cell], body: list[list[_Cell]], file: str) -> li
         found.append(
             _say("CELL_COUNT", f"the row has {len(row)} cells, the header has {len(header)}",
                  _span(cell, file),
-                 "quote cells that hold a comma" if len(row) > len(header)
+                 _too_many(row) if len(row) > len(header)
                  else "write the missing cells; an empty one is two commas")
         )  # fmt: skip
         if len(found) == _SHOWN:

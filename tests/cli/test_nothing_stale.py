@@ -54,7 +54,7 @@ def test_a_refused_catalogue_row_does_not_end_its_listing(live: Shop, market: Ma
     done = sync(live, market)
 
     assert done.code == 0, done
-    assert "AU-1" in market.live()
+    assert market.live()["AU-1"] == (11800, 0)
     assert "catalogue.csv:2 cost 'R$ 100.00': NOT_A_NUMBER" in done.err
     assert "ROW_REFUSED" in done.out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -67,7 +67,7 @@ class Delta:
     waiting: tuple[tuple[str, str], ...] = field(default=())
     """SKUs that cannot be listed yet, with the aspect that lacks."""
     held: tuple[str, ...] = field(default=())
-    """Live listings that are not ended, because their SKUs may have been refused."""
+    """Live listings that are not ended, because their rows may have been refused."""
 
 
 def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
@@ -75,7 +75,8 @@ def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
     The changes of one account, in snapshot order; ends of vanished SKUs come last.
 
     A desired value that is submitted or refused already is not said again; a listing that is to be
-    created waits until all its aspects are there; one in `doubt` is not ended.
+    created waits until all its aspects are there; one in `doubt` is not ended, and where the
+    inventory says that a stock nobody can compute is shown as nought, it is.
     """
     changes: list[Change] = []
     refused: list[RefusedBefore] = []
@@ -105,6 +106,7 @@ def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
     ends = list(_ends(frozenset(skus), told, known))
     changes.extend(e for e in ends if not doubt.of(e.sku))
     held = tuple(e.sku for e in ends if doubt.of(e.sku))
+    changes.extend(_zeros([sku for sku in held if sku in doubt.skus], told, known))
     return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting), held)
 
 
@@ -169,6 +171,21 @@ def _create(sku: str, told: Told, create: Bodies, known: Known) -> Change | str:
         return ""
     base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
     return Change(sku, "content", "create", create.payload.name, parts, covers, "new", base)
+
+
+def _zeros(skus: Sequence[str], told: Told, known: Known) -> Iterator[Change]:
+    """Nought for live listings whose rows were refused: what they have in stock is not known."""
+    stock, inventory = told.updates.get("stock"), told.offers.plan.inventory
+    if not skus or stock is None or inventory is None or inventory.on_block != "zero":
+        return
+    import polars as pl
+
+    frame = pl.DataFrame({"sku": skus, "quantity": [0] * len(skus)})
+    said = bodies(stock.payload, frame, told.settings)
+    for sku in skus:
+        change = _update(sku, "stock", said, known)
+        if change is not None:
+            yield change
 
 
 def _ends(skus: frozenset[str], told: Told, known: Known) -> Iterator[Change]:

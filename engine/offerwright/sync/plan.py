@@ -183,8 +183,8 @@ def _moves(
         if _says_price(change) and live is not None and paid[position[change.sku]] != live:
             moved += 1
         if change.sku in stocked and "stock" in change.covers:
-            ends = change.action == "end"
-            zeroed += ends or not quantities[position[change.sku]]
+            row = position.get(change.sku)
+            zeroed += row is None or not quantities[row]
     return Moves(confirmed, moved, len(stocked), zeroed)
 
 
@@ -224,8 +224,17 @@ def _planned(
             price_before=_live_paid(known, change.sku) if priced else None,
             price_after=paid[row] if priced and row is not None else None,
             quantity_before=known.row(change.sku, "stock").get("quantity") if stocked else None,
-            quantity_after=quantities[row] if stocked and row is not None else None,
+            quantity_after=_quantity_after(change, quantities, row) if stocked else None,
         )
+
+
+def _quantity_after(
+    change: Change, quantities: Sequence[int | None], row: int | None
+) -> int | None:
+    """What the stock will be; a SKU that has no row is told nought, or is ended."""
+    if row is not None:
+        return quantities[row]
+    return None if change.action == "end" else 0
 
 
 def _blocks(offers: Offers) -> Iterator[Withheld]:

@@ -65,7 +65,8 @@ def column_of(series: pl.Series) -> Column:
     if dtype == pl.String:
         return words_of(series)
     if dtype == pl.Boolean:
-        return Truths(series.fill_null(False).to_numpy(), _state(series))
+        state = _state(series)
+        return Truths((series if state is None else series.fill_null(False)).to_numpy(), state)
     if isinstance(dtype, pl.List):
         return _lists_of(series)
     if isinstance(dtype, pl.Decimal):

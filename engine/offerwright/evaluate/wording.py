@@ -129,9 +129,9 @@ def plain_words(text: str) -> str:
 def _cut_title(plan: TitlePlan, frame: pl.DataFrame) -> pl.Series:
     """Where none fits, the last one cut at a word, if that is allowed and then fits."""
     best, last = frame["title"], frame[_LAST]
-    open_ = (best.is_null() & last.is_not_null()).to_numpy()
-    if not plan.cut or not open_.any():
+    if not plan.cut or not best.null_count():
         return best
+    open_ = (best.is_null() & last.is_not_null()).to_numpy()
     cut = _cut_where(last, open_, plan.max, plan.count)
     fits = pl.DataFrame({"cut": cut}).select(_fits(pl.col("cut"), plan).fill_null(False))["cut"]
     return cut.zip_with(fits & pl.Series(open_), best)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from typed_rows import frame_from_rows
 
 from offerwright.errors import Diagnostic, has_errors, sorted_diagnostics
 from offerwright.evaluate.columns import Decimals, decimal_at
 from offerwright.evaluate.match import Match
 from offerwright.evaluate.run import Executor, Offers
-from offerwright.facts.inline import frame_from_rows
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.rules.plan import FeesStep, RoundStep, SetStep
 from offerwright.source.repository import Repository

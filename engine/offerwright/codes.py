@@ -92,8 +92,6 @@ CODES: dict[str, str] = {
     "LOCAL_TIME_UNCLEAR": "A moment without an offset does not exist or exists twice",
     "LOCKED": "Another write of this value is under way at the marketplace",
     "LOOKALIKE_SKU": "SKUs differ only in case, in blanks or in how accents are written",
-    "MANIFEST_INVALID": "A connector or sandbox document does not fit its model",
-    "MANIFEST_UNREADABLE": "A connector or sandbox document cannot be read",
     "MAP_WITHOUT_KEY": "A map does not say which column holds its keys",
     "MARGIN_MISSED": "No price point up to the upper bound meets the margin",
     "MERGE_KEY": "A merge key (`<<`) is used",

@@ -23,21 +23,6 @@ CURRENCY_DIGITS: dict[str, int] = {
 }  # fmt: skip
 
 
-def divide_half_away(numerator: int, divisor: int) -> int:
-    """`numerator / divisor` as an integer, ties away from zero. The divisor is not zero."""
-    if divisor < 0:
-        numerator, divisor = -numerator, -divisor
-    size = (2 * abs(numerator) + divisor) // (2 * divisor)
-    return size if numerator >= 0 else -size
-
-
-def rescale(value: int, scale: int, target: int) -> int:
-    """The integer `value` at `scale` as an integer at `target`, ties away from zero."""
-    if target >= scale:
-        return int(value * 10 ** (target - scale))
-    return divide_half_away(value, 10 ** (scale - target))
-
-
 def scaled(value: Decimal) -> tuple[int, int]:
     """A finite decimal as (integer, scale); trailing zeros are kept out of the scale."""
     sign, digits, exponent = value.as_tuple()

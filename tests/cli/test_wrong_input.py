@@ -277,3 +277,33 @@ def test_a_closed_pipe_is_no_failure_and_no_noise(shop: Shop) -> None:
 
         assert done.returncode == 0, done.stderr
         assert all(line.startswith("Snapshot") for line in done.stderr.splitlines()), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "finding"),
+    [
+        ("connector.yaml", "hosts:", "hostz:", "UNKNOWN_KEY"),
+        ("sandbox.yaml", "routes:", "rootes:", "UNKNOWN_KEY"),
+        ("contract/price.schema.json", '"type": "object"', '"type": "objekt"', "BAD_CONTRACT"),
+    ],
+)
+def test_every_file_of_a_marketplace_is_checked(
+    shop: Shop, file: str, before: str, after: str, finding: str
+) -> None:
+    shop.change(f"marketplaces/quick-market/{file}", before, after)
+    done = shop("check")
+
+    assert done.code == 1
+    assert finding in done.out
+    assert f"--> marketplaces/quick-market/{file}:" in done.out
+
+
+def test_nothing_is_planned_by_a_contract_that_is_no_schema(shop: Shop, market: Market) -> None:
+    shop.change(
+        "marketplaces/quick-market/contract/price.schema.json", '"type": "object"', '"type": "x"'
+    )
+    done = shop("sync", "--as-of", AS_OF, "--sandbox", market.url)
+
+    assert (done.code, market.live()) == (1, {})
+    assert "BAD_CONTRACT" in done.err
+    assert "Traceback" not in done.err

@@ -17,10 +17,10 @@ import pytest
 from offerwright.connectors.auth import Token
 from offerwright.connectors.connector import Connector, Timing
 from offerwright.connectors.document import ConnectorDocument
-from offerwright.connectors.manifest import read_connector
 from offerwright.connectors.requests import Account
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.sandbox.serve import RunningSandbox, serve
+from offerwright.source.load import read_document
 
 MARKETPLACES = Path(__file__).parents[2] / "marketplaces"
 NAMES = ("amazon", "example-market", "mercadolibre", "vtex")
@@ -126,7 +126,10 @@ def account(marketplace: str, **settings: str) -> Account:
 
 @pytest.fixture(scope="session")
 def documents() -> dict[str, ConnectorDocument]:
-    return {name: read_connector(MARKETPLACES / name / "connector.yaml") for name in NAMES}
+    return {
+        name: read_document(MARKETPLACES / name / "connector.yaml", ConnectorDocument)
+        for name in NAMES
+    }
 
 
 @pytest.fixture(scope="session")

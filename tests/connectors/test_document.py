@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from offerwright.connectors.manifest import read_connector
+from offerwright.connectors.document import ConnectorDocument
 from offerwright.errors import ConfigError
+from offerwright.source.load import read_document
 
 GOOD = """\
 kind: connector
@@ -29,7 +30,7 @@ def refused(tmp_path: Path, before: str, after: str) -> str:
     path = tmp_path / "connector.yaml"
     path.write_text(GOOD.replace(before, after))
     with pytest.raises(ConfigError) as error:
-        read_connector(path)
+        read_document(path, ConnectorDocument)
     return "\n".join(f"{d.span} {d.message}" for d in error.value.diagnostics)
 
 
@@ -37,7 +38,7 @@ def test_a_small_manifest_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "connector.yaml"
     path.write_text(GOOD)
 
-    assert read_connector(path).name == "tiny"
+    assert read_document(path, ConnectorDocument).name == "tiny"
 
 
 @pytest.mark.parametrize(
@@ -47,18 +48,22 @@ def test_a_small_manifest_is_enough(tmp_path: Path) -> None:
         ("/x/{sku}", "/x/{secret.key}", "`{secret.key}` may not stand here"),
         ("/x/{sku}", "/x/{token.access}", "`{token.access}` may not stand here"),
         ("/x/{sku}", "/x/{skew}", "`{skew}` may not stand here"),
-        ("/x/{sku}", "x", "requests.put.path"),
-        ("method: PUT", "method: FETCH", "requests.put.method"),
-        ("https://api", "http://api", "hosts.api"),
-        ("api.tiny.example", "api.tiny.example/path", "hosts.api"),
+        ("/x/{sku}", "x", "`path` cannot be 'x'"),
+        ("method: PUT", "method: FETCH", "`method` cannot be 'FETCH'"),
+        ("https://api", "http://api", "`api` cannot be 'http://api.tiny.example'"),
+        ("api.tiny.example", "api.tiny.example/path", "`api` cannot be"),
         ("method: PUT", "method: PUT, bucket: slow", "bucket `slow`"),
         ("method: PUT", "method: PUT, host: other", "host `other`"),
         ("price.update", "price.delete", "price.delete"),
-        ("per_second: 1", "per_second: 0", "buckets.default.per_second"),
+        ("per_second: 1", "per_second: 0", "`per_second` must be more than 0"),
         ("burst: 1", "burst: 1.5", "must be a whole number"),
         ("method: headers", "method: oauth2_refresh", "`token` goes with"),
-        ("answers: []", "answers: [{status: 200, outcome: fine}]", "answers.0.outcome"),
-        ("answers: []", "answers: [{status: 99, outcome: retry}]", "answers.0.status"),
+        ("answers: []", "answers: [{status: 200, outcome: fine}]", "`outcome` cannot be 'fine'"),
+        (
+            "answers: []",
+            "answers: [{status: 99, outcome: retry}]",
+            "`status` must be at least 100, not 99",
+        ),
         ("answers: []", "answers: []\nverify_tls: false", "verify_tls"),
     ],
 )
@@ -73,6 +78,6 @@ def test_a_mistake_in_a_manifest_is_located(
 
 def test_a_manifest_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
-        read_connector(tmp_path / "connector.yaml")
+        read_document(tmp_path / "connector.yaml", ConnectorDocument)
 
-    assert error.value.diagnostics[0].code == "MANIFEST_UNREADABLE"
+    assert error.value.diagnostics[0].code == "UNREADABLE"

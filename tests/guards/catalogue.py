@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 import yaml
 from guards.one_offer import AS_OF, FACTS, INVENTORY, PRICING
+from typed_rows import frame_from_rows
 
 from offerwright.errors import has_errors
-from offerwright.facts.inline import frame_from_rows
 from offerwright.pipeline import Loadout, compile_repository, plan_sync
 from offerwright.source.repository import Repository
 from offerwright.sync.plan import AccountPart, Basis, SyncPlan

@@ -11,12 +11,12 @@ from typing import Any
 
 import polars as pl
 import yaml
+from typed_rows import frame_from_rows
 
 from offerwright.errors import Diagnostic, has_errors
 from offerwright.evaluate.match import holds
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.expressions.parse import microseconds
-from offerwright.facts.inline import frame_from_rows
 from offerwright.guards.judge import Verdict, judge
 from offerwright.guards.link import GuardPlan
 from offerwright.guards.send import Sending, approvals_by_row, encode, refusals

@@ -104,7 +104,7 @@ def test_the_sites_name_the_currencies() -> None:
 
 
 def test_the_contracts_are_json_schemas() -> None:
-    assert check_contracts(marketplaces()) == []
+    assert check_contracts(marketplaces().values()) == []
 
 
 @pytest.mark.parametrize("marketplace", ["amazon", "example-market", "mercadolibre", "vtex"])

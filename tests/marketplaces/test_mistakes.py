@@ -111,7 +111,7 @@ def test_a_contract_that_is_no_json_is_reported() -> None:
 def test_a_contract_that_is_no_schema_is_reported(text: bytes, place: str) -> None:
     loaded, found = load_marketplaces(folder(**{"contract/any.schema.json": text}))
 
-    [wrong] = check_contracts(loaded)
+    [wrong] = check_contracts(loaded.values())
 
     assert found == list[Diagnostic]()
     assert (wrong.code, str(wrong.span)) == (

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from repositories.documents import ROOT
+from typed_rows import frame_from_rows
 
 from offerwright.cli import offerwright
 from offerwright.evaluate.columns import decimal_at
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.run import Executor, Offers
-from offerwright.facts.inline import frame_from_rows
 from offerwright.guards.judge import judge
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository

@@ -11,7 +11,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from offerwright.connectors.manifest import read_manifest
 from offerwright.errors import ConfigError, OfferwrightError
 from offerwright.sandbox.behaviour import match_path
 from offerwright.sandbox.document import Fault, FaultsDocument, SandboxDocument
@@ -19,6 +18,7 @@ from offerwright.sandbox.effects import changed
 from offerwright.sandbox.faults import FaultScript
 from offerwright.sandbox.serve import RunningSandbox, serve
 from offerwright.sandbox.tokens import TokenDesk
+from offerwright.source.load import read_document
 
 MARKETPLACES = Path(__file__).parents[2] / "marketplaces"
 FOLDERS = [MARKETPLACES / n for n in ("amazon", "example-market", "mercadolibre", "vtex")]
@@ -135,7 +135,7 @@ def test_a_refresh_token_of_another_client_is_refused(http: httpx2.Client) -> No
 
 
 def test_access_tokens_end(running: RunningSandbox) -> None:
-    document = read_manifest(MARKETPLACES / "mercadolibre" / "sandbox.yaml", SandboxDocument)
+    document = read_document(MARKETPLACES / "mercadolibre" / "sandbox.yaml", SandboxDocument)
     assert document.tokens is not None
     now = [0.0]
     desk = TokenDesk(document.tokens, 0, lambda: now[0])
@@ -218,13 +218,13 @@ def test_a_fault_file_is_read_and_checked(tmp_path: Path) -> None:
         "  - {do: drip, seconds: 0.4, calls: [3]}\n"
     )
 
-    document = read_manifest(path, FaultsDocument)
+    document = read_document(path, FaultsDocument)
 
     assert [f.do for f in document.faults] == ["lost_answer", "drip"]
     assert document.faults[0].share == Decimal("0.05")
     path.write_text("kind: faults\nname: bad\nfaults: [{do: explode}]\n")
     with pytest.raises(ConfigError):
-        read_manifest(path, FaultsDocument)
+        read_document(path, FaultsDocument)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_the_sandbox_listens_on_this_machine_only(running: RunningSandbox) -> No
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
 def test_every_route_names_a_contract_that_exists(folder: Path) -> None:
-    document = read_manifest(folder / "sandbox.yaml", SandboxDocument)
+    document = read_document(folder / "sandbox.yaml", SandboxDocument)
 
     named = {c for route in document.routes.values() for c in route.contracts}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,8 +18,13 @@ from offerwright.cli.report import (
     summary_of,
     tell,
 )
-from offerwright.errors import Diagnostic, OfferwrightError, has_errors
+from offerwright.errors import Diagnostic, OfferwrightError, has_errors, sorted_diagnostics
+from offerwright.source.load import load_one
+from offerwright.source.repository import Repository
 from offerwright.source.snippet import render_text
+
+if TYPE_CHECKING:
+    from offerwright.pipeline import Loadout
 
 
 @click.command()
@@ -29,7 +35,8 @@ def check(root: Path | None, output: str, fail_on: str) -> None:
     """Read every file and say what is wrong, with place and fix."""
     from offerwright.pipeline import check as check_repository
 
-    _, found, repository = check_repository(found_root(root))
+    loadout, found, repository = check_repository(found_root(root))
+    found = sorted_diagnostics([*found, *_folders(repository, loadout)])
     if output == "json":
         echo(dump_pretty({
             "version": VERSION, "diagnostics": diagnostic_json(found), "summary": summary_of(found),
@@ -45,6 +52,20 @@ def check(root: Path | None, output: str, fail_on: str) -> None:
         fail_on == "warning" and any(d.severity == "warning" for d in found)
     )
     sys.exit(1 if wrong else 0)
+
+
+def _folders(repository: Repository, loadout: Loadout | None) -> list[Diagnostic]:
+    """What is wrong with the files of marketplaces that no price or payload is made of."""
+    from offerwright.connectors.document import ConnectorDocument
+    from offerwright.marketplaces.load import check_contracts
+    from offerwright.sandbox.document import SandboxDocument
+
+    found = [] if loadout is None else check_contracts(loadout.marketplaces.values())
+    for name, model in (("connector", ConnectorDocument), ("sandbox", SandboxDocument)):
+        for file in repository.files:
+            if file.startswith("marketplaces/") and file.endswith(f"/{name}.yaml"):
+                found += load_one(repository, file, model)[1]
+    return found
 
 
 def _closing(found: list[Diagnostic], files: int) -> str:

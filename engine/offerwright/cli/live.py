@@ -24,6 +24,7 @@ from offerwright.connectors.connector import Connector
 from offerwright.connectors.document import ConnectorDocument
 from offerwright.connectors.requests import Account as ConnectorAccount
 from offerwright.errors import ConfigError, OfferwrightError
+from offerwright.marketplaces.load import check_contracts
 from offerwright.pipeline import Loadout
 from offerwright.rules.plan import Account
 from offerwright.source.load import load_one
@@ -106,7 +107,15 @@ def _connector_document(loadout: Loadout, marketplace: str) -> ConnectorDocument
 
 @contextmanager
 def live(loadout: Loadout, root: Path, sandbox: str | None) -> Iterator[Live]:
-    """Open the store; the sandbox has one of its own, so that it never mixes with the real one."""
+    """
+    Open the store; the sandbox has one of its own, so that it never mixes with the real one.
+
+    Raises ConfigError where a contract that bytes must keep is no JSON Schema.
+    """
+    used = {plan.account.marketplace for plan in loadout.rules.plans}
+    wrong = check_contracts(loadout.marketplaces[name] for name in sorted(used))
+    if wrong:
+        raise ConfigError(wrong)
     log_to_stderr(int(click.get_current_context().find_root().obj or 0))
     url = f"sqlite:///{STATE}/sandbox.db" if sandbox else loadout.shop.document.store
     (root / STATE).mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from offerwright.errors import Diagnostic, Span
 from offerwright.marketplaces.exact_json import BodyRefused, parse_json
 from offerwright.marketplaces.operation import Problem
 from offerwright.marketplaces.schema import schema_validator
@@ -27,6 +28,20 @@ class Contract:
     @cached_property
     def validator(self) -> Validator:
         return schema_validator(self.schema)
+
+    @property
+    def fault(self) -> Diagnostic | None:
+        """Why it is no JSON Schema; None when it is one. The first look costs some milliseconds."""
+        from jsonschema import SchemaError
+
+        try:
+            _ = self.validator
+        except SchemaError as error:
+            place = pointer(error.absolute_path) or "/"
+            message = f"this is no JSON Schema: {place}: {error.message}"
+            where = Span(self.file, 1, 1, 1, 1)
+            return Diagnostic("BAD_CONTRACT", message, where, "see json-schema.org")
+        return None
 
 
 def validate(payload: CompiledPayload, parts: Sequence[tuple[str, bytes]]) -> list[Problem]:

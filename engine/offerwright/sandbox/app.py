@@ -16,12 +16,13 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from offerwright.connectors.json_text import dump_json, parse_json
-from offerwright.connectors.manifest import read_manifest
-from offerwright.marketplaces.schema import schema_validator
+from offerwright.errors import ConfigError
+from offerwright.marketplaces.contract import Contract
 from offerwright.sandbox.behaviour import Behaviour, Call
 from offerwright.sandbox.document import Fault, SandboxDocument
 from offerwright.sandbox.faults import FaultScript
 from offerwright.sandbox.wire import give
+from offerwright.source.load import read_document
 
 MAX_BODY = 8 * 1024 * 1024
 
@@ -126,7 +127,7 @@ def build_sandbox(
     The sandbox of the given marketplace folders; those without a `sandbox.yaml` are left out.
 
     Raises:
-        ConfigError: a `sandbox.yaml` does not fit its model.
+        ConfigError: a `sandbox.yaml` does not fit its model, or a contract is no JSON Schema.
     """
     script = FaultScript(faults, seed)
     found = [f for f in folders if (f / "sandbox.yaml").is_file()]
@@ -136,13 +137,19 @@ def build_sandbox(
 def _behaviour(
     folder: Path, faults: FaultScript, seed: int, clock: Callable[[], float]
 ) -> Behaviour:
-    document = read_manifest(folder / "sandbox.yaml", SandboxDocument)
+    document = read_document(folder / "sandbox.yaml", SandboxDocument)
     wanted = sorted({c for r in document.routes.values() for c in r.contracts})
-    contracts = {
-        name: schema_validator(parse_json((folder / "contract" / name).read_bytes()))
-        for name in wanted
-    }
-    return Behaviour(document, contracts, faults, seed, clock)
+    contracts = [_contract(folder / "contract" / name) for name in wanted]
+    wrong = [fault for contract in contracts if (fault := contract.fault) is not None]
+    if wrong:
+        raise ConfigError(wrong)
+    validators = {n: c.validator for n, c in zip(wanted, contracts, strict=True)}
+    return Behaviour(document, validators, faults, seed, clock)
+
+
+def _contract(path: Path) -> Contract:
+    place = f"marketplaces/{path.parent.parent.name}/contract/{path.name}"
+    return Contract(place, parse_json(path.read_bytes()))
 
 
 def _json(value: Any) -> Response:

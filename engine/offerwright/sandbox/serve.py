@@ -14,10 +14,10 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from offerwright.connectors.manifest import read_manifest
 from offerwright.errors import OfferwrightError
 from offerwright.sandbox.app import Sandbox, build_sandbox
 from offerwright.sandbox.document import Fault, FaultsDocument
+from offerwright.source.load import read_document
 
 HOST = "127.0.0.1"
 START_S = 10.0
@@ -96,7 +96,7 @@ def run(
         faults: a `kind: faults` file.
         ready: called with the address once it listens.
     """
-    script = read_manifest(faults, FaultsDocument) if faults else None
+    script = read_document(faults, FaultsDocument) if faults else None
     sandbox = build_sandbox(
         folders, seed=seed + (script.seed if script else 0), faults=script.faults if script else ()
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pathlib
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from offerwright.errors import Diagnostic, Related, Span
+from offerwright.errors import ConfigError, Diagnostic, Related, Span
 from offerwright.source.csv import read_csv_table
 from offerwright.source.document import Document
 from offerwright.source.located import CsvTable, Loaded, Located, Path
@@ -72,6 +73,27 @@ def load_one(
         return None, found
     document, found = _validate(model, located)
     return (None if document is None else Loaded(document, located)), found
+
+
+def read_document(path: pathlib.Path, model: type[D]) -> D:
+    """
+    One file outside of a repository: a folder of a marketplace by itself, a script of faults.
+
+    Raises:
+        ConfigError: it cannot be read or does not fit the model; every finding has its place.
+    """
+    file = f"{path.parent.name}/{path.name}"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror}"
+        raise ConfigError([Diagnostic("UNREADABLE", message)]) from error
+    located, found = read_yaml(content, file)
+    if located is not None:
+        document, found = _validate(model, located)
+        if document is not None:
+            return document
+    raise ConfigError(found)
 
 
 def _is_document(file: str) -> bool:

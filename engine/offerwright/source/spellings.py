@@ -25,6 +25,8 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, int):
+        return str(value)
     return "a list" if isinstance(value, list) else "a map"
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from facts.small_shop import build, facts_text, link, rows, shop_text
+from typed_rows import frame_from_rows
 
-from offerwright.facts.inline import frame_from_rows
 from offerwright.facts.schema import FactSchema
 
 FACTS: dict[str, Any] = {

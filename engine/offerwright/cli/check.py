@@ -28,14 +28,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument(
+    "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), required=False
+)
 @root_option
 @output_option("text", "json", "github")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error")
-def check(root: Path | None, output: str, fail_on: str) -> None:
-    """Read every file and say what is wrong, with place and fix."""
+def check(folder: Path | None, root: Path | None, output: str, fail_on: str) -> None:
+    """Read every file of a repository and say what is wrong, with place and fix.
+
+    FOLDER is another way to write --root.
+    """
     from offerwright.pipeline import check as check_repository
 
-    loadout, found, repository = check_repository(found_root(root))
+    loadout, found, repository = check_repository(found_root(folder or root))
     found = sorted_diagnostics([*found, *_folders(repository, loadout)])
     if output == "json":
         echo(dump_pretty({

@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "offers": "offers",
     "plan": "sync",
     "sandbox": "sandbox",
-    "schema": "check",
+    "schema": "schema",
     "snapshot": "snapshot",
     "sync": "sync",
 }

@@ -32,6 +32,8 @@ class Scope:
     """Names that stand for a column of another name: a document's own `then` names."""
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The values that a word of the engine can have, such as those of `marketplace`."""
+    always: frozenset[str] = frozenset()
+    """Names that are never missing."""
 
     @property
     def key(self) -> tuple[object, ...]:

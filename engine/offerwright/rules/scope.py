@@ -88,6 +88,10 @@ def account_scope(
         bounds=bounds,
         maps={m.name: _map(m, currency, findings) for m in lists if m.document.map is not None},
         names=names,
+        always=frozenset(
+            {"sku", "account", "marketplace", "currency", "as_of", "today"}
+            | {name for name, fact in schema.facts.items() if fact.missing is not None}
+        ),
     )
 
 
@@ -114,6 +118,7 @@ def extended(scope: Scope, names: Mapping[str, Type], aliases: Mapping[str, str]
         types=MapTypes({**plain, **names}),
         aliases={**scope.aliases, **aliases},
         bounds=bounds,
+        always=scope.always - names.keys(),
     )
 
 

@@ -32,7 +32,6 @@ from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
-from offerwright.source.revision import revision
 
 if TYPE_CHECKING:
     from offerwright.evaluate.run import Executor
@@ -72,9 +71,7 @@ class Loadout:
     @property
     def digest(self) -> str:
         """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
-        lines = [
-            f"{d.document.kind} {d.name} {revision(d.document, d.tables)}" for d in self.documents
-        ]
+        lines = [f"{d.document.kind} {d.name} {d.revision}" for d in self.documents]
         used = {plan.account.marketplace for plan in self.rules.plans}
         for file, body in self.repository.files.items():
             folder, _, rest = file.removeprefix("marketplaces/").partition("/")

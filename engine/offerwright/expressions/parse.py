@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -68,6 +69,8 @@ NAME: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*/
 %import common.WS
 %ignore WS
 """
+# Nearly all cells of a table are one number, which needs no parser.
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,6})?%?")
 _COMPARE = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _FOREIGN = {
@@ -107,6 +110,8 @@ def _parser() -> Any:
 
 def parse(text: str) -> Node | Refusal:
     """The syntax tree of one expression, or why there is none."""
+    if _PLAIN_NUMBER.fullmatch(text):
+        return _LEAVES["percent" if text[-1] == "%" else "number"]([text], 0, len(text))  # type: ignore[no-any-return]
     if len(text) > MAX_LENGTH:
         return Refusal(0, len(text), f"an expression has at most {MAX_LENGTH} characters")
     if _depth(text) > MAX_DEPTH:

@@ -35,7 +35,6 @@ from offerwright.rules.rows import Findings, Window, check_window, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts, own_names
 from offerwright.source.document import RuleDocument
 from offerwright.source.located import Loaded
-from offerwright.source.revision import revision
 from offerwright.source.suggest import suggest
 
 D = TypeVar("D", bound=RuleDocument)
@@ -247,7 +246,7 @@ class _Numbering:
             found.append((len(self.items), one))
             self.items.append(
                 DocumentInfo(
-                    document.kind, document.name, one.file, revision(document, one.tables),
+                    document.kind, document.name, one.file, one.revision,
                     document.for_.width if width is None else width, document.override,
                     window(document.valid, self.zone),
                 )
@@ -257,10 +256,8 @@ class _Numbering:
 
 def _digest(documents: Documents) -> str:
     """One hash of what all rules mean, whatever the order of the files."""
-    lines = sorted(
-        f"{d.document.kind} {d.name} {revision(d.document, d.tables)}" for d in _all(documents)
-    )
-    lines.append(f"shop {revision(documents.shop.document, {})}")
+    lines = sorted(f"{d.document.kind} {d.name} {d.revision}" for d in _all(documents))
+    lines.append(f"shop {documents.shop.revision}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

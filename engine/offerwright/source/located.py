@@ -87,3 +87,10 @@ class Loaded(Generic[D]):
     @property
     def file(self) -> str:
         return self.located.file
+
+    @cached_property
+    def revision(self) -> str:
+        """A hash of what the document means, as in `source.revision`."""
+        from offerwright.source.revision import revision
+
+        return revision(self.document, self.tables)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from offerwright.source.document import Document
 from offerwright.source.located import CsvTable
 
+_REQUIRED = object()
 # For people only: they may change without a new revision.
 _FOR_PEOPLE = frozenset({"version", "note", "owner"})
 
@@ -34,9 +36,9 @@ def _meaning(value: Any) -> Any:
     """JSON data in which a number and the text of that number still differ."""
     if isinstance(value, BaseModel):
         return {
-            field.alias or name: _meaning(getattr(value, name))
-            for name, field in type(value).model_fields.items()
-            if name not in _FOR_PEOPLE and not _is_default(value, name)
+            key: _meaning(below)
+            for key, name, default in _fields(type(value))
+            if (below := getattr(value, name)) != default
         }
     if isinstance(value, dict):
         return {key: _meaning(element) for key, element in value.items()}
@@ -49,11 +51,18 @@ def _meaning(value: Any) -> Any:
     return value
 
 
-def _is_default(model: BaseModel, name: str) -> bool:
-    field = type(model).model_fields[name]
-    if field.is_required():
-        return False
-    return bool(getattr(model, name) == field.get_default(call_default_factory=True))
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, Any], ...]:
+    """Key, attribute and default of every field that means something."""
+    return tuple(
+        (
+            field.alias or name,
+            name,
+            _REQUIRED if field.is_required() else field.get_default(call_default_factory=True),
+        )
+        for name, field in model.model_fields.items()
+        if name not in _FOR_PEOPLE
+    )
 
 
 def _table(table: CsvTable) -> list[list[str]]:

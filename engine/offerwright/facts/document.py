@@ -129,6 +129,8 @@ class FactsDocument(Document):
     """The words a rule may use."""
 
     kind: Literal["facts"]
+    of: Literal["sku", "node", "place", "order", "line"] = "sku"
+    """What the facts are about: SKUs, or for routing nodes, places, orders and their lines."""
     facts: dict[Name, Fact] = Field(min_length=1)
     """The facts by name."""
     derive: dict[Name, Expression] = Field(default_factory=dict)

@@ -29,7 +29,9 @@ from offerwright.source.suggest import suggest_among
 
 
 @dataclass(frozen=True)
-class _Linked:
+class LinkedFacts:
+    """The facts of some documents, before their sources are known."""
+
     facts: dict[str, FactDef] = field(default_factory=dict)
     derived: dict[str, DerivedDef] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
@@ -45,13 +47,13 @@ def link_facts(
     be used to build a snapshot.
     """
     shop = loaded_shop.document
-    linked = _collect(loaded_facts, shop)
-    sources = _sources(linked.facts, shop)
+    linked = collect_facts(loaded_facts, shop)
+    sources = sources_of(linked.facts, shop)
     found = [
         *linked.found,
         *check_shop(loaded_shop),
         *_check_joins(linked.facts),
-        *_check_sources(linked.facts),
+        *check_sources(linked.facts),
     ]
     universe = _universe(sources)
     if not universe:
@@ -67,8 +69,9 @@ def link_facts(
     return schema, sorted_diagnostics(found)
 
 
-def _collect(loaded_facts: Sequence[Loaded[FactsDocument]], shop: ShopDocument) -> _Linked:
-    linked = _Linked()
+def collect_facts(loaded_facts: Sequence[Loaded[FactsDocument]], shop: ShopDocument) -> LinkedFacts:
+    """Every fact of these documents, and what is wrong with each on its own."""
+    linked = LinkedFacts()
     first: dict[str, Span] = {}
     # By file, so that of two definitions the same one is called the second, whatever the order.
     for loaded in sorted(loaded_facts, key=lambda one: one.file):
@@ -152,7 +155,7 @@ def _check_joins(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
             )
 
 
-def _check_sources(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
+def check_sources(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
     """All facts of one source have its rows keyed the same way: else rows could not be told
     apart from doubles."""
     first: dict[str, FactDef] = {}
@@ -170,7 +173,8 @@ def _check_sources(facts: Mapping[str, FactDef]) -> Iterator[Diagnostic]:
             )
 
 
-def _sources(facts: Mapping[str, FactDef], shop: ShopDocument) -> dict[str, SourceDef]:
+def sources_of(facts: Mapping[str, FactDef], shop: ShopDocument) -> dict[str, SourceDef]:
+    """The sources that these facts read, and the catalogue."""
     return {
         name: _source(name, facts, shop)
         for name in shop.sources

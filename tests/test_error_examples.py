@@ -92,6 +92,10 @@ ATTRIBUTE: Place = (
 GUARDS: Place = ("rules/example.yaml", "kind: guards\nname: example\nguards:\n<<2>>\n")
 OWN_GUARDS: Place = ("rules/guards/floor.yaml", "kind: guards\nname: floor\n<<>>\n")
 APPROVES: Place = ("rules/example.yaml", "kind: approvals\nname: example\napproves:\n<<2>>\n")
+STATES: Place = (
+    "rules/example.yaml",
+    "kind: lifecycle\nname: example\ninitial: a\nstates:\n<<2>>\n",
+)
 CSV: Place = ("rules/pricing/markups.csv", "id,when.cost,then.markup,then.plus,note\n<<>>\n")
 CSV_ROW: Place = ("rules/pricing/markups.csv", "id,then.markup\n<<>>\n")
 CSV_HEAD: Place = ("rules/pricing/markups.csv", "<<>>\n")
@@ -129,6 +133,9 @@ PLACES: dict[str, Place] = {
     "MISSING_KEY": GUARDS, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
     "NO_FLOOR": OWN_GUARDS, "PATH_OUTSIDE": ROW, "QUOTE_NEEDED": LISTS, "READBACK_POINTER": READBACK,
     "RESERVED_NAME": FACTS, "RULES_OVERLAP": ROWS, "SEPARATOR": CSV_HEAD, "SMART_QUOTE": HEAD, "SOURCE_OUTSIDE": SHOP,
+    "DEAD_END": STATES, "EFFECT_OUT_OF_ORDER": STATES, "FINAL_STATE_LEFT": STATES,
+    "STOCK_NOT_RELEASED": STATES, "UNKNOWN_EFFECT": STATES, "UNKNOWN_STATE": STATES,
+    "UNREACHABLE_STATE": STATES,
     "TAG": LISTS, "TEMPLATE_NOT_QUOTED": ATTRIBUTE, "TEXT_AFTER_QUOTE": CSV_ROW,
     "TWO_ACCOUNTS_SHARE": SHARES, "UNCLOSED_BRACKET": LISTS, "UNCLOSED_QUOTE": LISTS,
     "UNDECLARED_NEED": NEEDS, "UNKNOWN_HEADING": CSV_HEAD, "UNKNOWN_KEY": STEPS,

@@ -28,7 +28,11 @@ Tables = dict[str, tuple[CsvTable | None, list[Diagnostic]]]
 
 
 def load_documents(
-    repository: Repository, kinds: Mapping[str, type[Document]], under: str = "rules/"
+    repository: Repository,
+    kinds: Mapping[str, type[Document]],
+    under: str = "rules/",
+    *,
+    tests: bool = False,
 ) -> tuple[tuple[Loaded[Document], ...], list[Diagnostic]]:
     """
     Read every YAML file whose path begins with `under`, one document each.
@@ -36,8 +40,9 @@ def load_documents(
     Args:
         repository: the files.
         kinds: the model of every `kind`.
-        under: a folder with its slash, or one file. Files named `*.test.yaml` hold tests of rules
-            and are left out.
+        under: a folder with its slash, or one file.
+        tests: read the files named `*.test.yaml`, which hold tests of rules, and no others; else
+            they are left out.
 
     Returns:
         The documents that are well formed, by file name, with the CSV tables they name; and what
@@ -48,7 +53,7 @@ def load_documents(
     tables: Tables = {}
     with without_garbage_collection():
         for file in sorted(repository.files):
-            if not file.startswith(under) or not _is_document(file):
+            if not file.startswith(under) or not _is_document(file, tests):
                 continue
             document, wrong = _load(repository, file, kinds, tables)
             found += wrong
@@ -96,9 +101,13 @@ def read_document(path: pathlib.Path, model: type[D]) -> D:
     raise ConfigError(found)
 
 
-def _is_document(file: str) -> bool:
-    name = file.lower()
-    return name.endswith(_YAML) and not name.endswith(_TESTS)
+def is_test_file(file: str) -> bool:
+    """Whether a file holds tests of rules, by its name."""
+    return file.lower().endswith(_TESTS)
+
+
+def _is_document(file: str, tests: bool) -> bool:
+    return file.lower().endswith(_YAML) and is_test_file(file) == tests
 
 
 def _load(
@@ -137,6 +146,10 @@ def _no_kind(located: Located, kinds: Mapping[str, type[Document]]) -> Diagnosti
         return Diagnostic("MISSING_KEY", "`kind` is missing in the document", at, hint)
     kind = located.data["kind"]
     hint = suggest_among(str(kind), known)
+    if kind == "test":
+        hint = f"tests stand in files named {pathlib.PurePosixPath(located.file).stem}.test.yaml"
+    elif is_test_file(located.file):
+        hint = "a file named *.test.yaml holds `kind: test`; give other documents another name"
     message = f"there is no kind {shown(kind)}"
     return Diagnostic("UNKNOWN_KIND", message, located.at(("kind",)), hint)
 

@@ -1,0 +1,94 @@
+"""Names and codes in `expect` that no rule, guard or mapping of the account has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offerwright.codes import CODES
+from offerwright.errors import Diagnostic
+from offerwright.guards.link import RUN_CHECKS, GuardPlan
+from offerwright.rules.plan import AccountPlan
+from offerwright.source.located import Loaded, Path
+from offerwright.source.spellings import shown
+from offerwright.source.suggest import did_you_mean, suggest, suggest_among
+from offerwright.testing.document import RuleTestDocument, expected_words
+from offerwright.testing.tables import rule_names
+
+
+def check_expect(
+    loaded: Loaded[RuleTestDocument], number: int, plan: AccountPlan, guards: tuple[GuardPlan, ...]
+) -> Iterator[Diagnostic]:
+    """What is wrong with the expectations of one case on one account."""
+    expect = loaded.document.cases[number].expect
+    here: Path = ("cases", number, "expect")
+    if not any(expected_words(expect)):
+        hint = "write what must come out, such as `price: 99.90`"
+        span = loaded.located.key(here)
+        yield Diagnostic("CASE_WITHOUT_EXPECT", "this case expects nothing", span, hint, "warning")
+    yield from _rules(loaded, here, number, plan)
+    yield from _guards(loaded, number, guards)
+    yield from _codes(loaded, here, number, plan)
+    known = {a.id for mapping in plan.mappings for a in mapping.attributes}
+    for name in expect.attributes or {}:
+        if name not in known:
+            message = f"no mapping for {plan.account.name} has an attribute `{name}`"
+            yield Diagnostic("UNKNOWN_ATTRIBUTE", message,
+                             loaded.located.key((*here, "attributes", name)),
+                             suggest_among(name, sorted(known)))  # fmt: skip
+
+
+def _rules(
+    loaded: Loaded[RuleTestDocument], here: Path, number: int, plan: AccountPlan
+) -> Iterator[Diagnostic]:
+    known = rule_names(plan)
+    for key in ("rules", "not_rules"):
+        for index, name in enumerate(getattr(loaded.document.cases[number].expect, key) or ()):
+            if name not in known:
+                hint = did_you_mean(name, known) or "write the id of a row or of a step"
+                message = f"no rule for {plan.account.name} is called `{name}`"
+                span = loaded.located.at((*here, key, index))
+                yield Diagnostic("UNKNOWN_RULE", message, span, hint)
+
+
+def _guards(
+    loaded: Loaded[RuleTestDocument], number: int, guards: tuple[GuardPlan, ...]
+) -> Iterator[Diagnostic]:
+    known = {g.id: g for g in guards}
+    for name in loaded.document.cases[number].expect.guards or {}:
+        span = loaded.located.key(("cases", number, "expect", "guards", name))
+        if name not in known:
+            message, hint = f"no guard is called `{name}`", suggest(name, known)
+            yield Diagnostic("UNKNOWN_GUARD", message, span, hint)
+        elif known[name].check in RUN_CHECKS:
+            message = f"`{name}` judges a whole run, and a case is one offer"
+            yield Diagnostic("UNKNOWN_GUARD", message, span, "leave it out")
+
+
+def _codes(
+    loaded: Loaded[RuleTestDocument], here: Path, number: int, plan: AccountPlan
+) -> Iterator[Diagnostic]:
+    expect = loaded.document.cases[number].expect
+    known = {*CODES, *own_codes(plan)}
+    written: list[tuple[Path, str]] = [
+        (("notes", i), code) for i, code in enumerate(expect.notes or ())
+    ]
+    for aspect, codes in (expect.blocked or {}).items():
+        written += [(("blocked", aspect, i), code) for i, code in enumerate(codes)]
+    for path, code in written:
+        if code not in known:
+            hint = did_you_mean(code, known) or "docs/errors.md lists the codes"
+            span = loaded.located.at((*here, *path))
+            yield Diagnostic("UNKNOWN_CODE", f"nothing ever says {shown(code)}", span, hint)
+
+
+def own_codes(plan: AccountPlan) -> frozenset[str]:
+    """The codes that mapping documents give themselves."""
+    found: set[str] = set()
+    for mapping in plan.mappings:
+        blocks = mapping.category.result("block") if mapping.category is not None else None
+        for choice in blocks.choices if blocks is not None else ():
+            found.add(str(getattr(choice, "value", "")))
+        for attribute in mapping.attributes:
+            code = getattr(attribute.attribute.otherwise, "block", None)
+            found |= {code} if code else set()
+    return frozenset(found)

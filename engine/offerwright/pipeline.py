@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,12 +18,16 @@ from offerwright.guards.document import GuardsDocument
 from offerwright.guards.link import GuardSet, link_guards
 from offerwright.marketplaces.load import load_marketplaces
 from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.rules.decision_document import DecisionDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
     FeesDocument,
-    InventoryDocument,
     ListsDocument,
 )
+from offerwright.rules.inventory_document import InventoryDocument
+from offerwright.rules.lifecycle import link_lifecycles
+from offerwright.rules.lifecycle_document import LifecycleDocument
+from offerwright.rules.lifecycle_table import Lifecycle
 from offerwright.rules.link import Documents, link
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import RuleSet
@@ -50,10 +54,14 @@ KINDS: dict[str, type[Document]] = {
     "guards": GuardsDocument,
     "approvals": ApprovalsDocument,
     "lists": ListsDocument,
+    "decision": DecisionDocument,
+    "lifecycle": LifecycleDocument,
 }
 HOME = "offerwright.yaml"
 # What of a marketplace's folder decides what it is told, and not only how.
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
+# What is said of orders, and of no offer.
+OF_ORDERS = ("lifecycle",)
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class Loadout:
     guards: GuardSet
     marketplaces: Mapping[str, Marketplace]
     documents: tuple[Loaded[Document], ...]
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -121,14 +130,23 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
             fees=_of(documents, FeesDocument),
             own_fees=own_fees,
             lists=_of(documents, ListsDocument),
+            decisions=_of(documents, DecisionDocument),
         )
     )
     guards, guarded = link_guards(
         _of(documents, GuardsDocument), _of(documents, ApprovalsDocument), rules,
         all_loaded=not has_errors(unread),
     )  # fmt: skip
-    found = [*found, *wrong, *fee_findings, *linked, *guarded]
-    return Loadout(repository, shop, schema, rules, guards, marketplaces, documents), found
+    sold_on = {a.marketplace for a in shop.document.accounts.values()}
+    lifecycles, lived = link_lifecycles(
+        _of(documents, LifecycleDocument),
+        {name: m.document for name, m in marketplaces.items() if name in sold_on},
+    )
+    found = [*found, *wrong, *fee_findings, *linked, *guarded, *lived]
+    loadout = Loadout(
+        repository, shop, schema, rules, guards, marketplaces, documents, lifecycles
+    )  # fmt: skip
+    return loadout, found
 
 
 def load(root: Path, marketplaces: Path | None = None) -> Loadout:

@@ -18,13 +18,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from offerwright.expressions.types import Type
 from offerwright.money import MAX_VALUE, SCALE, decimal, scaled
 
 Array: TypeAlias = NDArray[Any]
 State: TypeAlias = NDArray[np.uint8] | None
 
 MISSING = 1
-FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW"}
+FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW", 4: "TABLE_OVERLAP", 5: "TABLE_CONFLICT"}
 DIVISION_BY_ZERO, OVERFLOW = 2, 3
 _LIMIT = 2**63 - 1
 
@@ -122,6 +123,18 @@ def faulty(state: State, mask: NDArray[np.bool_], fault: int) -> State:
 def all_missing(rows: int) -> Decimals:
     state = np.full(rows, MISSING, dtype=np.uint8)
     return Decimals(np.zeros(rows, dtype=np.int64), 0, state, 0)
+
+
+def absent(type_: Type, rows: int) -> Column:
+    """A column of this type without any value."""
+    state = np.full(rows, MISSING, dtype=np.uint8)
+    if type_.is_text:
+        return Words(np.full(rows, -1, dtype=np.int32), (), state)
+    if type_.name == "boolean":
+        return Truths(np.zeros(rows, dtype=bool), state)
+    if type_.name == "list":
+        return Lists(np.full(rows, -1, dtype=np.int32), (), state)
+    return all_missing(rows)
 
 
 def measured(column: Decimals) -> Decimals:

@@ -130,6 +130,8 @@ def _by_choice(choice: Array, plan: ResultPlan, choices: Choices, rows: Rows) ->
     column: Column
     if plan.type.is_text:
         column = Words(choice, choices.words, state)
+    elif plan.type.name == "boolean":
+        column = Truths(np.asarray(choices.numbers[choice] != 0, dtype=bool), state)
     else:
         column = c.measured(Decimals(choices.numbers[choice], choices.scale, state))
     for number in choices.expressions:
@@ -230,6 +232,8 @@ def _equal(
     )
     if isinstance(a, Decimals) and isinstance(b, Decimals):
         a, b = c.aligned(a, b)
+        same = a.values == b.values
+    elif isinstance(a, Truths) and isinstance(b, Truths):
         same = a.values == b.values
     elif isinstance(a, Words) and isinstance(b, Words):
         _, codes = c.merged_words([a, b])

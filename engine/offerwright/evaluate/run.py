@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.bounds_step import apply_bounds
 from offerwright.evaluate.columns import Column, Words
+from offerwright.evaluate.decisions import decided
 from offerwright.evaluate.facts import (
     SnapshotColumns,
     column_of,
@@ -34,6 +35,7 @@ from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import run_step
+from offerwright.evaluate.reach import FEES, Reach, reach
 from offerwright.evaluate.sale_window import BEFORE, FROM, sale_window_columns
 from offerwright.evaluate.state import (
     Block,
@@ -71,6 +73,7 @@ class Offers:
     notes: tuple[Note, ...]
     ran: tuple[Ran, ...]
     schedule: Schedule
+    reach: Reach
     allocation: Allocation | None = None
 
     @property
@@ -118,6 +121,7 @@ class Executor:
         found = []
         for plan in wanted:
             rows = _rows(plan, snapshot, as_of, zone, shared, (live or {}).get(plan.account.name))
+            rows = decided(plan.decisions, rows, moment, self.walks)
             found.append(_offers(plan, rows, snapshot, moment, self.walks, allocations))
         return tuple(found)
 
@@ -169,8 +173,10 @@ def _offers(
     allocations: dict[object, Allocation],
 ) -> Offers:
     plan = plan_at(plan, as_of)
-    schedule = Schedule(plan.fees, as_of, walks)
-    state = _priced(plan, rows, as_of, walks, schedule)
+    reached = reach(plan, rows, as_of, walks)
+    where = {f.document: reached.of(FEES, f.document) for f in plan.fees}
+    schedule = Schedule(plan.fees, as_of, walks, where)
+    state = _priced(plan, rows, reached, Moment(plan, as_of, walks, schedule))
     allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
     said = _said(plan, state.rows, as_of, walks)
     offers = Offers(
@@ -181,28 +187,27 @@ def _offers(
         notes=state.notes,
         ran=state.ran,
         schedule=schedule,
+        reach=reached,
         allocation=allocation,
     )
     return replace(offers, frame=_frame(offers, said))
 
 
-def _priced(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks, schedule: Schedule) -> State:
-    moment = Moment(plan, as_of, walks, schedule)
+def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> State:
     nothing = c.all_missing(rows.size)
     names = ("price", "sale_price", FROM, BEFORE, "/lower", "/upper")
     state = State(rows.having(dict.fromkeys(names, nothing)))
-    everywhere = np.ones(rows.size, dtype=bool)
     if not plan.steps:
         return state
     for phase in PHASES[:-1]:
         steps = [s for s in plan.steps if s.phase == phase]
         state = state.with_column("/before", state.decimals("price"))
         for step in steps:
-            state = run_step(state, step, everywhere, moment)
+            state = run_step(state, step, reached.of_step(step), moment)
         if phase == "base" and steps:
-            state = settle_base(state)
+            state = settle_base(state, reached.any_of(steps))
         state = without_negative(state)
-    rounding = [(s, everywhere) for s in plan.steps if isinstance(s, RoundStep)]
+    rounding = [(s, reached.of_step(s)) for s in plan.steps if isinstance(s, RoundStep)]
     return run_rounding(apply_bounds(state), rounding, moment)
 
 

@@ -8,31 +8,37 @@ names, wrong types, two documents that claim one price, accounts and marketplace
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from offerwright.errors import Diagnostic, Related
+from offerwright.errors import Diagnostic
+from offerwright.expressions.cells import Words
+from offerwright.expressions.typing import Scope
 from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
 from offerwright.marketplaces.document import MarketplaceDocument
 from offerwright.money import CURRENCY_DIGITS
+from offerwright.rules.analysis.prove import prove
+from offerwright.rules.cascade import applying, check_conflicts, check_scope, offers_of
 from offerwright.rules.document import (
     FeesDocument,
-    InventoryDocument,
     ListsDocument,
 )
+from offerwright.rules.decision_document import DecisionDocument
+from offerwright.rules.decisions import Shared, compile_decisions
 from offerwright.rules.fees import compile_fees
 from offerwright.rules.inventory import Shop, check_allocated, compile_inventory
+from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.mapping import compile_mapping
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
 from offerwright.rules.pricing_document import PricingDocument
-from offerwright.rules.rows import Findings, Window, check_window, window
+from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts, own_names
+from offerwright.rules.tables import Setting
 from offerwright.source.document import RuleDocument
 from offerwright.source.located import Loaded
 from offerwright.source.suggest import suggest
@@ -53,12 +59,18 @@ class Documents:
     fees: tuple[Loaded[FeesDocument], ...] = ()
     own_fees: tuple[Loaded[FeesDocument], ...] = ()
     lists: tuple[Loaded[ListsDocument], ...] = ()
+    decisions: tuple[Loaded[DecisionDocument], ...] = ()
 
     @property
     def names(self) -> Mapping[str, tuple[str, ...]]:
-        """The marketplaces and accounts that conditions may ask for."""
-        accounts = tuple(self.shop.document.accounts)
-        return {"marketplace": tuple(self.marketplaces), "account": accounts}
+        """The marketplaces, accounts and trade policies that conditions may ask for."""
+        accounts = self.shop.document.accounts
+        policies = {a.trade_policy for a in accounts.values() if a.trade_policy is not None}
+        return {
+            "marketplace": tuple(self.marketplaces),
+            "account": tuple(accounts),
+            "trade_policy": tuple(sorted(policies)),
+        }
 
 
 def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
@@ -70,16 +82,18 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
         *documents.pricing, *documents.inventory, *documents.mapping, *documents.fees,
     ]  # fmt: skip
     for loaded in rule_documents:
-        _check_scope(loaded, accounts, documents, findings)
+        check_scope(loaded, documents.names, findings)
     for loaded in (*rule_documents, *documents.own_fees):
         check_window(loaded.document.valid, zone, loaded.located.at(("valid", "before")),
                      f"`{loaded.name}`", findings)  # fmt: skip
-    _check_conflicts(documents.pricing, zone, findings)
+    check_conflicts(documents.pricing, zone, findings)
     plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
     shop = documents.shop.document
     words = cell_words(documents.lists, zone, documents.names)
     rules = RuleSet(plans, shop.time_zone, shop.currency, _digest(documents), words)
-    return rules, findings.items
+    broken = {d.span.file for d in findings.items if d.severity == "error" and d.span is not None}
+    windows = {d.file: d.located.at(("valid",)) for d in (*rule_documents, *documents.own_fees)}
+    return rules, [*findings.items, *prove(plans, zone, windows, broken)]
 
 
 def _accounts(documents: Documents, findings: Findings) -> tuple[Account, ...]:
@@ -112,83 +126,6 @@ def _accounts(documents: Documents, findings: Findings) -> tuple[Account, ...]:
     return tuple(found)
 
 
-def _check_scope(
-    loaded: Loaded[Any], accounts: Sequence[Account], documents: Documents, findings: Findings
-) -> None:
-    scope = loaded.document.for_
-    known_accounts = [a.name for a in accounts]
-    for key, value, known in (
-        ("marketplace", scope.marketplace, list(documents.marketplaces)),
-        ("account", scope.account, known_accounts),
-    ):
-        if value is not None and value not in known:
-            findings.say(f"UNKNOWN_{key.upper()}", loaded.located.at(("for", key)),
-                         f"no {key} is called `{value}`", suggest(value, known))  # fmt: skip
-
-
-def _check_conflicts(
-    pricing: Sequence[Loaded[PricingDocument]], zone: ZoneInfo, findings: Findings
-) -> None:
-    """Two documents with one `for` may not set the same name in the same phase at one time."""
-    for one, other in combinations(sorted(pricing, key=lambda d: d.name), 2):
-        if one.document.for_ != other.document.for_:
-            continue
-        windows = [window(d.document.valid, zone) for d in (one, other)]
-        if not _overlap(*windows):
-            continue
-        first, second = _claims(one), _claims(other)
-        for claim in sorted(first.keys() & second.keys()):
-            phase, name = claim
-            here, there = second[claim], first[claim]
-            findings.say(
-                "SCOPE_CONFLICT", other.located.at(here),
-                f"`{other.name}` and `{one.name}` both set {name} in phase {phase} "
-                "for the same offers",
-                "give one a narrower `for`, or windows that do not meet",
-                related=(Related(one.located.at(there), "also set here"),),
-            )  # fmt: skip
-
-
-def _claims(loaded: Loaded[PricingDocument]) -> dict[tuple[str, str], tuple[str | int, ...]]:
-    found: dict[tuple[str, str], tuple[str | int, ...]] = {}
-    for index, step in enumerate(loaded.document.steps):
-        path = ("steps", index, "id")
-        if step.phase in ("fees", "round"):
-            found.setdefault((step.phase, f"the {step.phase}"), path)
-        names = {*(getattr(step, "set", None) or ()), *_result_names(step, loaded)}
-        for name in sorted(names):
-            found.setdefault((step.phase, f"`{name}`"), path)
-    return found
-
-
-def _result_names(step: Any, loaded: Loaded[PricingDocument]) -> set[str]:
-    """The prices among the results of a step's table."""
-    thens: list[Iterable[str]] = [row.then for row in getattr(step, "rules", None) or ()]
-    thens.append(getattr(step, "otherwise", None) or ())
-    csv = loaded.tables.get(getattr(step, "file", None) or "")
-    if csv is not None:
-        thens.append(heading.removeprefix("then.") for heading in csv.header)
-    return {"price", "sale_price"} & {name for then in thens for name in then}
-
-
-def _overlap(one: Window, other: Window) -> bool:
-    starts = [w[0] for w in (one, other) if w[0] is not None]
-    ends = [w[1] for w in (one, other) if w[1] is not None]
-    return not starts or not ends or max(starts) < min(ends)
-
-
-def _applying(loaded: Sequence[Loaded[D]], account: Account) -> list[Loaded[D]]:
-    """The documents for this account, wider first, then by name."""
-
-    def fits(document: RuleDocument) -> bool:
-        scope = document.for_
-        return (scope.marketplace in (None, account.marketplace)
-                and scope.account in (None, account.name))  # fmt: skip
-
-    fitting = [d for d in loaded if fits(d.document)]
-    return sorted(fitting, key=lambda d: (d.document.for_.width, d.name))
-
-
 def _plan(
     account: Account,
     accounts: Sequence[Account],
@@ -197,25 +134,31 @@ def _plan(
     findings: Findings,
 ) -> AccountPlan:
     words = cell_words(documents.lists, zone, documents.names)
-    numbering = _Numbering(zone)
     scope = account_scope(
         documents.schema, documents.lists, account.currency, documents.names, findings
     )
     derived, scope = derived_facts(documents.schema, scope, findings)
-    own = [d for d in documents.own_fees if d.document.for_.marketplace == account.marketplace]
+    shared = Shared(words, documents.shop.document.currency, findings)
+    decisions, scope = compile_decisions(documents.decisions, scope, shared)
+    numbering = _Numbering(zone, scope, words, findings)
+    own = [
+        d for d in documents.own_fees
+        if account.marketplace in d.document.for_.names("marketplace")
+    ]  # fmt: skip
     fees = compile_fees(
-        [*numbering.of(own, width=-1), *numbering.of(_applying(documents.fees, account))],
+        [*numbering.of(own, width=-1), *numbering.of(applying(documents.fees, account))],
         account, scope, words, findings,
     )  # fmt: skip
-    pricing = numbering.of(_applying(documents.pricing, account))
+    pricing = numbering.of(applying(documents.pricing, account))
     steps, priced = compile_pricing(pricing, account, scope, words, findings)
     mappings = compile_mapping(
-        numbering.of(_applying(documents.mapping, account)), priced, words, findings
+        numbering.of(applying(documents.mapping, account)), priced, words, findings
     )
-    shop = Shop(accounts, tuple(documents.marketplaces), own_names(documents.schema, derived))
+    per = {name: fact.per for name, fact in documents.schema.facts.items() if fact.per}
+    shop = Shop(accounts, tuple(documents.marketplaces), own_names(documents.schema, derived, decisions), per)
     inventories = [
         (compile_inventory(number, loaded, shop, scope, words, findings), loaded)
-        for number, loaded in numbering.of(_applying(documents.inventory, account))
+        for number, loaded in numbering.of(applying(documents.inventory, account))
     ]
     check_allocated(account, inventories, findings)
     return AccountPlan(
@@ -227,14 +170,16 @@ def _plan(
         mappings=mappings,
         documents=tuple(numbering.items),
         scope=priced,
+        decisions=decisions,
     )
 
 
 class _Numbering:
     """Numbers the documents of one plan as they are used."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, scope: Scope, words: Words, findings: Findings) -> None:
         self.zone = zone
+        self.scope, self.words, self.findings = scope, words, findings
         self.items: list[DocumentInfo] = []
 
     def of(
@@ -242,13 +187,15 @@ class _Numbering:
     ) -> list[tuple[int, Loaded[D]]]:
         found = []
         for one in loaded:
-            document = one.document
+            document, at = one.document, one.located.at
             found.append((len(self.items), one))
             self.items.append(
                 DocumentInfo(
                     document.kind, document.name, one.file, one.revision,
                     document.for_.width if width is None else width, document.override,
                     window(document.valid, self.zone),
+                    offers_of(one, Setting(one, self.scope, self.words, self.findings)),
+                    (at(("valid", "from")), at(("valid", "before"))),
                 )
             )  # fmt: skip
         return found
@@ -263,5 +210,5 @@ def _digest(documents: Documents) -> str:
 
 def _all(documents: Documents) -> Iterator[Loaded[Any]]:
     for group in (documents.pricing, documents.inventory, documents.mapping, documents.fees,
-                  documents.own_fees, documents.lists):  # fmt: skip
+                  documents.own_fees, documents.lists, documents.decisions):  # fmt: skip
         yield from group

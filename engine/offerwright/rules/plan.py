@@ -7,7 +7,7 @@ Decimals are `Decimal`, moments are microseconds since 1970 (UTC). A `RowPlan`'s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -15,12 +15,12 @@ from typing import Literal, TypeAlias
 from offerwright.errors import Span
 from offerwright.expressions.cells import Words
 from offerwright.expressions.conditions import Condition
-from offerwright.expressions.syntax import Typed
+from offerwright.expressions.syntax import Typed, columns
 from offerwright.expressions.templates import Template
 from offerwright.expressions.types import Type
 from offerwright.expressions.typing import Scope
 from offerwright.rules.axes import Axis
-from offerwright.rules.document import AllocationEntry, Hit, Take
+from offerwright.rules.document import Hit, Take
 from offerwright.rules.mapping_document import Attribute, Images
 from offerwright.rules.rows import ALWAYS_VALID, Window
 
@@ -53,6 +53,10 @@ class DocumentInfo:
     width: int = 0
     override: bool = False
     window: Window = ALWAYS_VALID
+    only: TablePlan | None = None
+    """The offers it is for, by category, brand or SKU; None = all of the account's."""
+    ends: tuple[Span, Span] | None = None
+    """Where `valid.from` and `valid.before` are written."""
 
     def is_in_force(self, as_of: int) -> bool:
         """Whether a moment (microseconds) lies in the document's window."""
@@ -95,6 +99,28 @@ class TablePlan:
 
     def result(self, name: str) -> ResultPlan | None:
         return next((r for r in self.results if r.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPlan:
+    """A table whose results are facts. `results` are their types, those without a cell too."""
+
+    name: str
+    span: Span
+    derived: tuple[tuple[str, Typed], ...]
+    table: TablePlan
+    results: tuple[tuple[str, Type], ...]
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The names that it reads: in its expressions, its conditions and its results."""
+        for _, typed in self.derived:
+            yield from columns(typed)
+        for axis in self.table.axes:
+            yield axis.fact
+        for result in self.table.results:
+            for choice in result.choices:
+                yield from columns(choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +182,55 @@ Step: TypeAlias = SetStep | FeesStep | BoundsStep | RoundStep
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A step that an `override` removes from all offers of the account."""
+
+    step: Step
+    by: int
+    """The number of the document that overrides it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeePlan:
     """One fee: a table with the results `rate` and `fee`."""
 
     id: str
     document: int
     table: TablePlan
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """What one line of `allocate` says of one account; durations in seconds, 0 = not asked for."""
+
+    account: str | None
+    """None = the marketplace has no account in this shop."""
+    marketplace: str
+    share: Decimal | None
+    cap: int | None
+    buffer: int
+    sold_elsewhere_s: int
+    min_list: int
+    zero_below: int
+    back_at: int
+    orders_read: str | None
+    orders_within_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RatePlan:
+    """The fact with the units sold per hour, and for whom it counts them."""
+
+    fact: str
+    per: Literal["marketplace", "account", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class KitPlan:
+    """The fact with the components of kits, and who takes units first."""
+
+    components: str
+    first: Literal["kits", "components"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +249,16 @@ class InventoryPlan:
     method: Literal["partition", "shared"]
     redistribute: bool
     last_units: int | None
-    entries: tuple[AllocationEntry, ...]
-    accounts: tuple[str | None, ...]
-    """The account of each entry; None = the marketplace has no account in this shop."""
+    oversell_at_most: int | None
+    rate: RatePlan | None
+    entries: tuple[EntryPlan, ...]
+    kits: KitPlan | None
     on_block: Literal["hold", "zero"]
+
+    @property
+    def accounts(self) -> tuple[str | None, ...]:
+        """The account of each entry."""
+        return tuple(entry.account for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +309,10 @@ class AccountPlan:
     """The inventory in force, once the plan is that of a moment (`evaluate.moment.plan_at`)."""
     mapping: MappingPlan | None = None
     """The mappings in force as one."""
+    decisions: tuple[DecisionPlan, ...] = ()
+    """In the order in which they are made; their results are facts."""
+    replaced: tuple[Replaced, ...] = ()
+    """The steps that are in force and run for no offer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from offerwright.expressions.types import (
 from offerwright.expressions.typing import Bounds, Scope
 from offerwright.facts.schema import FactSchema
 from offerwright.rules.document import ListsDocument
+from offerwright.rules.plan import DecisionPlan
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import compile_expression
 from offerwright.source.located import Loaded
@@ -95,17 +96,25 @@ def account_scope(
     )
 
 
-def own_names(schema: FactSchema, derived: Sequence[tuple[str, Typed]]) -> dict[str, str]:
+def own_names(
+    schema: FactSchema,
+    derived: Sequence[tuple[str, Typed]],
+    decisions: Sequence[DecisionPlan] = (),
+) -> dict[str, str]:
     """The names whose values differ from account to account, and why, as part of a sentence."""
     words = ("account", "marketplace", "currency", "live_price", "live_quantity")
     found = {word: f"`{word}` is the account's own" for word in words}
     found |= {
         name: f"`{name}` is kept per {fact.per}" for name, fact in schema.facts.items() if fact.per
     }
-    for name, typed in derived:
-        read = next((c for c in columns(typed) if c in found), None)
+    reading = [((name,), tuple(columns(typed))) for name, typed in derived]
+    for plan in decisions:
+        names = (*(name for name, _ in plan.derived), *(name for name, _ in plan.results))
+        reading.append((names, tuple(plan.names)))
+    for names, all_read in reading:
+        read = next((c for c in all_read if c in found), None)
         if read is not None:
-            found[name] = f"`{name}` reads `{read}`, which differs by account"
+            found |= {n: f"`{n}` reads `{read}`, which differs by account" for n in names}
     return found
 
 

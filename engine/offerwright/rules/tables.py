@@ -17,7 +17,6 @@ from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.syntax import Const, Typed
 from offerwright.expressions.types import BARE, TEXT, Type
 from offerwright.expressions.typing import Scope, check
-from offerwright.rules.analysis import analyse
 from offerwright.rules.axes import build_axes
 from offerwright.rules.document import Table, Then, When
 from offerwright.rules.plan import ResultPlan, RowPlan, TablePlan
@@ -161,11 +160,9 @@ def _compiled(
         for r in _results(table, path, written, setting, places)
     )
     span = setting.loaded.located.at(path)
-    made = table_of_rows(
+    return table_of_rows(
         label, span, table.hit, table.take, rows, results, table.otherwise is not None
     )
-    analyse(made, setting.findings)
-    return made
 
 
 def _results(
@@ -188,7 +185,7 @@ def _results(
     if places is not None:
         names = [name for name in names if _known_result(name, places, cells, setting)]
     _check_complete(cells, names, setting, places)
-    if table.take is not None and len(names) > 1:
+    if table.take not in (None, "list") and len(names) > 1:
         setting.say("COLLECT_ONE_RESULT", path, "`hit: collect` has one result, not "
                     + ", ".join(f"`{n}`" for n in names))  # fmt: skip
     return tuple(
@@ -352,6 +349,8 @@ def _result_cell(raw: object, span: Span, setting: Setting, place: Type | None) 
             return Const(f"{raw:f}" if isinstance(raw, Decimal) else raw, TEXT)
         setting.findings.say("WRONG_TYPE", span, "a text stands here", "or {expr: fact}")
         return None
+    if isinstance(raw, bool) and place is not None and place.name == "boolean":
+        return Const(raw, place)
     if not isinstance(raw, str | Decimal):
         setting.findings.say("WRONG_TYPE", span, "a number or an expression stands here")
         return None

@@ -96,7 +96,7 @@ def _check_document(loaded: Loaded[FactsDocument], entity: Entity) -> Iterator[D
         for key in ("per", "join"):
             if getattr(fact, key) is not None:
                 yield Diagnostic(
-                    "WRONG_FACT", f"`{key}` is for facts of SKUs, and `{name}` is one of a {entity}",
+                    "WRONG_FACT", f"`{key}` is for SKUs, and `{name}` is a fact of a {entity}",
                     located.at(("facts", name, key)), hint=f"drop `{key}`",
                 )  # fmt: skip
         if fact.key is not None and (entity != "node" or fact.key != "sku"):

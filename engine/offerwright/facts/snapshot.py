@@ -36,6 +36,7 @@ __all__ = [
     "load_manifest",
     "load_snapshot",
     "newest_snapshot",
+    "source_table",
     "write_snapshot",
 ]
 
@@ -62,7 +63,8 @@ def build_snapshot(
             than the shop's bounds allow. Nothing is written by this function.
     """
     tables = {
-        name: _table(schema, source, root, data_root) for name, source in schema.sources.items()
+        name: source_table(schema, source, root, data_root)
+        for name, source in schema.sources.items()
     }
     counts = tuple(_count(table) for table in tables.values())
     rejects = {name: table.rejects for name, table in tables.items()}
@@ -95,9 +97,10 @@ def _not_gone(universe: SourceTable, frame: pl.DataFrame) -> tuple[tuple[str, ..
     return tuple(doubtful.to_list()), sum(reject.id is None for reject in universe.rejects)
 
 
-def _table(
-    schema: FactSchema, source: SourceDef, root: Path, data_root: Path | None
+def source_table(
+    schema: FactSchema, source: SourceDef, root: Path, data_root: Path | None = None
 ) -> SourceTable:
+    """One source of a schema, read and typed. Raises `SnapshotRefused` where it cannot be read."""
     facts = [schema.facts[name] for name in source.facts]
     records = read_source(source, _wanted(source, facts), root, data_root)
     return typed_table(source, records, schema.facts, schema.time_zone)

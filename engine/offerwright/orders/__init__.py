@@ -1,0 +1,1 @@
+"""Orders → routing decisions: which node ships what, in which parcel, and why."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic
@@ -154,7 +154,12 @@ def _plan(
     mappings = compile_mapping(
         numbering.of(applying(documents.mapping, account)), priced, words, findings
     )
-    per = {name: fact.per for name, fact in documents.schema.facts.items() if fact.per}
+    # What is kept per trade policy is each account's own, as far as a pool can see.
+    per: dict[str, Literal["marketplace", "account"]] = {
+        name: "marketplace" if fact.per == "marketplace" else "account"
+        for name, fact in documents.schema.facts.items()
+        if fact.per
+    }
     shop = Shop(accounts, tuple(documents.marketplaces), own_names(documents.schema, derived, decisions), per)
     inventories = [
         (compile_inventory(number, loaded, shop, scope, words, findings), loaded)

@@ -1,0 +1,1 @@
+"""What can be proved of tables without looking at a single product."""

@@ -1,0 +1,145 @@
+"""
+Rows that can never win, and rows that can never match.
+
+Under `first` a row is dead when earlier rows cover all that it matches: one of them, or several
+only together. Under any hit policy a row whose conditions exclude each other, or the step's own
+`when`, matches nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from offerwright.errors import Diagnostic, Related
+from offerwright.rules.analysis.cover import Masks, NotProved, fewest, uncovered
+from offerwright.rules.analysis.grid import Box, Grid
+
+_MOST_KILLERS = 12
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A row that never wins, and the earlier rows that take all that it matches, in order."""
+
+    row: int
+    killers: tuple[int, ...]
+
+
+def never_matching(grid: Grid) -> list[int]:
+    """Rows whose every part is empty: conditions that exclude each other or the step's `when`."""
+    alive = {grid.row_of[part] for part in range(len(grid.row_of)) if any(grid.asked(part))}
+    return [row for row in range(len(grid.table.rows)) if row not in alive]
+
+
+def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:
+    """
+    The rows of a `first` table that can never win.
+
+    Returns:
+        Them, and the rows of which it could not be proved either way.
+    """
+    masks = [[s.sure for s in column.segments] for column in grid.columns]
+    parts_of: dict[int, list[int]] = defaultdict(list)
+    for part, row in enumerate(grid.row_of):
+        parts_of[row].append(part)
+    found: list[Dead] = []
+    unproved: list[int] = []
+    for row, parts in sorted(parts_of.items()):
+        boxes = [box for part in parts for box in grid.asked(part)]
+        try:
+            killers = _killers(masks, boxes, (1 << parts[0]) - 1) if boxes else None
+        except NotProved:
+            unproved.append(row)
+            continue
+        if killers:
+            found.append(Dead(row, tuple(grid.rows(killers))))
+    return found, unproved
+
+
+def _killers(masks: Masks, boxes: Sequence[Box], earlier: int) -> int | None:
+    """The earlier parts that cover these boxes; None = a point is left."""
+    killers = 0
+    for box in boxes:
+        one = _covering(masks, box, earlier)
+        if one is None:
+            return None
+        killers |= one
+    return killers
+
+
+def _covering(masks: Masks, box: Box, earlier: int) -> int | None:
+    touching = whole = earlier
+    for column, segments in zip(masks, box, strict=True):
+        some, all_ = 0, -1
+        for segment in segments:
+            some |= column[segment]
+            all_ &= column[segment]
+        touching, whole = touching & some, whole & all_
+        if not touching:
+            return None
+    if whole:
+        return whole & -whole
+    if uncovered(masks, box, touching) is not None:
+        return None
+    return fewest(masks, box, touching, _MOST_KILLERS)
+
+
+def said_dead(grid: Grid) -> list[Diagnostic]:
+    """The findings of a table about rows that never win or never match."""
+    rows = grid.table.rows
+    found = [
+        Diagnostic(
+            "ROW_NEVER_MATCHES",
+            f"`{rows[number].id}` matches nothing: its conditions exclude each other, the bounds "
+            "of the facts, or the step's `when`",
+            rows[number].span,
+            "correct a condition, or remove the row",
+        )
+        for number in never_matching(grid)
+    ]
+    if grid.table.hit != "first":
+        return found
+    dead, unproved = dead_rows(grid)
+    found += [_said(grid, one) for one in dead]
+    return [*found, *_unproved(grid, unproved)]
+
+
+def _said(grid: Grid, dead: Dead) -> Diagnostic:
+    rows = grid.table.rows
+    killers = [rows[number] for number in dead.killers]
+    names = [f"`{killer.id}`" for killer in killers[:_NAMED]]
+    if len(killers) > _NAMED:
+        names.append(f"{len(killers) - _NAMED} more")
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    verb = "matches first" if len(killers) == 1 else "together match first"
+    return Diagnostic(
+        "DEAD_ROW",
+        f"`{rows[dead.row].id}` can never win: whatever it matches, {joined} {verb}",
+        rows[dead.row].span,
+        "move it up, or remove it",
+        related=tuple(Related(k.span, f"`{k.id}` stands here") for k in killers[:_NAMED]),
+    )
+
+
+def _unproved(grid: Grid, rows: Sequence[int]) -> Iterator[Diagnostic]:
+    if rows:
+        names = ", ".join(f"`{grid.table.rows[row].id}`" for row in rows[:_NAMED])
+        yield Diagnostic(
+            "NOT_PROVED",
+            f"whether {names} can win was not found out: too many combinations",
+            grid.table.span,
+            "split the table, or test fewer facts in one row",
+            "warning",
+        )
+
+
+def opaque_rows(grid: Grid) -> list[int]:
+    """Rows with a pattern that analysis cannot see."""
+    parts = 0
+    for column in grid.columns:
+        for segment in column.segments:
+            parts |= segment.maybe & ~segment.sure
+    return grid.rows(parts & grid.parts)

@@ -1,0 +1,142 @@
+"""
+A table as a grid: its columns, the parts of its rows, and which segments a part accepts.
+
+A part is a box: one set of segments in each column. Two parts meet when they share a segment in
+every column; a set of boxes covers another when no point of it is outside of all of them. What
+`evaluate` looks up in the masks of one offer, analysis asks of all offers at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from offerwright.expressions.conditions import Test, Within, alternatives
+from offerwright.expressions.types import DATETIME
+from offerwright.rules.analysis.segments import Column, Domain, columns_of
+from offerwright.rules.plan import RowPlan, TablePlan
+from offerwright.rules.rows import ALWAYS_VALID
+
+Box = tuple[tuple[int, ...], ...]
+"""The segments of every column, by number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """`row_of[part]` is the row of a part; parts beyond `rows` belong to the step's `when`."""
+
+    table: TablePlan
+    columns: tuple[Column, ...]
+    row_of: tuple[int, ...]
+    boxes: tuple[Box, ...]
+    """By part: the segments that it may accept."""
+    wholes: tuple[Box, ...]
+    """What is asked about: the boxes of the step's `when`, else one box of everything."""
+
+    @property
+    def parts(self) -> int:
+        """All parts of rows, as a mask."""
+        return (1 << len(self.row_of)) - 1
+
+    def rows(self, parts: int) -> list[int]:
+        """The numbers of the rows to which some of these parts belong, in written order."""
+        return sorted({self.row_of[part] for part in bits(parts)})
+
+    def asked(self, part: int) -> Iterator[Box]:
+        """The boxes of a part among what is asked about."""
+        for whole in self.wholes:
+            box = common(self.boxes[part], whole)
+            if all(box):
+                yield box
+
+
+def common(one: Box, other: Box) -> Box:
+    """The segments in both boxes."""
+    return tuple(
+        a if a is b else tuple(n for n in a if n in set(b)) for a, b in zip(one, other, strict=True)
+    )
+
+
+def grid_of(table: TablePlan, domains: Mapping[str, Domain], when: TablePlan | None = None) -> Grid:
+    """
+    The grid of a table.
+
+    Args:
+        table: the table; the windows of its rows become a column `as_of`.
+        domains: what is known of facts; a fact that is not there can have any value.
+        when: the step's own condition: only offers that pass it reach the table.
+    """
+    parts, row_of = _parts(table.rows)
+    asked, _ = _parts(() if when is None else when.rows)
+    columns = columns_of([*parts, *asked], domains)
+    boxes = _boxes(columns, len(parts) + len(asked))
+    own, wholes = boxes[: len(parts)], boxes[len(parts) :]
+    if when is None:
+        wholes = [tuple(tuple(range(len(c.segments))) for c in columns)]
+    return Grid(table, columns, tuple(row_of), tuple(own), tuple(w for w in wholes if all(w)))
+
+
+def _boxes(columns: Sequence[Column], parts: int) -> list[Box]:
+    """The box of every part. Parts that accept a whole column share its tuple."""
+    by_column = []
+    for column in columns:
+        whole = tuple(range(len(column.segments)))
+        free = (1 << parts) - 1
+        for segment in column.segments:
+            free &= segment.maybe
+        chosen: dict[int, list[int]] = defaultdict(list)
+        for number, segment in enumerate(column.segments):
+            for part in bits(segment.maybe & ~free & ((1 << parts) - 1)):
+                chosen[part].append(number)
+        by_column.append(
+            [whole if free >> part & 1 else tuple(chosen[part]) for part in range(parts)]
+        )
+    return [tuple(column[part] for column in by_column) for part in range(parts)]
+
+
+def _parts(rows: Sequence[RowPlan]) -> tuple[list[tuple[Test, ...]], list[int]]:
+    parts: list[tuple[Test, ...]] = []
+    row_of: list[int] = []
+    for number, row in enumerate(rows):
+        timed = () if row.window == ALWAYS_VALID else (_in_window(row),)
+        for conjunction in alternatives(row.condition):
+            parts.append((*conjunction, *timed))
+            row_of.append(number)
+    return parts, row_of
+
+
+def _in_window(row: RowPlan) -> Test:
+    """A row's validity as what it is: one more condition, on `as_of`."""
+    return Test("as_of", DATETIME, (Within(*row.window),))
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, from low to high."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]:
+    """
+    For every part that this column constrains: the parts that it shares a segment with.
+
+    Returns:
+        Those that certainly share one, and those that may. A part that accepts everything is in
+        neither: it meets all.
+    """
+    common = parts
+    for segment in column.segments:
+        common &= segment.sure
+    sure: dict[int, int] = defaultdict(int)
+    maybe: dict[int, int] = defaultdict(int)
+    for segment in column.segments:
+        for part in bits(segment.maybe & ~common & parts):
+            maybe[part] |= segment.maybe
+            if segment.sure >> part & 1:
+                sure[part] |= segment.sure
+    for part in maybe:
+        sure.setdefault(part, 0)
+    return sure, maybe

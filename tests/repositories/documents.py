@@ -11,9 +11,10 @@ from offerwright.guards.document import GuardsDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
     FeesDocument,
-    InventoryDocument,
     ListsDocument,
 )
+from offerwright.rules.inventory_document import InventoryDocument
+from offerwright.rules.lifecycle_document import LifecycleDocument
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.pricing_document import PricingDocument
 from offerwright.source.document import Document
@@ -33,6 +34,7 @@ MODELS: dict[str, type[Document]] = {
     "fees": FeesDocument,
     "approvals": ApprovalsDocument,
     "lists": ListsDocument,
+    "lifecycle": LifecycleDocument,
     "guards": GuardsDocument,
 }
 

@@ -11,7 +11,7 @@ import polars as pl
 from offerwright.facts.cells import dtype_of
 from offerwright.facts.join import default_of, with_least_scales
 from offerwright.facts.schema import FactDef, FactSchema
-from offerwright.frames import map_column, scoped_column
+from offerwright.frames import map_column
 from offerwright.testing.document import MISSING, Live
 from offerwright.testing.given import Cells, Product
 
@@ -62,7 +62,7 @@ def _named(
     if fact.per is None:
         return {fact.name: list(cells)}
     return {
-        scoped_column(fact.name, scope): [
+        fact.scoped(scope): [
             cell.get(scope) if isinstance(cell, Mapping) else cell for cell in cells
         ]
         for scope in schema.scopes[fact.per]

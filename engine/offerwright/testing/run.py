@@ -13,18 +13,23 @@ from offerwright.testing.document import Live
 from offerwright.testing.frame import live_frame, snapshot_of
 from offerwright.testing.given import Product
 from offerwright.testing.link import Bench, CasePlan
+from offerwright.testing.seen import Seen, seen_by
 
 CaseKey = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One case as the product computed it: `offers` are those of a batch, `row` is the case's."""
+    """One case as the product computed it.
+
+    `offers`, `verdicts` and `seen` are those of a whole batch; `row` is the case's.
+    """
 
     plan: CasePlan
     offers: Offers
     row: int
     verdicts: tuple[Verdict, ...]
+    seen: tuple[Seen, ...]
 
 
 @dataclass
@@ -113,6 +118,7 @@ def _run(batch: _Batch, bench: Bench, executor: Executor) -> Iterator[Outcome]:
         )
         for account in offers
     }  # fmt: skip
+    seen = {account: seen_by(one) for account, one in offers.items()}
     for plan in batch.plans:
-        row = batch.rows[key_of(plan)]
-        yield Outcome(plan, offers[plan.account], row, verdicts[plan.account])
+        row, account = batch.rows[key_of(plan)], plan.account
+        yield Outcome(plan, offers[account], row, verdicts[account], seen[account])

@@ -9,27 +9,43 @@ from offerwright.errors import Span
 from offerwright.rules.plan import AccountPlan, DocumentInfo, SetStep, Step, TablePlan
 
 OTHERWISE = "otherwise"
-SAFETY, CATEGORY = "safety_stock", "category"
+DECISION, SAFETY, CATEGORY = "decision", "safety_stock", "category"
 TableKey = tuple[str, str, str]
 """Kind of the document, its name, the step: the same for all accounts that share the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """One step of pricing, one fee, the safety stock or the category, with its table if any."""
+    """A decision, a step of pricing, a fee, the safety stock or the category; its table if any."""
 
     info: DocumentInfo
     step: str
     part: str
-    """The phase of a step; `fees`, `stock`, `content` for the others."""
+    """The phase of a step; `decision`, `fees`, `stock`, `content` for the others."""
     span: Span
     table: TablePlan | None
     source: Step | None = None
     """The step of pricing that it is."""
+    document: int = -1
+    """The number of its document in the plan, where it has one."""
 
     @property
     def key(self) -> TableKey:
         return self.info.kind, self.info.name, self.step
+
+    @property
+    def rows_key(self) -> TableKey:
+        """Whose rows they are: a CSV file is one table, however many documents name it."""
+        rows = self.table.rows if self.table is not None else ()
+        if rows and rows[0].span.file != self.info.file:
+            return "file", rows[0].span.file, ""
+        return self.key
+
+    @property
+    def file(self) -> str:
+        """The file in which the rows stand."""
+        kind, name, _ = self.rows_key
+        return name if kind == "file" else self.info.file
 
     @property
     def when(self) -> TablePlan | None:
@@ -62,14 +78,17 @@ class RuleTable:
 
 
 def rule_tables(plan: AccountPlan) -> Iterator[RuleTable]:
-    """All of a plan, in the order in which they run: pricing, fees, stock, content."""
+    """All of a plan, in the order in which they run: decisions, pricing, fees, stock, content."""
+    for decision in plan.decisions:
+        info = DocumentInfo(DECISION, decision.name, decision.span.file, "")
+        yield RuleTable(info, decision.name, DECISION, decision.span, decision.table)
     for step in plan.steps:
         info = plan.documents[step.document]
         table = step.table if isinstance(step, SetStep) else None
-        yield RuleTable(info, step.id, step.phase, step.span, table, step)
+        yield RuleTable(info, step.id, step.phase, step.span, table, step, step.document)
     for fee in plan.fees:
-        info = plan.documents[fee.document]
-        yield RuleTable(info, fee.id, "fees", fee.table.span, fee.table)
+        info, span = plan.documents[fee.document], fee.table.span
+        yield RuleTable(info, fee.id, "fees", span, fee.table, document=fee.document)
     for inventory in plan.inventories:
         if isinstance(inventory.safety, TablePlan):
             info = plan.documents[inventory.document]

@@ -1,0 +1,222 @@
+"""The boundaries of a table: the values that its rows tell apart, column by column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from offerwright.expressions.conditions import Number, Value
+from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, ancestors, holds
+from offerwright.rules.plan import TablePlan
+from offerwright.testing.wording import number_text, pattern_text
+
+Seeable = Value | tuple[Value, ...] | None
+_WHOLE = frozenset({"integer", "date", "datetime", "duration"})
+# More words than this that no row tells apart are one value of a list, and count once.
+MOST_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What the values of a fact can be; an end that is None is open."""
+
+    low: Number | None = None
+    high: Number | None = None
+    low_included: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What facts can be: bounds of numbers, and all words where they are known."""
+
+    ranges: Mapping[str, Range]
+    words: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring segments that no row tells apart: numbers `first` to `last`, both included."""
+
+    axis: OrderedAxis
+    first: int
+    last: int
+
+    def holds(self, value: Number) -> bool:
+        return self.first <= self.axis.segment(value) <= self.last
+
+    @property
+    def low(self) -> tuple[Number | None, bool]:
+        """The lower end and whether it belongs to the run."""
+        if self.first == 0:
+            return None, False
+        return self.axis.cuts[(self.first - 1) // 2], bool(self.first % 2)
+
+    @property
+    def high(self) -> tuple[Number | None, bool]:
+        if self.last == 2 * len(self.axis.cuts):
+            return None, False
+        return self.axis.cuts[self.last // 2], bool(self.last % 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """One value, or one side of a cut point, that some case should have."""
+
+    fact: str
+    side: str
+    """In words: `cost below 60`, `category under casa`, `tier something else`."""
+    axis: Axis
+    run: Run | None = None
+    word: Value | None = None
+
+    def is_met(self, value: Seeable) -> bool:
+        """Whether a value lies on this side."""
+        if self.side == "present":
+            return value is not None
+        if value is None:
+            return self.side == "missing"
+        if self.run is not None:
+            return not isinstance(value, str | tuple) and self.run.holds(value)
+        assert isinstance(self.axis, WordAxis)
+        return self.side in _sides_of(self.axis, value)
+
+
+def boundaries(table: TablePlan, domain: Domain) -> Iterator[Boundary]:
+    """All boundaries of a table, in the order of its columns, each once."""
+    seen: set[tuple[str, str]] = set()
+    for axis in table.axes:
+        found = _ordered(axis, domain) if isinstance(axis, OrderedAxis) else _words(axis, domain)
+        for one in (*found, *_presence(axis)):
+            if (one.fact, one.side) not in seen:
+                seen.add((one.fact, one.side))
+                yield one
+
+
+def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
+    """Both sides of every cut at which another row counts."""
+    runs = list(_runs(axis))
+    range_ = domain.ranges.get(axis.fact, Range())
+    for lower, upper in pairwise(runs):
+        cut, is_upper = upper.low
+        assert cut is not None
+        text = number_text(cut, axis.type)
+        below, above = (f"below {text}", f"from {text}") if is_upper else (
+            f"up to {text}", f"above {text}",
+        )  # fmt: skip
+        if lower.first == lower.last and lower.first % 2:
+            below = f"exactly {text}"
+        if upper.first == upper.last and upper.first % 2:
+            above = f"exactly {text}"
+        # Where no value can lie on one side there is nothing to tell apart.
+        if _is_possible(lower, range_) and _is_possible(upper, range_):
+            yield Boundary(axis.fact, below, axis, lower)
+            yield Boundary(axis.fact, above, axis, upper)
+
+
+def _runs(axis: OrderedAxis) -> Iterator[Run]:
+    first = 0
+    for segment in range(1, len(axis.masks)):
+        if axis.masks[segment] != axis.masks[first]:
+            yield Run(axis, first, segment - 1)
+            first = segment
+    yield Run(axis, first, len(axis.masks) - 1)
+
+
+def _is_possible(run: Run, range_: Range) -> bool:
+    """Whether any value of the fact lies in a run."""
+    low, low_in = run.low
+    high, high_in = run.high
+    if range_.low is not None and (low is None or range_.low > low):
+        low, low_in = range_.low, range_.low_included
+    elif range_.low is not None and low == range_.low:
+        low_in = low_in and range_.low_included
+    if range_.high is not None and (high is None or range_.high < high):
+        high, high_in = range_.high, True
+    if low is None or high is None:
+        return True
+    if run.axis.type.name in _WHOLE:
+        least = -(-Decimal(low) // 1) if low_in else Decimal(low) // 1 + 1
+        return least < high or (least == high and high_in)
+    return low < high or (low == high and low_in and high_in)
+
+
+def _words(axis: WordAxis, domain: Domain) -> Iterator[Boundary]:
+    """Each named word, path and pattern, and something else."""
+    known = _known_words(axis, domain)
+    sides = dict.fromkeys(
+        side
+        for word in axis.words
+        if known is None or str(word) in known or isinstance(word, bool)
+        for side in _sides_of_word(axis, word)
+    )
+    for path in axis.under:
+        sides[f"under {path}"] = None
+    for atom, _, _ in axis.patterns:
+        sides[pattern_text(atom)] = None
+    for side in sides:
+        yield Boundary(axis.fact, side, axis)
+    if sides and _has_something_else(axis, known):
+        yield Boundary(axis.fact, "something else", axis)
+
+
+def _known_words(axis: WordAxis, domain: Domain) -> tuple[str, ...] | None:
+    if axis.type.name == "enum":
+        return axis.type.values
+    return domain.words.get(axis.fact)
+
+
+def _has_something_else(axis: WordAxis, known: tuple[str, ...] | None) -> bool:
+    if axis.type.name == "boolean":
+        return len(axis.words) < 2
+    if known is None:
+        return True
+    return any(_sides_of(axis, word) == ("something else",) for word in known)
+
+
+def _sides_of(axis: WordAxis, value: Value | tuple[Value, ...]) -> tuple[str, ...]:
+    """Everything that the rows say of a value."""
+    found: list[str] = []
+    if not isinstance(value, tuple) and value in axis.words:
+        found += _sides_of_word(axis, value)
+    if axis.under and isinstance(value, str):
+        found += [f"under {path}" for path in ancestors(value) if path in axis.under]
+    found += [pattern_text(atom) for atom, _, _ in axis.patterns if holds(atom, value)]
+    return tuple(found) or ("something else",)
+
+
+def _sides_of_word(axis: WordAxis, word: Value) -> tuple[str, ...]:
+    alike = Counter(axis.words.values())[axis.words[word]]
+    if alike > MOST_WORDS:
+        first = next(w for w, masks in axis.words.items() if masks == axis.words[word])
+        return (f"one of {alike} such as {first}",)
+    return (("true" if word else "false") if isinstance(word, bool) else str(word),)
+
+
+def _presence(axis: Axis) -> Iterator[Boundary]:
+    """Missing and present, where a row asks for one of them."""
+    if isinstance(axis, OrderedAxis):
+        asks = not axis.cuts or bool(axis.missing & ~_common(axis))
+    else:
+        named = axis.words or axis.under or axis.patterns
+        asks = not named or bool(axis.missing & ~_common(axis))
+    if asks:
+        yield Boundary(axis.fact, "missing", axis)
+        yield Boundary(axis.fact, "present", axis)
+
+
+def _common(axis: Axis) -> int:
+    """The parts that accept every present value: those that do not ask, and `present` itself."""
+    if isinstance(axis, OrderedAxis):
+        common = -1
+        for mask in axis.masks:
+            common &= mask
+        return common
+    common = axis.other
+    for _, off in (*axis.words.values(), *axis.under.values()):
+        common &= ~off
+    for _, _, off in axis.patterns:
+        common &= ~off
+    return common

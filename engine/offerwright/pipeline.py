@@ -36,6 +36,8 @@ from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+from offerwright.testing.document import RuleTestDocument
+from offerwright.testing.link import Bench, CasePlan, link_tests
 
 if TYPE_CHECKING:
     from offerwright.evaluate.run import Executor
@@ -57,6 +59,8 @@ KINDS: dict[str, type[Document]] = {
     "decision": DecisionDocument,
     "lifecycle": LifecycleDocument,
 }
+# What files named `*.test.yaml` hold. No price comes from them, so they are no part of a loadout.
+TEST_KINDS: dict[str, type[Document]] = {"test": RuleTestDocument}
 HOME = "offerwright.yaml"
 # What of a marketplace's folder decides what it is told, and not only how.
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
@@ -101,9 +105,30 @@ def check(
         marketplaces: folders of marketplaces that the repository does not bring itself; those
             that ship with the package if None.
     """
+    loadout, found, repository = _compiled(root, marketplaces)
+    tested = [] if loadout is None else linked_tests(loadout)[1]
+    return loadout, sorted_diagnostics([*found, *tested]), repository
+
+
+def _compiled(
+    root: Path, marketplaces: Path | None
+) -> tuple[Loadout | None, list[Diagnostic], Repository]:
+    """The repository without its tests, and every finding."""
     repository, found = read_repository(root, marketplaces or shipped_marketplaces())
     loadout, more = compile_repository(repository)
-    return loadout, sorted_diagnostics([*found, *more]), repository
+    return loadout, [*found, *more], repository
+
+
+def linked_tests(loadout: Loadout) -> tuple[tuple[CasePlan, ...], list[Diagnostic]]:
+    """The cases of all test documents, ready to be run, and what is wrong with them."""
+    documents, unread = load_documents(loadout.repository, TEST_KINDS, tests=True)
+    plans, found = link_tests(_of(documents, RuleTestDocument), bench_of(loadout))
+    return plans, [*unread, *found]
+
+
+def bench_of(loadout: Loadout) -> Bench:
+    """What tests of rules are run against."""
+    return Bench(loadout.rules, loadout.guards, loadout.schema)
 
 
 def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Diagnostic]]:
@@ -150,8 +175,12 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
 
 
 def load(root: Path, marketplaces: Path | None = None) -> Loadout:
-    """The repository, ready to be evaluated. Raises `ConfigError` with all findings."""
-    loadout, found, _ = check(root, marketplaces)
+    """
+    The repository, ready to be evaluated. Raises `ConfigError` with all findings.
+
+    Tests are left out: a mistake in one of them is no reason not to send a price.
+    """
+    loadout, found, _ = _compiled(root, marketplaces)
     if loadout is None or has_errors(found):
         raise ConfigError(found)
     return loadout

@@ -70,6 +70,8 @@ ROWS: Place = (
     "    otherwise: {markup: 20%}\n    set: {price: cost * (1 + markup)}\n    rules:\n<<6>>\n",
 )
 FIRST: Place = (ROWS[0], ROWS[1].replace("    phase: base\n", "    phase: base\n    hit: first\n"))
+ANY: Place = (ROWS[0], ROWS[1].replace("    phase: base\n", "    phase: base\n    hit: any\n"))
+OPEN: Place = (ROWS[0], ROWS[1].replace("    otherwise: {markup: 20%}\n", ""))
 ROW: Place = (
     "rules/example.yaml",
     "kind: pricing\nname: example\nsteps:\n  - id: one\n    phase: base\n"
@@ -132,6 +134,7 @@ PLACES: dict[str, Place] = {
     "KEY_NOT_TEXT": LISTS, "KEY_WITHOUT_MAP": FACTS, "MAP_WITHOUT_KEY": FACTS,
     "MISSING_KEY": GUARDS, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
     "NO_FLOOR": OWN_GUARDS, "PATH_OUTSIDE": ROW, "QUOTE_NEEDED": LISTS, "READBACK_POINTER": READBACK,
+    "RESULTS_CONFLICT": ANY, "ROW_NEVER_MATCHES": ROWS, "TABLE_GAP": OPEN,
     "RESERVED_NAME": FACTS, "RULES_OVERLAP": ROWS, "SEPARATOR": CSV_HEAD, "SMART_QUOTE": HEAD, "SOURCE_OUTSIDE": SHOP,
     "DEAD_END": STATES, "EFFECT_OUT_OF_ORDER": STATES, "FINAL_STATE_LEFT": STATES,
     "STOCK_NOT_RELEASED": STATES, "UNKNOWN_EFFECT": STATES, "UNKNOWN_STATE": STATES,

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from oracle import world_of_offer
 from oracle.tables import matches, rules_of_csv
 
-ACCOUNT = {"name": "a1", "marketplace": "alpha", "currency": "BRL"}
+ACCOUNT = {"name": "a1", "marketplace": "alpha", "trade_policy": "1", "currency": "BRL"}
 DOCUMENTS = [facts_document(False), *LISTS]
 
 
@@ -76,7 +76,7 @@ def fired(
 
 def expected(rules: list[dict[str, Any]], products: list[dict[str, Any]]) -> list[list[str]]:
     worlds = [
-        world_of_offer(DOCUMENTS, {}, seen_by(p, "alpha"), ACCOUNT, {}, AS_OF, ZONE, None)
+        world_of_offer(DOCUMENTS, {}, seen_by(p, "a1"), ACCOUNT, {}, AS_OF, ZONE, None)
         for p in products
     ]
     return [[row["id"] for row in rules if matches(row, world)] for world in worlds]

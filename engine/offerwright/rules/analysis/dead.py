@@ -30,7 +30,7 @@ class Dead:
 
 def never_matching(grid: Grid) -> list[int]:
     """Rows whose every part is empty: conditions that exclude each other or the step's `when`."""
-    alive = {grid.row_of[part] for part in range(len(grid.row_of)) if any(grid.asked(part))}
+    alive = {row for part, row in enumerate(grid.row_of) if list(grid.asked(part))}
     return [row for row in range(len(grid.table.rows)) if row not in alive]
 
 

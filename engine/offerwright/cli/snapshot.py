@@ -92,7 +92,7 @@ def tell_rejects(snapshot: Snapshot) -> None:
 
 def tell_nodes(loadout: Loadout, snapshot: Snapshot) -> None:
     """Warn on stderr of nodes that the inventory names and no row of stock has."""
-    from offerwright.evaluate.inventory import unknown_nodes
+    from offerwright.evaluate.pool import unknown_nodes
 
     plans = (one for plan in loadout.rules.plans for one in plan.inventories)
     found = [

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -18,22 +17,14 @@ from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.bounds_step import apply_bounds
-from offerwright.evaluate.columns import Column, Words
-from offerwright.evaluate.decisions import decided
-from offerwright.evaluate.facts import (
-    SnapshotColumns,
-    column_of,
-    decimal_series,
-    integer_series,
-)
+from offerwright.evaluate.facts import decimal_series, integer_series
 from offerwright.evaluate.fees import Schedule
 from offerwright.evaluate.finish import run_rounding
-from offerwright.evaluate.inventory import Allocation, allocate
+from offerwright.evaluate.inventory import Allocation
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows
-from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.evaluate.pricing import run_step
 from offerwright.evaluate.reach import FEES, Reach, reach
 from offerwright.evaluate.sale_window import BEFORE, FROM, sale_window_columns
@@ -46,6 +37,8 @@ from offerwright.evaluate.state import (
     settle_base,
     without_negative,
 )
+from offerwright.evaluate.stockroom import Stockroom
+from offerwright.evaluate.views import Views
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
 from offerwright.rules.plan import (
@@ -102,6 +95,7 @@ class Executor:
         as_of: datetime,
         live: Mapping[str, pl.DataFrame] | None = None,
         accounts: Sequence[str] | None = None,
+        skus: Sequence[str] | None = None,
     ) -> tuple[Offers, ...]:
         """
         The offers of every account.
@@ -112,76 +106,28 @@ class Executor:
             live: by account, one row per confirmed SKU: `sku` String, `live_price` Decimal,
                 `live_quantity` Int64.
             accounts: only these; all if None.
+            skus: the offers of these only; all if None. They are what a run over the whole
+                snapshot says of them, also where kits make them depend on others.
         """
         wanted = [p for p in self.rules.plans if accounts is None or p.account.name in accounts]
-        moment = microseconds(as_of)
-        zone = ZoneInfo(self.rules.time_zone)
-        shared: dict[str, Column] = {}
-        allocations: dict[object, Allocation] = {}
-        found = []
-        for plan in wanted:
-            rows = _rows(plan, snapshot, as_of, zone, shared, (live or {}).get(plan.account.name))
-            rows = decided(plan.decisions, rows, moment, self.walks)
-            found.append(_offers(plan, rows, snapshot, moment, self.walks, allocations))
-        return tuple(found)
+        asked = snapshot if skus is None else snapshot.filter(pl.col("sku").is_in(list(skus)))
+        views = Views(self.rules, asked, as_of, live or {}, self.walks)
+        stockroom = Stockroom(snapshot, views)
+        return tuple(_offers(plan, views, stockroom) for plan in wanted)
 
 
-def _rows(
-    plan: AccountPlan,
-    snapshot: pl.DataFrame,
-    as_of: datetime,
-    zone: ZoneInfo,
-    shared: dict[str, Column],
-    live: pl.DataFrame | None,
-) -> Rows:
-    size = len(snapshot)
-    rows = Rows(SnapshotColumns(snapshot, plan.account, shared), size, zone, plan.scope.maps)
-    today = (as_of.astimezone(zone).date() - datetime(1970, 1, 1).date()).days  # noqa: DTZ001
-    rows = rows.having(
-        {
-            "account": _word(plan.account.name, size),
-            "marketplace": _word(plan.account.marketplace, size),
-            "currency": _word(plan.account.currency, size),
-            "as_of": c.constant(microseconds(as_of), size),
-            "today": c.constant(today, size),
-            **_live(snapshot, live),
-        }
-    )
-    for name, typed in plan.derived:
-        rows = rows.having({name: evaluate_expression(typed, rows)})
-    return rows
-
-
-def _word(word: str, size: int) -> Words:
-    return Words(np.zeros(size, dtype=np.int32), (word,))
-
-
-def _live(snapshot: pl.DataFrame, live: pl.DataFrame | None) -> dict[str, Column]:
-    """The last confirmed values beside the snapshot's rows."""
-    if live is None or live.is_empty():
-        return {}
-    joined = snapshot.select("sku").join(live, on="sku", how="left", maintain_order="left")
-    return {name: column_of(joined[name]) for name in ("live_price", "live_quantity")}
-
-
-def _offers(
-    plan: AccountPlan,
-    rows: Rows,
-    snapshot: pl.DataFrame,
-    as_of: int,
-    walks: Walks,
-    allocations: dict[object, Allocation],
-) -> Offers:
+def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
+    rows, as_of, walks = views.of(plan.account.name), microseconds(views.as_of), views.walks
     plan = plan_at(plan, as_of)
     reached = reach(plan, rows, as_of, walks)
     where = {f.document: reached.of(FEES, f.document) for f in plan.fees}
     schedule = Schedule(plan.fees, as_of, walks, where)
     state = _priced(plan, rows, reached, Moment(plan, as_of, walks, schedule))
-    allocation, stock_blocks = _allocated(plan, state.rows, as_of, walks, allocations)
+    allocation, stock_blocks = stockroom.allocation(plan)
     said = _said(plan, state.rows, as_of, walks)
     offers = Offers(
         plan=plan,
-        frame=snapshot.select("sku"),
+        frame=views.frame.select("sku"),
         rows=state.rows,
         blocks=(*state.blocks, *stock_blocks, *said.blocks),
         notes=state.notes,
@@ -209,32 +155,6 @@ def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> St
         state = without_negative(state)
     rounding = [(s, reached.of_step(s)) for s in plan.steps if isinstance(s, RoundStep)]
     return run_rounding(apply_bounds(state), rounding, moment)
-
-
-def _allocated(
-    plan: AccountPlan,
-    rows: Rows,
-    as_of: int,
-    walks: Walks,
-    allocations: dict[object, Allocation],
-) -> tuple[Allocation | None, tuple[Block, ...]]:
-    """The allocation of the account's pool, computed once: all accounts see the same pool."""
-    if plan.inventory is None:
-        return None, ()
-    key = plan.inventory.span
-    found = allocations.get(key)
-    if found is None:
-        found = allocations[key] = allocate(plan.inventory, rows, as_of, walks)
-    document = plan.inventory.document
-    no_entry = np.full(rows.size, plan.account.name not in found.published)
-    blocks = (
-        Block("stock", "NO_ALLOCATION", no_entry, "allocate", document),
-        *(
-            Block("stock", code, mask, step, document)
-            for (code, step), mask in found.unknown.items()
-        ),
-    )
-    return found, tuple(b for b in blocks if b.mask.any())
 
 
 def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:

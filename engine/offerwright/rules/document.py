@@ -1,9 +1,9 @@
-"""The documents that rules are written in: pricing, inventory, mapping, fees, lists, approvals."""
+"""What rules are written in: tables and their rows; fees, lists, approvals."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,7 +13,6 @@ from offerwright.source.document import (
     Identifier,
     Model,
     Moment,
-    Name,
     Percent,
     RuleDocument,
     Valid,
@@ -72,78 +71,6 @@ class Table(Model):
         if self.hit == "first" and self.otherwise is None:
             raise PydanticCustomError("table", "`hit: first` needs an `otherwise`")
         return self
-
-
-class SafetyStock(Table):
-    """Units held back, by rule: the result is `units`."""
-
-    per: Literal["pool", "node"] = "pool"
-    """Held back once from the pool, or at every node."""
-
-
-class Pool(Model):
-    """The stock that the marketplaces share."""
-
-    nodes: list[str] | None = None
-    """The nodes whose stock counts; absent: all."""
-    on_hand: Name = "stock"
-    """The fact with the stock by node."""
-    allocated: Name | None = None
-    """The fact with what is promised by node."""
-    reserved: Name | None = None
-    """The fact with what is reserved by node."""
-    reservations: Name | None = None
-    """The fact with what is claimed and not yet pinned to a node."""
-    safety_stock: Whole | SafetyStock = 0
-    """Units held back."""
-
-
-class AllocationEntry(Model):
-    """What one marketplace or account gets."""
-
-    marketplace: str | None = None
-    """The marketplace."""
-    account: str | None = None
-    """The account, where a marketplace has several."""
-    share: Percent | None = None
-    """Its share of the pool."""
-    cap: Annotated[Whole, Field(ge=0)] | None = None
-    """At most so many units."""
-    buffer: Annotated[Whole, Field(ge=0)] = 0
-    """So many units less than computed."""
-    min_list: Annotated[Whole, Field(ge=0)] = 0
-    """Fewer than this are published as zero."""
-
-    @model_validator(mode="after")
-    def _one(self) -> AllocationEntry:
-        if (self.marketplace is None) == (self.account is None):
-            raise PydanticCustomError("allocation", "name a `marketplace` or an `account`")
-        return self
-
-
-class Allocate(Model):
-    """How the pool is published."""
-
-    method: Literal["partition", "shared"]
-    """`partition`: what is published sums to at most the pool. `shared`: everyone sees the pool."""
-    redistribute: bool = False
-    """Give the units that a cap cut off to the other marketplaces, in written order."""
-    last_units: Annotated[Whole, Field(ge=0)] | None = None
-    """A shared pool of at most so many units is partitioned instead."""
-    marketplaces: list[AllocationEntry] = Field(min_length=1)
-    """Who gets what; the order breaks ties."""
-
-
-class InventoryDocument(RuleDocument):
-    """How stock is pooled and shared out."""
-
-    kind: Literal["inventory"]
-    pool: Pool
-    """The stock that counts."""
-    allocate: Allocate
-    """How it is shared out."""
-    on_block: Literal["hold", "zero"] = "zero"
-    """What a live listing shows when its stock cannot be computed."""
 
 
 class Fee(Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Literal
 
 from offerwright.errors import Span
 from offerwright.expressions.cells import Words
@@ -13,14 +13,25 @@ from offerwright.expressions.conditions import tests
 from offerwright.expressions.syntax import columns
 from offerwright.expressions.types import NUMBER
 from offerwright.expressions.typing import Scope
-from offerwright.rules.document import AllocationEntry, InventoryDocument, SafetyStock
-from offerwright.rules.plan import Account, InventoryPlan, TablePlan
+from offerwright.rules.inventory_checks import check_entries, check_facts, check_shares
+from offerwright.rules.inventory_document import (
+    AllocationEntry,
+    Buffer,
+    InventoryDocument,
+    SafetyStock,
+)
+from offerwright.rules.plan import (
+    Account,
+    EntryPlan,
+    InventoryPlan,
+    KitPlan,
+    RatePlan,
+    TablePlan,
+)
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import Setting, compile_table
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
-
-NODES = "units are counted by node: declare it `{type: map of integer, from: …, key: node}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,8 @@ class Shop:
     accounts: Sequence[Account]
     marketplaces: Sequence[str]
     own_names: Mapping[str, str]
+    per: Mapping[str, Literal["marketplace", "account"]]
+    """Of the facts that are kept so."""
 
 
 def compile_inventory(
@@ -44,11 +57,12 @@ def compile_inventory(
     """The plan of one document for all accounts of the shop."""
     setting = Setting(loaded, scope, words, findings)
     document = loaded.document
-    pool, allocate = document.pool, document.allocate
-    _check_facts(document, setting)
-    _check_shares(document, setting)
+    pool, allocate, kits = document.pool, document.allocate, document.kits
+    check_facts(document, setting)
+    check_shares(document, setting)
     safety = _safety(document, setting)
     _check_shared(document, safety, shop, setting)
+    check_entries(document, setting)
     return InventoryPlan(
         document=number,
         span=loaded.located.at(("name",)),
@@ -63,9 +77,42 @@ def compile_inventory(
         method=allocate.method,
         redistribute=allocate.redistribute,
         last_units=allocate.last_units,
-        entries=tuple(allocate.marketplaces),
-        accounts=_accounts(document, shop, setting),
+        oversell_at_most=allocate.oversell_at_most,
+        rate=_rate(allocate.sold_per_hour, shop),
+        entries=tuple(
+            _entry(entry, account, shop)
+            for entry, account in zip(
+                allocate.marketplaces, _accounts(document, shop, setting), strict=True
+            )
+        ),
+        kits=None if kits is None else KitPlan(kits.components, kits.first),
         on_block=document.on_block,
+    )
+
+
+def _rate(fact: str | None, shop: Shop) -> RatePlan | None:
+    """A derived rate that differs by account is that of each account."""
+    if fact is None:
+        return None
+    per = shop.per.get(fact)
+    return RatePlan(fact, per or ("account" if fact in shop.own_names else "all"))
+
+
+def _entry(entry: AllocationEntry, account: str | None, shop: Shop) -> EntryPlan:
+    buffer, hysteresis, raise_ = entry.buffer, entry.hysteresis, entry.raise_needs
+    found = next((a.marketplace for a in shop.accounts if a.name == account), "")
+    return EntryPlan(
+        account=account,
+        marketplace=entry.marketplace or found,
+        share=entry.share,
+        cap=entry.cap,
+        buffer=buffer.units if isinstance(buffer, Buffer) else buffer,
+        sold_elsewhere_s=buffer.sold_elsewhere_in if isinstance(buffer, Buffer) else 0,
+        min_list=entry.min_list,
+        zero_below=hysteresis.zero_below if hysteresis else 0,
+        back_at=hysteresis.back_at if hysteresis else 0,
+        orders_read=raise_.orders_read if raise_ else None,
+        orders_within_s=raise_.within if raise_ else 0,
     )
 
 
@@ -76,25 +123,6 @@ def _safety(document: InventoryDocument, setting: Setting) -> int | TablePlan:
     path: Path = ("pool", "safety_stock")
     label = f"{setting.loaded.name}/safety_stock"
     return compile_table(safety, path, setting, label, {"units": NUMBER})
-
-
-def _check_facts(document: InventoryDocument, setting: Setting) -> None:
-    wanted = (("on_hand", "map"), ("allocated", "map"), ("reserved", "map"),
-              ("reservations", "integer"))  # fmt: skip
-    for key, type_name in wanted:
-        fact = getattr(document.pool, key)
-        if fact is None:
-            continue
-        path: Path = ("pool", key)
-        found = setting.scope.types.get(fact)
-        if found is None:
-            words = "map of integer" if type_name == "map" else "integer"
-            hint = f"declare it: `{fact}: {{type: {words}, from: …}}`"
-            setting.say("UNKNOWN_FACT", path, f"no fact is called `{fact}`", hint)
-        elif found.name != type_name or (found.of is not None and found.of.name != "integer"):
-            wish = "a map of integer" if type_name == "map" else "an integer"
-            setting.say("WRONG_TYPE", path, f"`{fact}` is {found}; {wish} stands here",
-                        NODES if type_name == "map" else "")  # fmt: skip
 
 
 def _check_shared(
@@ -115,6 +143,8 @@ def _pool_names(document: InventoryDocument, setting: Setting) -> Iterator[tuple
         name = getattr(document.pool, key)
         if name is not None:
             yield name, setting.loaded.located.at(("pool", key))
+    if document.kits is not None:
+        yield document.kits.components, setting.loaded.located.at(("kits", "components"))
 
 
 def _safety_names(safety: int | TablePlan, setting: Setting) -> Iterator[tuple[str, Span]]:
@@ -129,24 +159,6 @@ def _safety_names(safety: int | TablePlan, setting: Setting) -> Iterator[tuple[s
         for choice, span in zip(result.choice_of, spans, strict=False):
             if choice >= 0:
                 yield from ((name, span) for name in columns(result.choices[choice]))
-
-
-def _check_shares(document: InventoryDocument, setting: Setting) -> None:
-    for index, entry in enumerate(document.allocate.marketplaces):
-        path: Path = ("allocate", "marketplaces", index)
-        if entry.share is not None and not 0 <= entry.share <= 1:
-            setting.say("WRONG_SHARE", (*path, "share"), "a share is from 0% to 100%")
-        if entry.share is None and document.allocate.method == "partition":
-            setting.say("MISSING_SHARE", path, "under `partition` every entry needs a share",
-                        "write `share: 40%`")  # fmt: skip
-    shares = (entry.share or Decimal(0) for entry in document.allocate.marketplaces)
-    total = sum(shares, Decimal(0))
-    if document.allocate.method == "partition" and total > 1:
-        setting.say(
-            "SHARES_ABOVE_100", ("allocate", "marketplaces"),
-            f"the shares sum to {(total * 100).normalize():f}%: more would be sold than there is",
-            "lower them to 100% at most, or use `method: shared`",
-        )  # fmt: skip
 
 
 def _accounts(document: InventoryDocument, shop: Shop, setting: Setting) -> tuple[str | None, ...]:

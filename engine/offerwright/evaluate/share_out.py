@@ -1,0 +1,107 @@
+"""The pool → the units of every entry: partition or shared, cap, buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from offerwright.evaluate.columns import Array
+from offerwright.money import scaled
+from offerwright.rules.plan import EntryPlan, InventoryPlan
+
+Buffers = Sequence[Array | int]
+
+
+def share_out(plan: InventoryPlan, pool: Array, buffers: Buffers) -> list[Array]:
+    """The units of every entry, in written order, before what is too little to list is dropped."""
+    shares = [entry.share for entry in plan.entries]
+    if plan.method == "partition":
+        return _limited(plan, partition(pool, [s or Decimal(0) for s in shares]), buffers)
+    shown = [s if s is not None else Decimal(1) for s in shares]
+    units = [
+        np.minimum(_cap(entry), np.maximum(0, _shared(pool, share) - buffer))
+        for entry, share, buffer in zip(plan.entries, shown, buffers, strict=True)
+    ]
+    apart = _apart(plan, pool, units)
+    if not apart.any():
+        return units
+    last = _limited(plan, partition(pool, shown, of=sum(shown, Decimal(0))), buffers)
+    return [np.where(apart, part, own) for part, own in zip(last, units, strict=True)]
+
+
+def _apart(plan: InventoryPlan, pool: Array, units: Sequence[Array]) -> Array:
+    """Where a shared pool is partitioned instead: few units, or too many of them sold twice."""
+    apart = np.zeros(len(pool), dtype=bool)
+    if plan.last_units is not None:
+        apart |= pool <= plan.last_units
+    if plan.oversell_at_most is not None:
+        told = [listed(entry, u) for entry, u in zip(plan.entries, units, strict=True)
+                if entry.account is not None]  # fmt: skip
+        apart |= oversell(told, pool) > plan.oversell_at_most
+    return apart
+
+
+def oversell(published: Sequence[Array], pool: Array) -> Array:
+    """How many units more than there are could be sold."""
+    total = np.sum(published, axis=0) if published else np.zeros_like(pool)
+    return np.asarray(np.maximum(0, total - pool).astype(np.int64))
+
+
+def listed(entry: EntryPlan, units: Array) -> Array:
+    """The units, or zero where they are too few to list."""
+    return np.where(units < entry.min_list, 0, units)
+
+
+def _shared(pool: Array, share: Decimal) -> Array:
+    number, scale = scaled(share)
+    return np.asarray(_roomy(pool, number) * number // 10**scale).astype(np.int64)
+
+
+def _roomy(pool: Array, factor: int) -> Array:
+    """The pool as integers that may be multiplied by a factor."""
+    largest = int(pool.max(initial=0))
+    return pool.astype(object) if largest * factor >= 2**62 else pool
+
+
+def partition(pool: Array, shares: Sequence[Decimal], of: Decimal = Decimal(1)) -> list[Array]:
+    """
+    The pool split by largest remainder; ties by written order.
+
+    The rest that the shares leave of `of` is one more, last entry, so that the parts sum to the
+    pool; it is not returned.
+    """
+    scale = max(scaled(s)[1] for s in (*shares, of))
+    weights = [int(s.scaleb(scale)) for s in shares]
+    whole = int(of.scaleb(scale))
+    if whole == 0:
+        return [np.zeros_like(pool) for _ in shares]
+    weights.append(whole - sum(weights))
+    roomy = _roomy(pool, whole)
+    products = np.array([roomy * w for w in weights])
+    floors, remainders = products // whole, products % whole
+    left = pool - floors.sum(axis=0)
+    # A stable sort of the negated remainders: the largest first, ties in written order.
+    order = np.argsort(-remainders.astype(np.int64), axis=0, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(len(weights))[:, None], axis=0)
+    parts = floors + (rank < left)
+    return list(parts[:-1].astype(np.int64))
+
+
+def _limited(plan: InventoryPlan, parts: Sequence[Array], buffers: Buffers) -> list[Array]:
+    """Cap, give away what caps cut off, take the buffer off."""
+    caps = [_cap(entry) for entry in plan.entries]
+    capped = [np.minimum(part, cap) for part, cap in zip(parts, caps, strict=True)]
+    if plan.redistribute:
+        spare = sum(parts) - sum(capped)
+        for number, cap in enumerate(caps):
+            more = np.minimum(spare, cap - capped[number])
+            capped[number] = capped[number] + more
+            spare = spare - more
+    return [np.maximum(0, part - buffer) for part, buffer in zip(capped, buffers, strict=True)]
+
+
+def _cap(entry: EntryPlan) -> int:
+    return entry.cap if entry.cap is not None else 2**62

@@ -87,6 +87,15 @@ SHARES: Place = (
     "kind: inventory\nname: example\npool: {on_hand: on_hand}\n"
     "allocate:\n  method: partition\n  marketplaces:\n<<4>>\n",
 )
+ALLOCATE: Place = (
+    "rules/example.yaml",
+    "kind: inventory\nname: example\npool: {on_hand: on_hand}\n<<>>\n",
+)
+ENTRY: Place = (
+    "rules/example.yaml",
+    "kind: inventory\nname: example\npool: {on_hand: on_hand}\n"
+    "allocate:\n  method: shared\n  marketplaces:\n    - account: meli\n<<6>>\n",
+)
 ATTRIBUTE: Place = (
     "rules/example.yaml",
     "kind: mapping\nname: example\nattributes:\n  NAME:\n<<4>>\n",
@@ -132,7 +141,7 @@ PLACES: dict[str, Place] = {
     "CANNOT_SET": STEP, "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
     "ENCODING": BODY, "ENUM_WITHOUT_OF": FACTS, "FEE_READS_PRICE": FEE, "FILE_NOT_FOUND": ROW,
     "KEY_NOT_TEXT": LISTS, "KEY_WITHOUT_MAP": FACTS, "MAP_WITHOUT_KEY": FACTS,
-    "MISSING_KEY": GUARDS, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
+    "MISSING_KEY": GUARDS, "MISSING_SALES_RATE": ALLOCATE, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
     "NO_FLOOR": OWN_GUARDS, "PATH_OUTSIDE": ROW, "QUOTE_NEEDED": LISTS, "READBACK_POINTER": READBACK,
     "RESULTS_CONFLICT": ANY, "ROW_NEVER_MATCHES": ROWS, "TABLE_GAP": OPEN,
     "RESERVED_NAME": FACTS, "RULES_OVERLAP": ROWS, "SEPARATOR": CSV_HEAD, "SMART_QUOTE": HEAD, "SOURCE_OUTSIDE": SHOP,
@@ -144,6 +153,7 @@ PLACES: dict[str, Place] = {
     "UNDECLARED_NEED": NEEDS, "UNKNOWN_HEADING": CSV_HEAD, "UNKNOWN_KEY": STEPS,
     "UNKNOWN_KIND": RAW, "UNKNOWN_SOURCE": FACTS, "UNKNOWN_TIME_ZONE": SHOP,
     "UNKNOWN_TYPE": FACTS, "UNKNOWN_VALUE": STEPS, "WRONG_CONDITION": FEE, "WRONG_EXPRESSION": STEP,
+    "WRONG_HYSTERESIS": ENTRY,
     "WRONG_TEMPLATE": ATTRIBUTE, "WRONG_TYPE": STEPS, "YAML_SYNTAX": LISTS,
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagn
 from offerwright.expressions.parse import microseconds
 from offerwright.facts.document import FactsDocument, ShopDocument
 from offerwright.facts.link import link_facts
+from offerwright.facts.link_entities import EntityFacts, link_entities
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.document import GuardsDocument
 from offerwright.guards.link import GuardSet, link_guards
@@ -32,6 +33,10 @@ from offerwright.rules.link import Documents, link
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import RuleSet
 from offerwright.rules.pricing_document import PricingDocument
+from offerwright.rules.routing import link_routing
+from offerwright.rules.routing_document import RoutingDocument
+from offerwright.rules.routing_plan import NO_ROUTING, RoutingSet
+from offerwright.rules.routing_scope import RoutingFacts
 from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
@@ -58,6 +63,7 @@ KINDS: dict[str, type[Document]] = {
     "lists": ListsDocument,
     "decision": DecisionDocument,
     "lifecycle": LifecycleDocument,
+    "routing": RoutingDocument,
 }
 # What files named `*.test.yaml` hold. No price comes from them, so they are no part of a loadout.
 TEST_KINDS: dict[str, type[Document]] = {"test": RuleTestDocument}
@@ -80,6 +86,7 @@ class Loadout:
     marketplaces: Mapping[str, Marketplace]
     documents: tuple[Loaded[Document], ...]
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    routing: RoutingSet = NO_ROUTING
 
     @property
     def digest(self) -> str:
@@ -139,7 +146,8 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     found = [*unread, *more, *wrong]
     if shop is None:
         return None, found
-    schema, wrong = link_facts(_of(documents, FactsDocument), shop)
+    facts = _of(documents, FactsDocument)
+    schema, wrong = link_facts([one for one in facts if one.document.of == "sku"], shop)
     if any(d.code == "UNKNOWN_TIME_ZONE" for d in wrong):
         # Nothing can be dated without it, and rules are about windows.
         return None, [*found, *wrong]
@@ -167,9 +175,13 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
         _of(documents, LifecycleDocument),
         {name: m.document for name, m in marketplaces.items() if name in sold_on},
     )
-    found = [*found, *wrong, *fee_findings, *linked, *guarded, *lived]
+    entities, named = link_entities(facts, shop)
+    routing, routed = link_routing(
+        _of(documents, RoutingDocument), RoutingFacts(schema, entities), rules, tuple(marketplaces)
+    )
+    found = [*found, *wrong, *fee_findings, *linked, *guarded, *lived, *named, *routed]
     loadout = Loadout(
-        repository, shop, schema, rules, guards, marketplaces, documents, lifecycles
+        repository, shop, schema, rules, guards, marketplaces, documents, lifecycles, routing
     )  # fmt: skip
     return loadout, found
 

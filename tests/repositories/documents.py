@@ -17,6 +17,7 @@ from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle_document import LifecycleDocument
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.pricing_document import PricingDocument
+from offerwright.rules.routing_document import RoutingDocument
 from offerwright.source.document import Document
 from offerwright.source.yaml import read_yaml
 
@@ -36,6 +37,7 @@ MODELS: dict[str, type[Document]] = {
     "lists": ListsDocument,
     "lifecycle": LifecycleDocument,
     "guards": GuardsDocument,
+    "routing": RoutingDocument,
 }
 
 

@@ -15,6 +15,7 @@ from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle_document import LifecycleDocument
 from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.pricing_document import PricingDocument
+from offerwright.rules.routing_document import RoutingDocument
 from offerwright.source.document import Document
 from offerwright.source.repository import Repository
 
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Document]] = {
     "lists": ListsDocument,
     "lifecycle": LifecycleDocument,
     "approvals": ApprovalsDocument,
+    "routing": RoutingDocument,
 }
 
 

@@ -100,3 +100,6 @@ class RoutingSet:
         """The narrowest plan in force for an account at a moment; None where there is none."""
         now = [p for p in self.plans.get(account, ()) if p.document.is_in_force(as_of)]
         return now[-1] if now else None
+
+
+NO_ROUTING = RoutingSet({}, EntityFacts({}))

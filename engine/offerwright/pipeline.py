@@ -13,7 +13,7 @@ from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagn
 from offerwright.expressions.parse import microseconds
 from offerwright.facts.document import FactsDocument, ShopDocument
 from offerwright.facts.link import link_facts
-from offerwright.facts.link_entities import EntityFacts, link_entities
+from offerwright.facts.link_entities import link_entities
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.document import GuardsDocument
 from offerwright.guards.link import GuardSet, link_guards

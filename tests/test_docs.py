@@ -21,7 +21,7 @@ from offerwright.expressions.functions import FUNCTIONS
 from offerwright.facts.document import ShopDocument
 from offerwright.guards.document import CheckName, Else
 from offerwright.money import CURRENCY_DIGITS
-from offerwright.pipeline import KINDS
+from offerwright.pipeline import KINDS, TEST_KINDS
 from offerwright.source.schema import generate_schemas
 from offerwright.source.yaml import read_yaml
 
@@ -35,7 +35,7 @@ NOT_CODES = frozenset({
     "BEGIN", "COMMIT", "ROLLBACK",                             # SQL
     "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
     "HEAD",                                                    # Git
-    "NAME", "SKU", "SOURCE", "TIME", "URL",            # placeholders of options
+    "EXPR", "FILE", "NAME", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
     "KEY",                                                     # BAD_KEY, BLANK_KEY
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
     "OFFERWRIGHT_FAILPOINTS",
@@ -191,12 +191,12 @@ def properties_in(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from properties_in(inner)
 
 
-@pytest.mark.parametrize("kind", ["shop", *KINDS])
+@pytest.mark.parametrize("kind", ["shop", *KINDS, *TEST_KINDS])
 def test_every_key_of_a_document_is_explained(kind: str) -> None:
     import json
 
     language = prose("docs/language.md")
-    model = {"shop": ShopDocument, **KINDS}[kind]
+    model = {"shop": ShopDocument, **KINDS, **TEST_KINDS}[kind]
     seen: dict[str, type[BaseModel]] = {}
     models_in(model, seen)
     keys = {f.alias or n for m in seen.values() for n, f in m.model_fields.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offerwright.errors import Diagnostic
-from offerwright.pipeline import compile_repository
+from offerwright.pipeline import compile_repository, linked_tests
 from offerwright.source.repository import Repository
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,6 +103,11 @@ ATTRIBUTE: Place = (
 GUARDS: Place = ("rules/example.yaml", "kind: guards\nname: example\nguards:\n<<2>>\n")
 OWN_GUARDS: Place = ("rules/guards/floor.yaml", "kind: guards\nname: floor\n<<>>\n")
 APPROVES: Place = ("rules/example.yaml", "kind: approvals\nname: example\napproves:\n<<2>>\n")
+CASES: Place = (
+    "rules/example.test.yaml",
+    "kind: test\nname: example\nas_of: 2026-12-01\naccount: meli\n"
+    "fixtures: {phone: {brand: Acme, cost: 480.00}}\ncases:\n<<2>>\n",
+)
 STATES: Place = (
     "rules/example.yaml",
     "kind: lifecycle\nname: example\ninitial: a\nstates:\n<<2>>\n",
@@ -138,7 +143,9 @@ PLACES: dict[str, Place] = {
     "ALIAS": LISTS, "APPROVAL_WITHOUT_BOUND": APPROVES,
     "APPROVAL_WITHOUT_EFFECT": APPROVES, "BAD_BOUND": FACTS, "BAD_FROM": FACTS,
     "BAD_INDENTATION": FEES, "BAD_MISSING": FACTS, "BAD_NAME": HEAD, "BAD_UNIT": FACTS,
-    "CANNOT_SET": STEP, "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
+    "CANNOT_SET": STEP, "CASE_WITHOUT_EXPECT": CASES, "UNKNOWN_CODE": CASES,
+    "UNKNOWN_FIXTURE": CASES, "WRONG_GIVEN": CASES,
+    "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
     "ENCODING": BODY, "ENUM_WITHOUT_OF": FACTS, "FEE_READS_PRICE": FEE, "FILE_NOT_FOUND": ROW,
     "KEY_NOT_TEXT": LISTS, "KEY_WITHOUT_MAP": FACTS, "MAP_WITHOUT_KEY": FACTS,
     "MISSING_KEY": GUARDS, "MISSING_SALES_RATE": ALLOCATE, "MISSING_SHARE": SHARES, "MIXED_RESULT": ROWS, "NO_CONTRACT": PART,
@@ -212,7 +219,8 @@ def findings(code: str, example: str) -> list[Diagnostic]:
     for name in ("amazon", "mercadolibre"):
         manifest = ROOT / "marketplaces" / name / "marketplace.yaml"
         contents[f"marketplaces/{name}/marketplace.yaml"] = manifest.read_bytes()
-    return compile_repository(Repository(Path("/examples"), contents))[1]
+    loadout, found = compile_repository(Repository(Path("/examples"), contents))
+    return [*found, *(linked_tests(loadout)[1] if loadout is not None else [])]
 
 
 def test_every_example_has_a_place() -> None:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "schema": "schema",
     "snapshot": "snapshot",
     "sync": "sync",
+    "test": "test",
 }
 HELP: dict[str, str] = {
     "apply": "Send what a plan says.",
@@ -42,6 +43,7 @@ HELP: dict[str, str] = {
     "schema": "Write the JSON Schemas for editors, or check them.",
     "snapshot": "Read the sources into one typed snapshot.",
     "sync": "Plan and apply in one go.",
+    "test": "Run the tests of rules, and say what they cover.",
 }
 
 

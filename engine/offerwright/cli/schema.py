@@ -19,12 +19,12 @@ from offerwright.source.snippet import render_text
 def schema(root: Path | None, only_check: bool, folder: Path | None) -> None:
     """Write the JSON Schemas for editors into `schemas/`, or check that they are fresh."""
     from offerwright.facts.document import ShopDocument
-    from offerwright.pipeline import KINDS
+    from offerwright.pipeline import KINDS, TEST_KINDS
     from offerwright.source.document import Document
     from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
 
     target = folder or found_root(root) / "schemas"
-    kinds: dict[str, type[Document]] = {"shop": ShopDocument, **KINDS}
+    kinds: dict[str, type[Document]] = {"shop": ShopDocument, **KINDS, **TEST_KINDS}
     if not only_check:
         write_schemas(target, kinds)
         tell(f"Wrote {len(kinds)} schemas to {target}")

@@ -50,6 +50,14 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What certainly belongs in a stretch of a file: the text that replaces all of it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: what is wrong, where, and what to write instead."""
 
@@ -59,6 +67,7 @@ class Diagnostic:
     hint: str = ""
     severity: Severity = "error"
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
 
 
 def sorted_diagnostics(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -154,7 +154,7 @@ class Shop:
 def environment(own: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the surroundings but where Python is."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT / "engine"), **own}
+    return {**kept, "PYTHONPATH": str(ROOT / "engine"), "OFFERWRIGHT_CACHE_DIR": "", **own}
 
 
 def small_shop(folder: Path) -> Shop:

@@ -2,106 +2,99 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from offerwright.cli.options import found_root, output_option, root_option
-from offerwright.cli.report import (
-    VERSION,
-    diagnostic_json,
-    dump_pretty,
-    echo,
-    put,
-    summary_of,
-    tell,
-)
-from offerwright.errors import Diagnostic, OfferwrightError, has_errors, sorted_diagnostics
-from offerwright.source.load import load_one
-from offerwright.source.repository import Repository
-from offerwright.source.snippet import render_text
+from offerwright.cli.cache import Cache, open_cache
+from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
+from offerwright.cli.check_paths import Target, targets
+from offerwright.cli.options import output_option, root_option
+from offerwright.cli.report import echo, tell
+from offerwright.cli.verdict import Verdict, verdict
+from offerwright.errors import OfferwrightError
 
-if TYPE_CHECKING:
-    from offerwright.pipeline import Loadout
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for."""
+
+    paths: tuple[Path, ...]
+    root: Path | None
+    output: str
+    fail_on: str
+    ignored: tuple[str, ...]
+    no_cache: bool
 
 
 @click.command()
-@click.argument(
-    "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), required=False
-)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @root_option
-@output_option("text", "json", "github")
-@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error")
-def check(folder: Path | None, root: Path | None, output: str, fail_on: str) -> None:
+@output_option(*OUTPUTS)
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error",
+              help="What makes the command fail.")  # fmt: skip
+@click.option("--ignore", "ignored", multiple=True, metavar="CODE",
+              help="Say nothing of these warnings and notes (repeatable).")  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Read everything anew, and remember nothing.")
+def check(**options: Any) -> None:
     """Read every file of a repository and say what is wrong, with place and fix.
 
-    FOLDER is another way to write --root.
+    PATHS are repositories, folders that hold some, or files and folders of one: then only what is
+    wrong there is said.
     """
-    from offerwright.pipeline import check as check_repository
+    asked = Asked(**options)
+    _known_codes(asked.ignored)
+    checked = Checked({}, [], 0, 0)
+    for target in targets(asked.paths, asked.root):
+        cache = None if asked.no_cache else _cache(target.root)
+        checked = _joined(checked, target, verdict(target.root, cache), asked.ignored)
+    write_checked(checked, asked.output)
+    failing = {"error", asked.fail_on}
+    sys.exit(1 if any(d.severity in failing for d in checked.found) else 0)
 
-    loadout, found, repository = check_repository(found_root(folder or root))
-    found = sorted_diagnostics([*found, *_folders(repository, loadout)])
-    if output == "json":
-        echo(dump_pretty({
-            "version": VERSION, "diagnostics": diagnostic_json(found), "summary": summary_of(found),
-        }))  # fmt: skip
-    elif output == "github":
-        for line in map(_annotation, found[:10]):
-            put(line + "\n")
-    else:
-        if found:
-            put(render_text(found, repository.files) + "\n")
-        tell(_closing(found, len(repository.files)))
-    wrong = has_errors(found) or (
-        fail_on == "warning" and any(d.severity == "warning" for d in found)
+
+def _cache(root: Path) -> Cache | None:
+    cache, why_not = open_cache(root, os.environ)
+    if why_not:
+        tell(f"note: nothing is remembered: {why_not}")
+    return cache
+
+
+def _joined(before: Checked, target: Target, found: Verdict, ignored: tuple[str, ...]) -> Checked:
+    """What was said so far and what is said of one repository more."""
+    unwanted = {code.upper() for code in ignored}
+    kept = [d for d in found.found if d.severity == "error" or d.code not in unwanted]
+    shown = [d for d in kept if target.holds(d)]
+    return Checked(
+        files={**before.files, **{target.named(f): body for f, body in found.files.items()}},
+        found=[*before.found, *map(target.placed, shown)],
+        repositories=before.repositories + 1,
+        elsewhere=before.elsewhere + len(kept) - len(shown),
     )
-    sys.exit(1 if wrong else 0)
 
 
-def _folders(repository: Repository, loadout: Loadout | None) -> list[Diagnostic]:
-    """What is wrong with the files of marketplaces that no price or payload is made of."""
-    from offerwright.connectors.document import ConnectorDocument
-    from offerwright.marketplaces.load import check_contracts
-    from offerwright.sandbox.document import SandboxDocument
-
-    found = [] if loadout is None else check_contracts(loadout.marketplaces.values())
-    for name, model in (("connector", ConnectorDocument), ("sandbox", SandboxDocument)):
-        for file in repository.files:
-            if file.startswith("marketplaces/") and file.endswith(f"/{name}.yaml"):
-                found += load_one(repository, file, model)[1]
-    return found
+def _known_codes(codes: tuple[str, ...]) -> None:
+    for code in codes:
+        _meaning(code)
 
 
-def _closing(found: list[Diagnostic], files: int) -> str:
-    counts = summary_of(found)
-    words = ", ".join(f"{n} {name[:-1] if n == 1 else name}" for name, n in counts.items() if n)
-    return f"Checked {files} files: {words or 'everything is in order'}"
-
-
-def _annotation(found: Diagnostic) -> str:
-    """A workflow command of GitHub; text is escaped as their toolkit does."""
-    level = {"error": "error", "warning": "warning", "note": "notice"}[found.severity]
-    text = f"{found.message} {found.hint}".strip()
-    for raw, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
-        text = text.replace(raw, escaped)
-    place = ""
-    if found.span is not None:
-        file = found.span.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
-        place = f" file={file},line={found.span.line},col={found.span.column},title={found.code}"
-    return f"::{level}{place}::{text}"
-
-
-@click.command("explain-code")
-@click.argument("code")
-def explain_code(code: str) -> None:
-    """What a code of a message means."""
+def _meaning(code: str) -> str:
     from offerwright.codes import CODES
     from offerwright.source.suggest import did_you_mean
 
     found = CODES.get(code.upper())
     if found is None:
         raise OfferwrightError(f"no code is called {code}. {did_you_mean(code.upper(), CODES)}")
-    echo(f"{code.upper()}: {found}")
+    return found
+
+
+@click.command("explain-code")
+@click.argument("code")
+def explain_code(code: str) -> None:
+    """What a code of a message means."""
+    echo(f"{code.upper()}: {_meaning(code)}")
     echo(f"More: docs/errors.md, section {code.upper()}")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from offerwright.errors import ConfigError, Diagnostic, OfferwrightError
+from offerwright.errors import ConfigError, Diagnostic, Fix, OfferwrightError, Related, Span
 from offerwright.source.snippet import render_text
 
 VERSION = 1
@@ -61,13 +61,48 @@ def diagnostic_json(found: Iterable[Diagnostic]) -> list[dict[str, Any]]:
             "code": d.code,
             "severity": d.severity,
             "message": d.message,
-            "file": d.span.file if d.span else None,
-            "line": d.span.line if d.span else None,
-            "column": d.span.column if d.span else None,
+            **_place(d.span),
             "hint": d.hint,
+            "related": [{**_place(r.span), "message": r.message} for r in d.related],
+            "fix": None if d.fix is None else {**_place(d.fix.span), "text": d.fix.text},
         }
         for d in found
     ]
+
+
+def _place(span: Span | None) -> dict[str, Any]:
+    if span is None:
+        return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
+    return {
+        "file": span.file, "line": span.line, "column": span.column,
+        "end_line": span.end_line, "end_column": span.end_column,
+    }  # fmt: skip
+
+
+def diagnostics_from_json(records: Iterable[Mapping[str, Any]]) -> list[Diagnostic]:
+    """The findings of `diagnostic_json`. Raises KeyError or TypeError for anything else."""
+    return [
+        Diagnostic(
+            r["code"], r["message"], _span(r), r["hint"], r["severity"],
+            tuple(Related(_required(_span(one)), one["message"]) for one in r["related"]),
+            None if r["fix"] is None else Fix(_required(_span(r["fix"])), r["fix"]["text"]),
+        )
+        for r in records
+    ]  # fmt: skip
+
+
+def _span(record: Mapping[str, Any]) -> Span | None:
+    if record["file"] is None:
+        return None
+    return Span(
+        record["file"], record["line"], record["column"], record["end_line"], record["end_column"]
+    )
+
+
+def _required(span: Span | None) -> Span:
+    if span is None:
+        raise TypeError("a place is missing")
+    return span
 
 
 def summary_of(found: Sequence[Diagnostic]) -> dict[str, int]:

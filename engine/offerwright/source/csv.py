@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from offerwright.errors import Diagnostic, Related, Span
 from offerwright.source.located import CsvTable
-from offerwright.source.text import LINE_BREAK, decode, span_at
+from offerwright.source.text import LINE_BREAK, MAX_CSV_BYTES, decode, span_at
 
-MAX_BYTES = 20 << 20
 _SHOWN = 20
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)(")?')
@@ -48,7 +47,7 @@ def read_csv_table(
     Returns:
         The table (text cells, blanks kept), or None with the reasons, at most 20.
     """
-    decoded, found = decode(text, file, MAX_BYTES)
+    decoded, found = decode(text, file, MAX_CSV_BYTES)
     if decoded is None:
         return None, found
     if not decoded.strip():

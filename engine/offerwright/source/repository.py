@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offerwright.errors import Diagnostic, Related, Span
-from offerwright.source import csv, yaml
-from offerwright.source.text import too_large
+from offerwright.source.text import MAX_CSV_BYTES, MAX_YAML_BYTES, too_large
 
 SHOP_FILE = "offerwright.yaml"
 RULES = "rules"
@@ -174,7 +173,7 @@ def _shipped(own: Path, shipped: Path, found: list[Diagnostic]) -> list[_Found]:
 
 def _read(file: _Found, found: list[Diagnostic]) -> bytes | None:
     """The bytes of a file; looked at again once it is open, because it may have changed."""
-    limit = yaml.MAX_BYTES if file.name.lower().endswith(_YAML_ENDINGS) else csv.MAX_BYTES
+    limit = MAX_YAML_BYTES if file.name.lower().endswith(_YAML_ENDINGS) else MAX_CSV_BYTES
     if file.size > limit:
         found.append(too_large(file.name, file.size, limit))
         return None

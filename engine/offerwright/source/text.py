@@ -6,6 +6,8 @@ import re
 
 from offerwright.errors import Diagnostic, Span
 
+MAX_YAML_BYTES = 1 << 20
+MAX_CSV_BYTES = 20 << 20
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 # All but tab and line breaks; NEL, LS and PS are line breaks to some readers and not to others.

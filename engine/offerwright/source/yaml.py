@@ -19,10 +19,9 @@ from offerwright.errors import Diagnostic
 from offerwright.source.compose import Composer
 from offerwright.source.located import Located
 from offerwright.source.nodes import Spans
-from offerwright.source.text import decode, span_at
+from offerwright.source.text import MAX_YAML_BYTES, decode, span_at
 from offerwright.source.yaml_errors import Refusal, empty_file, explain, say
 
-MAX_BYTES = 1 << 20
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _STRANGE_INDENT = re.compile("^[ ]*([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000])", re.MULTILINE)
@@ -44,7 +43,7 @@ def read_yaml(
         The data with spans (columns in characters), or None with the reasons.
         Data that an alias repeats has the spans of the place where it was written.
     """
-    decoded, found = decode(text, file, MAX_BYTES)
+    decoded, found = decode(text, file, MAX_YAML_BYTES)
     if decoded is None:
         return None, found
     refused = _refused_text(decoded, file)

@@ -1,0 +1,146 @@
+"""
+What a command found before, kept by the hash of all that it looked at, in a folder of the user's.
+
+An entry is JSON behind a hash, never code. A folder that others may write to, or that lies in the
+checked repository, is not used: whoever may change it could make findings disappear.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offerwright import __version__
+
+FOLDER_VARIABLE = "OFFERWRIGHT_CACHE_DIR"
+MAX_ENTRIES = 512
+MAX_BYTES = 64 << 20
+MAX_ENTRY = 8 << 20
+_ENDING = ".json"
+_DIGEST = 64  # hexadecimal digits
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Entries by key. One that is damaged, or that the disk refuses, is as if it were not there."""
+
+    folder: Path
+
+    def read(self, key: str) -> Any:
+        """The value kept under a key; None if there is none that is whole."""
+        try:
+            handle = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(handle, "rb") as stream:
+                content = stream.read(MAX_ENTRY + 1)
+            if len(content) > MAX_ENTRY or content[:_DIGEST] != _digest(key, content[_DIGEST:]):
+                return None
+            found = json.loads(content[_DIGEST:])
+            os.utime(self._path(key))  # what is used stays
+        except (OSError, ValueError, RecursionError):
+            return None
+        return found
+
+    def write(self, key: str, value: Any) -> None:
+        """Keep a JSON value. One that is too large, or that the disk refuses, is not kept."""
+        body = json.dumps(value, separators=(",", ":")).encode()
+        if len(body) + _DIGEST > MAX_ENTRY:
+            return
+        with suppress(OSError):
+            handle, fresh = tempfile.mkstemp(dir=self.folder, suffix=".new")
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(_digest(key, body) + body)
+            os.replace(fresh, self._path(key))
+            self._bound()
+
+    def _bound(self) -> None:
+        """Delete what was used longest ago, until the folder is as small as it must be."""
+        entries = sorted(
+            ((e.stat().st_mtime_ns, e.stat().st_size, e.path) for e in os.scandir(self.folder)),
+            reverse=True,
+        )
+        total = 0
+        for number, (_, size, path) in enumerate(entries):
+            total += size
+            if number >= MAX_ENTRIES or total > MAX_BYTES:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_ENDING}"
+
+
+def open_cache(root: Path, environment: Mapping[str, str]) -> tuple[Cache | None, str]:
+    """
+    The cache for a repository, or why there is none (the empty text where nobody wants one).
+
+    `OFFERWRIGHT_CACHE_DIR` names the folder, empty for none; else it is `offerwright` in
+    `XDG_CACHE_HOME`, else in `~/.cache`. It is made with the mode 0700.
+    """
+    place = _place(environment)
+    if place is None:
+        return None, ""
+    folder = Path(os.path.realpath(place)) / "check"
+    if folder.is_relative_to(_worktree(Path(os.path.realpath(root)))):
+        return None, f"{place} lies in the repository, where a pull request could write"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+    except OSError as problem:
+        return None, f"{place}: {problem.strerror or problem}"
+    if not stat.S_ISDIR(status.st_mode):
+        return None, f"{folder} is no folder"
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        return None, f"others may write or read {folder}; give it the mode 0700"
+    return Cache(folder), ""
+
+
+def _place(environment: Mapping[str, str]) -> str | None:
+    named = environment.get(FOLDER_VARIABLE)
+    if named is not None:
+        return os.path.abspath(named) if named else None
+    base = environment.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # so says the XDG specification
+        home = environment.get("HOME", "")
+        base = os.path.join(home, ".cache") if os.path.isabs(home) else ""
+    return os.path.join(base, "offerwright") if base else None
+
+
+def _worktree(root: Path) -> Path:
+    """The Git working tree that a folder lies in, else the folder: what one checkout writes."""
+    return next((f for f in (root, *root.parents) if (f / ".git").exists()), root)
+
+
+def key_of(files: Mapping[str, bytes], *more: str) -> str:
+    """One hash of the names and bytes of files, of more texts, and of the engine that read them."""
+    digest = hashlib.sha256("\n".join((*_engine(), *more)).encode())
+    for name, content in sorted(files.items()):
+        digest.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def _engine() -> list[str]:
+    """What decides how files are read: this version, its source files, Python, its packages."""
+    package = Path(__file__).parent.parent
+    found = [__version__, sys.version]
+    for folder, _, names in sorted(os.walk(package)):
+        for name in sorted(names):
+            if name.endswith((".py", ".yaml")):
+                status = os.stat(os.path.join(folder, name))
+                found.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
+    for folder in sys.path:
+        with suppress(OSError):
+            found += sorted(n for n in os.listdir(folder or ".") if n.endswith(".dist-info"))
+    return found
+
+
+def _digest(key: str, body: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\n" + body).hexdigest().encode()

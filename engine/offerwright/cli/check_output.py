@@ -1,0 +1,74 @@
+"""Findings → text for people, JSON, annotations of GitHub, SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from offerwright.cli.report import (
+    VERSION,
+    diagnostic_json,
+    dump_pretty,
+    echo,
+    put,
+    summary_of,
+    tell,
+)
+from offerwright.errors import Diagnostic
+
+OUTPUTS = ("text", "json", "github", "sarif")
+ANNOTATIONS = 10  # GitHub shows no more of one step
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All that was read and found; `elsewhere` counts findings that nobody asked for."""
+
+    files: Mapping[str, bytes]
+    found: list[Diagnostic]
+    repositories: int
+    elsewhere: int
+
+
+def write_checked(checked: Checked, output: str) -> None:
+    """Write the findings to stdout in one of `OUTPUTS`; what only people want goes to stderr."""
+    if output == "json":
+        echo(dump_pretty({
+            "version": VERSION,
+            "diagnostics": diagnostic_json(checked.found),
+            "summary": summary_of(checked.found),
+        }))  # fmt: skip
+    elif output == "sarif":
+        from offerwright.cli.sarif import sarif_log
+
+        echo(dump_pretty(sarif_log(checked.found)))
+    elif output == "github":
+        for line in map(annotation, checked.found[:ANNOTATIONS]):
+            put(line + "\n")
+    else:
+        _write_text(checked)
+
+
+def _write_text(checked: Checked) -> None:
+    from offerwright.source.snippet import render_text
+
+    if checked.found:
+        put(render_text(checked.found, checked.files) + "\n")
+    counts = summary_of(checked.found)
+    words = ", ".join(f"{n} {name[:-1] if n == 1 else name}" for name, n in counts.items() if n)
+    among = f" in {checked.repositories} repositories" if checked.repositories > 1 else ""
+    more = f" ({checked.elsewhere} more in other files)" if checked.elsewhere else ""
+    tell(f"Checked {len(checked.files)} files{among}: {words or 'everything is in order'}{more}")
+
+
+def annotation(found: Diagnostic) -> str:
+    """A workflow command of GitHub; text is escaped as their toolkit does."""
+    level = {"error": "error", "warning": "warning", "note": "notice"}[found.severity]
+    text = f"{found.message} {found.hint}".strip()
+    for raw, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
+        text = text.replace(raw, escaped)
+    place = ""
+    if found.span is not None:
+        file = found.span.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+        place = f" file={file},line={found.span.line},col={found.span.column},title={found.code}"
+    return f"::{level}{place}::{text}"

@@ -1,0 +1,86 @@
+"""One repository → what `check` says of it, computed or remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offerwright.cli.cache import Cache, key_of
+from offerwright.cli.report import diagnostic_json, diagnostics_from_json
+from offerwright.errors import Diagnostic, sorted_diagnostics
+from offerwright.facts.delivered import read_heading, undelivered
+from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The findings of a repository, sorted by place, and the files they point into."""
+
+    found: list[Diagnostic]
+    files: Mapping[str, bytes]
+
+
+def verdict(root: Path, cache: Cache | None) -> Verdict:
+    """
+    What is wrong in a repository.
+
+    The same with and without a cache: an entry is kept under the hash of all files and of the
+    engine, and counts only while the sources that were looked into begin as they did.
+    """
+    repository, unread = read_repository(root, shipped_marketplaces())
+    key = key_of(repository.files)
+    found = None if cache is None else _remembered(cache.read(key), repository.root)
+    if found is None:
+        found, looked_at = _computed(repository)
+        if cache is not None:
+            heads = {file: _head(repository.root, file) for file in looked_at}
+            cache.write(key, {"found": diagnostic_json(found), "heads": heads})
+    return Verdict(sorted_diagnostics([*unread, *found]), repository.files)
+
+
+def _computed(repository: Repository) -> tuple[list[Diagnostic], Iterable[str]]:
+    """Everything that can be said without data, and the sources whose first line was read."""
+    from offerwright.pipeline import compile_repository, linked_tests
+
+    loadout, found = compile_repository(repository)
+    found = [*found, *_folders(repository, loadout)]
+    if loadout is None:
+        return found, ()
+    found += linked_tests(loadout)[1]
+    absent, files = undelivered(loadout.schema, repository.root)
+    return [*found, *absent], files
+
+
+def _remembered(entry: Any, root: Path) -> list[Diagnostic] | None:
+    """The findings of an entry; None for none, for one of another shape, and for one whose
+    sources have changed."""
+    try:
+        if any(_head(root, file) != head for file, head in entry["heads"].items()):
+            return None
+        return diagnostics_from_json(entry["found"])
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _head(root: Path, file: str) -> str | None:
+    """A hash of how a source begins; None where there is none to read."""
+    line = read_heading(root, file)
+    return None if line is None else hashlib.sha256(line).hexdigest()
+
+
+def _folders(repository: Repository, loadout: Any) -> list[Diagnostic]:
+    """What is wrong with the files of marketplaces that no price or payload is made of."""
+    from offerwright.connectors.document import ConnectorDocument
+    from offerwright.marketplaces.load import check_contracts
+    from offerwright.sandbox.document import SandboxDocument
+    from offerwright.source.load import load_one
+
+    found = [] if loadout is None else check_contracts(loadout.marketplaces.values())
+    for name, model in (("connector", ConnectorDocument), ("sandbox", SandboxDocument)):
+        for file in repository.files:
+            if file.startswith("marketplaces/") and file.endswith(f"/{name}.yaml"):
+                found += load_one(repository, file, model)[1]
+    return found

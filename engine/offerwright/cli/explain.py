@@ -23,6 +23,7 @@ from offerwright.cli.report import dump_pretty, echo, table
 from offerwright.cli.snapshot import current_snapshot
 from offerwright.errors import OfferwrightError, Span
 from offerwright.evaluate.run import Executor, Offers
+from offerwright.evaluate.stock_trace import StockTrace, stock_trace
 from offerwright.evaluate.trace import Trace, trace
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
@@ -55,15 +56,14 @@ def explain(
     loadout = load(home)
     known_accounts((account,), [p.account.name for p in loadout.rules.plans])
     snapshot = current_snapshot(loadout, home, data)
-    one = snapshot.frame.filter(pl.col("sku") == sku)
-    if one.is_empty():
+    if snapshot.frame.filter(pl.col("sku") == sku).is_empty():
         hint = did_you_mean(sku, snapshot.frame["sku"].to_list())
         raise OfferwrightError(f"the snapshot has no SKU {sku!r}. {hint}".strip())
     at = moment(as_of, loadout.rules.time_zone)
     with live(loadout, home, sandbox) as world:
         confirmed = live_frame(read_known(world.store, account))
     executor = Executor(loadout.rules)
-    offers = executor.run(one, at, {account: confirmed}, [account])[0]
+    offers = executor.run(snapshot.frame, at, {account: confirmed}, [account], [sku])[0]
     guards = loadout.guards.by_account[account]
     verdicts = judge(offers, guards, confirmed, microseconds(at), executor.walks)
     found = trace(offers, 0)
@@ -89,6 +89,7 @@ def _record(
         "price": _text(offer["price"]),
         "sale_price": _text(offer["sale_price"]),
         "quantity": offer["quantity"],
+        "stock": _stock(stock_trace(offers, 0)),
         "title": offer["title"],
         "category": offer["category"],
         "facts": found.facts,
@@ -112,6 +113,16 @@ def _record(
             for n in found.not_used
         ],
     }  # fmt: skip
+
+
+def _stock(found: StockTrace | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "pool": found.pool,
+        "steps": [{"step": s.step, "before": s.before, "after": s.after} for s in found.steps],
+        **_place(found.span),
+    }
 
 
 # Guards that have something to look at where there is no price.
@@ -176,6 +187,7 @@ def _show(record: dict[str, Any]) -> None:
         echo(line)
     if record["rounded_off"] is not None:
         echo(f"\nrounded off: {record['rounded_off']}")
+    _show_stock(record["stock"])
     _show_guards(record)
     if record["blocked"]:
         echo()
@@ -187,6 +199,17 @@ def _show(record: dict[str, Any]) -> None:
         near = [(n["rule"], "; ".join(n["because"]), _where(n)) for n in record["not_used"]]
         for line in table(("rule", "because", "where"), near):
             echo("  " + line)
+
+
+def _show_stock(stock: dict[str, Any] | None) -> None:
+    """How the quantity came about: what changed it, from the pool on."""
+    if stock is None or stock["pool"] is None:
+        return
+    rows = [("pool", str(stock["pool"]), _where(stock))]
+    rows += [(s["step"], f"{s['before']} -> {s['after']}", "") for s in stock["steps"]]
+    echo()
+    for line in table(("stock", "units", "where"), rows):
+        echo(line)
 
 
 def _show_guards(record: dict[str, Any]) -> None:

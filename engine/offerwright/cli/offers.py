@@ -65,11 +65,9 @@ def offers(
     loadout = load(home)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
     snapshot_ = current_snapshot(loadout, home, data)
-    frame = snapshot_.frame
-    if skus:
-        frame = frame.filter(pl.col("sku").is_in(skus))
     at = moment(as_of, loadout.rules.time_zone)
-    computed = Executor(loadout.rules).run(frame, at, None, wanted)
+    executor = Executor(loadout.rules)
+    computed = executor.run(snapshot_.frame, at, None, wanted, skus or None)
     listings = [listing(one) for one in computed]
     if output == "text" and out is None:
         _summary(listings)

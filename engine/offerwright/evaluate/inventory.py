@@ -19,10 +19,12 @@ from offerwright.evaluate.match import Walks
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.pool import PoolOf, any_of, faults, pool_of
 from offerwright.evaluate.share_out import listed, oversell, share_out
-from offerwright.evaluate.steady import steady
+from offerwright.evaluate.steady import without_flicker, without_raise
 from offerwright.evaluate.velocity import buffers
 from offerwright.rules.plan import InventoryPlan
 
+Stages = Mapping[str, Array]
+"""The units of one account, stage by stage, in the order of the stages."""
 SeenBy = Callable[[str], Rows]
 """The rows as an account sees them: its own facts, its own live values."""
 
@@ -34,7 +36,8 @@ class Allocation:
 
     `published` by account: int64 units. `unknown` is where the pool is not known, by the code of
     the reason and the part that gives it; `refused` the same of single accounts. `oversell` is
-    max(0, Σ published − pool).
+    max(0, Σ published − pool). `stages` by account are how the quantity came about, where that was
+    asked for.
     """
 
     plan: InventoryPlan
@@ -43,6 +46,7 @@ class Allocation:
     unknown: Mapping[tuple[str, str], Truth]
     refused: Mapping[str, Mapping[tuple[str, str], Truth]]
     oversell: Array
+    stages: Mapping[str, Stages]
 
     @property
     def is_known(self) -> Truth:
@@ -61,6 +65,10 @@ class Allocation:
                 for account, found in self.refused.items()
             },
             oversell=self.oversell[at],
+            stages={
+                account: {name: units[at] for name, units in stages.items()}
+                for account, stages in self.stages.items()
+            },
         )
 
 
@@ -77,20 +85,24 @@ def allocate(
     """
     pool = pool_of(plan, rows, as_of, walks)
     held_back, refused = buffers(plan, seen_by, rows)
-    units = _with_kits(plan, pool, share_out(plan, pool.units, held_back), rows)
-    published = {}
-    for entry, quantity in zip(plan.entries, units, strict=True):
+    shares, limited = share_out(plan, pool.units, held_back)
+    filled = _with_kits(plan, pool, limited, rows)
+    stages: dict[str, Stages] = {}
+    for number, entry in enumerate(plan.entries):
         if entry.account is None:
             continue
         own = seen_by(entry.account) if entry.orders_read or entry.zero_below else rows
-        published[entry.account] = steady(entry, listed(entry, quantity), own, as_of)
+        units = {"share": shares[number], "limits": limited[number], "kits": filled[number]}
+        units["min_list"] = listed(entry, filled[number])
+        units["raise_needs"] = without_raise(entry, units["min_list"], own, as_of)
+        units["hysteresis"] = without_flicker(entry, units["raise_needs"], own)
+        stages[entry.account] = units
         if entry.orders_read is not None:
             found = faults(own.get(entry.orders_read), "raise_needs")
             refused = {**refused, entry.account: {**refused.get(entry.account, {}), **found}}
-    told = list(published.values())
-    return Allocation(
-        plan, pool.units, published, pool.unknown, refused, oversell(told, pool.units)
-    )
+    published = {account: units["hysteresis"] for account, units in stages.items()}
+    above = oversell(list(published.values()), pool.units)
+    return Allocation(plan, pool.units, published, pool.unknown, refused, above, stages)
 
 
 def _with_kits(plan: InventoryPlan, pool: PoolOf, units: list[Array], rows: Rows) -> list[Array]:

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from offerwright.errors import Span
+from offerwright.evaluate.facts import integer_series
 from offerwright.evaluate.match import Match
 from offerwright.evaluate.run import Offers
 from offerwright.evaluate.state import Block, Ran
-from offerwright.rules.plan import AccountPlan
+from offerwright.rules.plan import AccountPlan, InventoryPlan
 
 BLOCK_FIELDS = {
     "aspect": pl.String,
@@ -27,9 +28,9 @@ def listing(offers: Offers) -> pl.DataFrame:
     One row per SKU of one account.
 
     Columns: `account, marketplace, sku, status, blocked, price, sale_price, currency, quantity,
-    category, rules`, then the rest of `frames.OFFERS`. `status` is `blocked` when there is no
+    oversell, category, rules`, then the rest of `frames.OFFERS`. `status` is `blocked` when there is no
     price, `partial` when another aspect is withheld, else `offer`. `blocked` is a list of
-    `BLOCK_FIELDS`. `rules` are the ids of the rows and steps that made the price.
+    `BLOCK_FIELDS`. `oversell` is the bound of all accounts together. `rules` are the ids of the rows and steps that made the price.
     """
     account, frame = offers.account, offers.frame
     size = len(frame)
@@ -49,6 +50,7 @@ def listing(offers: Offers) -> pl.DataFrame:
         "sale_price": frame["sale_price"],
         "currency": frame["currency"],
         "quantity": frame["quantity"],
+        "oversell": _oversell(offers, size),
         "category": frame["category"],
         "rules": _rules(offers.ran, size),
     })  # fmt: skip
@@ -93,7 +95,24 @@ def place_of(block: Block, plan: AccountPlan) -> tuple[str, Span | None]:
     for step in plan.steps:
         if step.document == block.document and step.id == block.step:
             return rule, step.span
+    inventory = plan.inventory
+    if inventory is not None and block.document == inventory.document:
+        return rule, _stock_place(inventory, plan.account.name, block.step)
     return rule, Span(info.file, 1, 1, 1, 1) if info else None
+
+
+def _stock_place(inventory: InventoryPlan, account: str, step: str) -> Span:
+    """Where the part of an inventory document stands; what is an entry's own, at the entry."""
+    own = next((e.span for e in inventory.entries if e.account == account), inventory.span)
+    return inventory.places.get(step, own)
+
+
+def _oversell(offers: Offers, size: int) -> pl.Series:
+    """How many units more than there are could be sold; null where the pool is not known."""
+    allocation = offers.allocation
+    if allocation is None:
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, size)
+    return integer_series(allocation.oversell, allocation.is_known)
 
 
 def _rules(ran: Sequence[Ran], size: int) -> pl.Series:

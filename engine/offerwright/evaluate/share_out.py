@@ -14,21 +14,32 @@ from offerwright.rules.plan import EntryPlan, InventoryPlan
 Buffers = Sequence[Array | int]
 
 
-def share_out(plan: InventoryPlan, pool: Array, buffers: Buffers) -> list[Array]:
-    """The units of every entry, in written order, before what is too little to list is dropped."""
+def share_out(
+    plan: InventoryPlan, pool: Array, buffers: Buffers
+) -> tuple[list[Array], list[Array]]:
+    """The share of every entry in written order, and what cap and buffer leave of it.
+
+    What is too little to list still stands in it.
+    """
     shares = [entry.share for entry in plan.entries]
     if plan.method == "partition":
-        return _limited(plan, partition(pool, [s or Decimal(0) for s in shares]), buffers)
+        parts = partition(pool, [s or Decimal(0) for s in shares])
+        return parts, _limited(plan, parts, buffers)
     shown = [s if s is not None else Decimal(1) for s in shares]
+    seen = [_shared(pool, share) for share in shown]
     units = [
-        np.minimum(_cap(entry), np.maximum(0, _shared(pool, share) - buffer))
-        for entry, share, buffer in zip(plan.entries, shown, buffers, strict=True)
+        np.minimum(_cap(entry), np.maximum(0, own - buffer))
+        for entry, own, buffer in zip(plan.entries, seen, buffers, strict=True)
     ]
     apart = _apart(plan, pool, units)
     if not apart.any():
-        return units
-    last = _limited(plan, partition(pool, shown, of=sum(shown, Decimal(0))), buffers)
-    return [np.where(apart, part, own) for part, own in zip(last, units, strict=True)]
+        return seen, units
+    parts = partition(pool, shown, of=sum(shown, Decimal(0)))
+    return _where(apart, parts, seen), _where(apart, _limited(plan, parts, buffers), units)
+
+
+def _where(mask: Array, yes: Sequence[Array], no: Sequence[Array]) -> list[Array]:
+    return [np.where(mask, a, b) for a, b in zip(yes, no, strict=True)]
 
 
 def _apart(plan: InventoryPlan, pool: Array, units: Sequence[Array]) -> Array:

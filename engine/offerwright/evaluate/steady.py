@@ -17,12 +17,7 @@ from offerwright.rules.plan import EntryPlan
 _SECOND = 1_000_000
 
 
-def steady(entry: EntryPlan, units: Array, rows: Rows, as_of: int) -> Array:
-    """The units that an account is told, after what it was told last. Only ever fewer."""
-    return _without_flicker(entry, _without_raise(entry, units, rows, as_of), rows)
-
-
-def _without_raise(entry: EntryPlan, units: Array, rows: Rows, as_of: int) -> Array:
+def without_raise(entry: EntryPlan, units: Array, rows: Rows, as_of: int) -> Array:
     """At most the live quantity where the orders of the account were not read lately."""
     if entry.orders_read is None:
         return units
@@ -34,7 +29,7 @@ def _without_raise(entry: EntryPlan, units: Array, rows: Rows, as_of: int) -> Ar
     return np.where(~fresh & c.known(live), held, units)
 
 
-def _without_flicker(entry: EntryPlan, units: Array, rows: Rows) -> Array:
+def without_flicker(entry: EntryPlan, units: Array, rows: Rows) -> Array:
     """Zero below one number; a listing at zero comes back at another.
 
     What was never listed is not at zero.

@@ -34,6 +34,9 @@ from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
 
+_PARTS = (("pool",), ("pool", "safety_stock"), ("pool", "reservations"), ("allocate",), ("kits",))
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What an inventory document may speak of, and the names that differ from account to account,
@@ -79,14 +82,10 @@ def compile_inventory(
         last_units=allocate.last_units,
         oversell_at_most=allocate.oversell_at_most,
         rate=_rate(allocate.sold_per_hour, shop),
-        entries=tuple(
-            _entry(entry, account, shop)
-            for entry, account in zip(
-                allocate.marketplaces, _accounts(document, shop, setting), strict=True
-            )
-        ),
+        entries=_entries(document, shop, setting),
         kits=None if kits is None else KitPlan(kits.components, kits.first),
         on_block=document.on_block,
+        places={path[-1]: loaded.located.at(path) for path in _PARTS},
     )
 
 
@@ -98,12 +97,22 @@ def _rate(fact: str | None, shop: Shop) -> RatePlan | None:
     return RatePlan(fact, per or ("account" if fact in shop.own_names else "all"))
 
 
-def _entry(entry: AllocationEntry, account: str | None, shop: Shop) -> EntryPlan:
+def _entries(document: InventoryDocument, shop: Shop, setting: Setting) -> tuple[EntryPlan, ...]:
+    at = setting.loaded.located.at
+    written = zip(document.allocate.marketplaces, _accounts(document, shop, setting), strict=True)
+    return tuple(
+        _entry(entry, account, shop, at(("allocate", "marketplaces", index)))
+        for index, (entry, account) in enumerate(written)
+    )
+
+
+def _entry(entry: AllocationEntry, account: str | None, shop: Shop, span: Span) -> EntryPlan:
     buffer, hysteresis, raise_ = entry.buffer, entry.hysteresis, entry.raise_needs
     found = next((a.marketplace for a in shop.accounts if a.name == account), "")
     return EntryPlan(
         account=account,
         marketplace=entry.marketplace or found,
+        span=span,
         share=entry.share,
         cap=entry.cap,
         buffer=buffer.units if isinstance(buffer, Buffer) else buffer,

@@ -206,6 +206,7 @@ class EntryPlan:
     account: str | None
     """None = the marketplace has no account in this shop."""
     marketplace: str
+    span: Span
     share: Decimal | None
     cap: int | None
     buffer: int
@@ -254,6 +255,8 @@ class InventoryPlan:
     entries: tuple[EntryPlan, ...]
     kits: KitPlan | None
     on_block: Literal["hold", "zero"]
+    places: Mapping[str, Span] = field(default_factory=dict)
+    """Where the parts stand that may withhold stock: `pool`, `safety_stock`, `kits`, …"""
 
     @property
     def accounts(self) -> tuple[str | None, ...]:

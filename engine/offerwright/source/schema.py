@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 from offerwright.errors import Diagnostic
 from offerwright.source.cell_schema import CELL_DEFINITIONS, cell_reference
 from offerwright.source.document import Document
+from offerwright.source.editor_words import example_of, message_of, snippets_of, words_of
 
 VERSION = 1
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -85,11 +86,15 @@ class EditorSchema(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         out = super().model_schema(schema)
         out.pop("title", None)
-        fields = {f.alias or name: f for name, f in schema["cls"].model_fields.items()}
+        model = schema["cls"]
+        fields = {f.alias or name: f for name, f in model.model_fields.items()}
+        models = tuple(one.__name__ for one in model.__mro__)
         for key, value in out.get("properties", {}).items():
-            out["properties"][key] = _property(value, fields[key].get_default())
+            shown = _property(value, fields[key].get_default())
+            out["properties"][key] = _for_editors(shown, models, key)
         _explain(out)
-        return out
+        skeletons = snippets_of(model.__name__)
+        return {**out, "defaultSnippets": skeletons} if skeletons else out
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         key = str(schema["discriminator"])
@@ -100,17 +105,22 @@ class EditorSchema(GenerateJsonSchema):
             reference = self.generate_inner(choice)
             definition = self.resolve_ref_schema(reference)
             documentation.append(definition.get("markdownDescription", ""))
-            own = definition.get("defaultSnippets")
-            snippets += own or [_snippet(key, str(tag), definition)]
-            condition = {"properties": {key: {"const": tag}}, "required": [key]}
+            # Offered once, by the union: a branch is looked at when its word is there already.
+            snippets += definition.pop("defaultSnippets", [_snippet(key, str(tag), definition)])
+            word = definition["properties"][key]
+            about, word["markdownDescription"] = word.get("description"), documentation[-1]
+            # `type` is for editors: where nothing is written yet, no branch fits.
+            condition = {"type": "object", "properties": {key: {"const": tag}}, "required": [key]}
             branches.append({"if": condition, "then": reference})
-        word = {"enum": list(schema["choices"]), "markdownEnumDescriptions": documentation}
-        offer = {"if": {"required": [key]}, "else": {"defaultSnippets": snippets}}
+        words = {"enum": list(schema["choices"]), "markdownEnumDescriptions": documentation}
+        written = {"type": "object", "required": [key]}
+        # `allOf` says nothing; without it the language server offers each skeleton twice.
+        unwritten = {"allOf": [True], "defaultSnippets": snippets}
         return {
             "type": "object",
             "required": [key],
-            "properties": {key: word},
-            "allOf": [offer, *branches],
+            "properties": {key: {**words, "markdownDescription": about or ""}},
+            "allOf": [{"if": written, "else": unwritten}, *branches],
         }
 
 
@@ -176,6 +186,24 @@ def _property(value: JsonSchemaValue, default: Any) -> JsonSchemaValue:
     if written is not None:
         out["default"] = written
     _explain(out)
+    return out
+
+
+def _for_editors(value: JsonSchemaValue, models: tuple[str, ...], key: str) -> JsonSchemaValue:
+    """One field with its example, the meanings of its words, and what to write instead."""
+    out = {**value, **message_of(value)}
+    example = example_of(models, key)
+    if example:
+        out["markdownDescription"] = out.get("markdownDescription", "") + example
+    words = words_of(models, key)
+    if "enum" in out and words:
+        out["markdownEnumDescriptions"] = [words.get(str(word), "") for word in out["enum"]]
+    elif words:
+        # Not an `enum`: the models, which have the last word, take any text here.
+        out["defaultSnippets"] = [
+            {"label": word, "markdownDescription": meaning, "bodyText": word}
+            for word, meaning in words.items()
+        ]
     return out
 
 

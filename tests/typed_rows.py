@@ -11,7 +11,7 @@ from offerwright.facts.cells import dtype_of
 from offerwright.facts.join import default_of, with_least_scales
 from offerwright.facts.schema import FactDef, FactSchema
 from offerwright.facts.table import ID
-from offerwright.frames import map_column, scoped_column
+from offerwright.frames import map_column
 
 Row = Mapping[str, object]
 
@@ -50,7 +50,7 @@ def _named(schema: FactSchema, fact: FactDef, cells: Sequence[object]) -> dict[s
     if fact.per is None:
         return {fact.name: list(cells)}
     return {
-        scoped_column(fact.name, scope): [
+        fact.scoped(scope): [
             cell.get(scope) if isinstance(cell, Mapping) else cell for cell in cells
         ]
         for scope in schema.scopes[fact.per]

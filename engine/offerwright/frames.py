@@ -12,7 +12,8 @@ SNAPSHOT   one row per SKU, in catalogue order; key `sku` (String, unique).
              date -> Date · datetime -> Datetime("us", "UTC") · duration -> Int64 seconds
              list of T -> List(T)
              map of T -> one column per key, named `fact.key`
-           A fact that is kept per marketplace or account: one column each, `fact@marketplace`.
+           A fact that is kept per marketplace or account: one column each, `fact@marketplace`;
+           per trade policy: `fact@policy 2`, for a policy may have the name of a marketplace.
            A null is a missing value; it is never zero and never the empty text.
 
 OFFERS     one row per SKU of one account, in snapshot order; key `sku`.
@@ -49,6 +50,11 @@ def map_column(fact: str, key: str) -> str:
 def scoped_column(fact: str, scope: str) -> str:
     """The column of a fact that is kept per marketplace or account."""
     return f"{fact}@{scope}"
+
+
+def policy_column(fact: str, policy: str) -> str:
+    """The column of a fact that is kept per trade policy."""
+    return scoped_column(fact, f"policy {policy}")
 
 
 def attribute_column(attribute: str) -> str:

@@ -19,6 +19,7 @@ TESTED: dict[str, str] = {
 }  # fmt: skip
 OF_THE_ACCOUNT: dict[str, str] = {
     "competitor_price": "money", "marketplace": "marketplace", "account": "account",
+    "policy_price": "money", "trade_policy": "policy",
     "live_price": "money", "live_quantity": "integer",
 }  # fmt: skip
 NUMBERS: dict[str, list[str]] = {
@@ -36,6 +37,7 @@ WORDS: dict[str, list[str]] = {
     "enum": [*TIERS],
     # Others do not load.
     "account": [*ACCOUNTS],
+    "policy": ["1", "2"],
     "marketplace": sorted({*ACCOUNTS.values()}),
 }
 

@@ -10,7 +10,7 @@ from evaluate.generated_shop import BRANDS, CATEGORIES, NODES, TIERS, Pick
 
 # Names that an expression may use, by what they are.
 FACT_NAMES: dict[str, list[str]] = {
-    "money": ["cost", "list_price", "map_price", "competitor_price", "profit"],
+    "money": ["cost", "list_price", "map_price", "competitor_price", "policy_price", "profit"],
     "number": ["score"],
     "integer": ["sold", "pack", "age", *(f"stock.{n}" for n in NODES)],
     "percent": ["discount"],

@@ -15,9 +15,18 @@ from evaluate.generated_expressions import Names
 from evaluate.generated_shop import Pick
 
 PHASES = ("base", "adjust", "fees", "competitor", "bounds", "round")
-SCOPES: list[dict[str, str]] = [
+SCOPES: list[dict[str, Any]] = [
     {}, {"marketplace": "alpha"}, {"marketplace": "beta"}, {"account": "a1"},
     {"marketplace": "beta", "account": "b1"},
+]  # fmt: skip
+# Scopes that select offers, and trade policies; no two of one width can meet on an offer.
+NARROW: list[dict[str, Any]] = [
+    {"trade_policy": "1"}, {"trade_policy": "2", "account": ["a2", "b1"]},
+    {"category": "phones"}, {"category": ["phones/android", "audio/head"]},
+    {"category": "phones/android/x", "marketplace": "beta"},
+    {"brand": "Acme"}, {"brand": ["Apex", "missing"]}, {"brand": "acme", "category": "phones"},
+    {"brand": "Ção", "account": "a1"}, {"sku": "S0"}, {"sku": ["S1", "S2"]},
+    {"sku": "S0", "brand": "Acme"},
 ]  # fmt: skip
 # What `then` columns and `set` may be called, and their types.
 COLUMNS = {"markup": "percent", "plus": "bare", "extra": "money", "times": "number"}
@@ -42,20 +51,21 @@ def window(pick: Pick) -> dict[str, str] | None:
     return {k: v for k, v in (("from", start), ("before", end)) if v is not None}
 
 
-def head(pick: Pick, kind: str, name: str, scope: Mapping[str, str]) -> dict[str, Any]:
+def head(pick: Pick, kind: str, name: str, scope: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": kind, "name": name}
     if scope:
         found["for"] = dict(scope)
     if (valid := window(pick)) is not None:
         found["valid"] = valid
-    if pick.chance(15):
+    if pick.chance(40 if set(scope) & {"category", "brand", "sku"} else 15):
         found["override"] = True
     return found
 
 
 def pricing(pick: Pick, drawn: Drawn) -> None:
-    """One to three documents with different `for`."""
-    for number, scope in enumerate(pick.some(SCOPES, 1, 3)):
+    """One to four documents with different `for`."""
+    scopes = [*pick.some(SCOPES, 1, 2), *pick.some(NARROW, 0, 3)]
+    for number, scope in enumerate(scopes):
         document = head(pick, "pricing", f"prices{number}", scope)
         document["steps"] = _Steps(pick, document["name"], drawn).all()
         drawn.documents.append(document)
@@ -229,7 +239,7 @@ def in_pesos(document: dict[str, Any]) -> dict[str, Any]:
 def fees(pick: Pick, drawn: Drawn) -> list[dict[str, Any]]:
     """The sellers' schedules are added to `drawn`; those of the marketplaces are returned."""
     for number in range(pick.one(0, 0, 1, 1, 2)):
-        document = head(pick, "fees", f"seller{number}", pick.one(*SCOPES))
+        document = head(pick, "fees", f"seller{number}", pick.one(*SCOPES, *NARROW))
         drawn.documents.append({**document, "fees": _fees(pick)})
     return [
         {"kind": "fees", "name": m, "for": {"marketplace": m}, "fees": _fees(pick)}

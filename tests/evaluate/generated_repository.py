@@ -13,6 +13,7 @@ from evaluate.generated_shop import (
     ACCOUNTS,
     AS_OF,
     LISTS,
+    POLICIES,
     ZONE,
     Pick,
     facts_document,
@@ -39,7 +40,8 @@ class Generated:
     def expected(self, account: str, row: Mapping[str, Any]) -> dict[str, Any]:
         """What the oracle says of one offer."""
         own = {"name": account, "marketplace": ACCOUNTS[account], "currency": self.currency}
-        facts = seen_by(dict(row), own["marketplace"])
+        own |= {"trade_policy": POLICIES[account]} if account in POLICIES else {}
+        facts = seen_by(dict(row), account)
         known = self.live.get(account, {}).get(row["sku"])
         return evaluate_offer(self.documents, {}, facts, own, {}, AS_OF, ZONE, known)
 

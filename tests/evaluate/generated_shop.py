@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 AS_OF = datetime(2026, 12, 1, 1, 30, tzinfo=UTC)
 ZONE = "America/Sao_Paulo"
 ACCOUNTS = {"a1": "alpha", "a2": "alpha", "b1": "beta"}
+POLICIES = {"a1": "1", "a2": "2"}
 
 CATEGORIES = ["phones", "phones/android", "phones/android/x", "audio/head", "phonesx"]
 BRANDS = ["Acme", "Apex", "acme", "Ção", "missing"]
@@ -49,6 +50,7 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "list_price": ("money", {}),
     "map_price": ("money", {}),
     "competitor_price": ("money", {"per": "marketplace"}),
+    "policy_price": ("money", {"per": "trade_policy"}),
     "mass": ("weight", {}),
     "size": ("length", {}),
     "listed_on": ("date", {}),
@@ -100,12 +102,17 @@ class Pick:
 
 
 def shop_file(currency: str) -> str:
-    accounts = "\n".join(f"  {name}: {{marketplace: {m}}}" for name, m in ACCOUNTS.items())
+    accounts = "\n".join(f"  {name}: {_account(name)}" for name in ACCOUNTS)
     sources = "\n".join(f"  {name}: {{file: data/{name}.csv}}" for name in _sources())
     return (
         f"kind: shop\nname: shop\ntime_zone: {ZONE}\ncurrency: {currency}\n"
         f"accounts:\n{accounts}\nsources:\n{sources}\n"
     )
+
+
+def _account(name: str) -> str:
+    policy = f', trade_policy: "{POLICIES[name]}"' if name in POLICIES else ""
+    return f"{{marketplace: {ACCOUNTS[name]}{policy}}}"
 
 
 def _sources() -> list[str]:
@@ -158,6 +165,8 @@ def _amount(pick: Pick) -> Decimal:
 def _value(pick: Pick, name: str, words: str) -> Any:
     if name == "competitor_price":
         return {m: _amount(pick) for m in pick.some(["alpha", "beta"], 1, 2)}
+    if name == "policy_price":
+        return {p: _amount(pick) for p in pick.some(["1", "2"], 1, 2)}
     if words == "money":
         return _amount(pick)
     if name in _VALUES:
@@ -190,11 +199,13 @@ _VALUES: dict[str, Any] = {
 }
 
 
-def seen_by(row: dict[str, Any], marketplace: str) -> dict[str, Any]:
-    """The row as an offer on a marketplace sees it: facts per marketplace as plain values, with
-    `missing:` filled in."""
+def seen_by(row: dict[str, Any], account: str) -> dict[str, Any]:
+    """The row as an offer of an account sees it: facts per marketplace or trade policy as plain
+    values, with `missing:` filled in."""
     defaults = {"tier": "none", "pack": Decimal(1)}
     own = {**defaults, **row}
     if "competitor_price" in own:
-        own["competitor_price"] = own["competitor_price"].get(marketplace)
+        own["competitor_price"] = own["competitor_price"].get(ACCOUNTS[account])
+    if "policy_price" in own:
+        own["policy_price"] = own["policy_price"].get(POLICIES.get(account))
     return own

@@ -32,7 +32,7 @@ from offerwright.expressions.typing import Scope, check
 from offerwright.pipeline import Loadout
 
 EXAMPLES = 3 * settings().max_examples
-ACCOUNT = {"name": "a1", "marketplace": "alpha", "currency": "BRL"}
+ACCOUNT = {"name": "a1", "marketplace": "alpha", "trade_policy": "1", "currency": "BRL"}
 DOCUMENTS = [facts_document(False), *LISTS]
 
 
@@ -98,7 +98,7 @@ def _at(column: Any, row: int) -> Any:
 
 
 def oracle_value(text: str, row: dict[str, Any]) -> Any:
-    world = world_of_offer(DOCUMENTS, {}, seen_by(row, "alpha"), ACCOUNT, {}, AS_OF, ZONE, None)
+    world = world_of_offer(DOCUMENTS, {}, seen_by(row, "a1"), ACCOUNT, {}, AS_OF, ZONE, None)
     try:
         return oracle_evaluate(text, world)
     except Fault as fault:

@@ -41,7 +41,7 @@ def evaluate_offer(
         lists: further `kind: lists` documents by name.
         facts: this offer's values by fact name, None or absent for missing; `sku` among them. A
             map fact is a dict by key; weights are kg, lengths cm, a percent 12 % is 0.12.
-        account: `name`, `marketplace`, `currency`.
+        account: `name`, `marketplace`, `currency`, `trade_policy` where it has one.
         fact_types: by fact name the type words, or a dict with `type`. They add to the types in
             `kind: facts` documents.
         as_of: the clock, with an offset.
@@ -142,6 +142,7 @@ def world_of_offer(
         "account": account["name"],
         "marketplace": account["marketplace"],
         "currency": account["currency"],
+        "trade_policy": account.get("trade_policy"),
         "as_of": now,
         "today": as_of.astimezone(zone).date(),
         "live_price": live.get("price"),

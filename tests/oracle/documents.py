@@ -13,23 +13,66 @@ PHASES = ("base", "adjust", "fees", "competitor", "bounds", "round")
 Step = Mapping[str, Any]
 
 
-def width(document: Document) -> int:
-    """0 everywhere, 1 one marketplace, 2 one account: a larger number is narrower."""
-    scope = document.get("for") or {}
-    return 2 if scope.get("account") else 1 if scope.get("marketplace") else 0
+_ACCOUNT_KEYS = ("marketplace", "account", "trade_policy")
 
 
-def in_force(documents: Iterable[Document], kind: str, world: World) -> list[Document]:
-    """The documents of a kind that apply to the account now, wider `for` first, then by name."""
-    own = {key: world.value(key) for key in ("marketplace", "account")}
+def _named(document: Document, key: str) -> list[str]:
+    """What `for` names under a key: a value or a list."""
+    value = (document.get("for") or {}).get(key)
+    return [] if value is None else [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def width(document: Document) -> tuple[int, ...]:
+    """A greater one is narrower: SKU first, then brand, category by depth, policy, account, market."""
+    depths = [len(path.strip("/").split("/")) for path in _named(document, "category")]
+    written = {key: int(bool(_named(document, key))) for key in (*_ACCOUNT_KEYS, "brand", "sku")}
+    return (
+        written["sku"], written["brand"], min(depths, default=0),
+        written["trade_policy"], written["account"], written["marketplace"],
+    )  # fmt: skip
+
+
+def is_for_account(document: Document, world: World) -> bool:
+    return all(
+        not _named(document, key) or world.value(key) in _named(document, key)
+        for key in _ACCOUNT_KEYS
+    )
+
+
+def is_for_offer(document: Document, world: World) -> bool:
+    """A missing fact is in no category, of no brand."""
+    for key in ("brand", "sku"):
+        if _named(document, key) and world.value(key) not in _named(document, key):
+            return False
+    paths = [path.strip("/") for path in _named(document, "category")]
+    own = world.value("category") if paths else None
+    return not paths or (own is not None and any(_is_below(own, path) for path in paths))
+
+
+def _is_below(own: str, path: str) -> bool:
+    return own.split("/")[: len(path.split("/"))] == path.split("/")
+
+
+def for_account(documents: Iterable[Document], kind: str, world: World) -> list[Document]:
+    """The documents of a kind in force for the account, wider `for` first, then by name."""
     found = [
         document
         for document in documents
         if document["kind"] == kind
-        and all(wanted in (None, own[key]) for key, wanted in (document.get("for") or {}).items())
+        and is_for_account(document, world)
         and in_window(document.get("valid"), world.as_of, world.zone)
     ]
     return sorted(found, key=lambda document: (width(document), document["name"]))
+
+
+def in_force(documents: Iterable[Document], kind: str, world: World) -> list[Document]:
+    """Those of them that are for this offer."""
+    return [d for d in for_account(documents, kind, world) if is_for_offer(d, world)]
+
+
+def prices_anything(documents: Iterable[Document], world: World) -> bool:
+    """Whether the account has a pricing document in force, for whatever offers."""
+    return bool(for_account(documents, "pricing", world))
 
 
 def pricing_steps(documents: Iterable[Document], world: World) -> dict[str, list[tuple[str, Step]]]:
@@ -39,7 +82,7 @@ def pricing_steps(documents: Iterable[Document], world: World) -> dict[str, list
     for phase in PHASES:
         own = {d["name"]: [s for s in d["steps"] if s["phase"] == phase] for d in pricing}
         overriding = [width(d) for d in pricing if d.get("override") and own[d["name"]]]
-        kept = [d for d in pricing if width(d) >= max(overriding, default=0)]
+        kept = [d for d in pricing if width(d) >= max(overriding, default=())]
         steps[phase] = [
             (d["name"], {**step, "document_valid": d.get("valid")})
             for d in kept
@@ -55,8 +98,9 @@ def fee_tables(documents: Iterable[Document], world: World) -> list[tuple[str, S
     override replaces it.
     """
     fees = in_force(documents, "fees", world)
-    widths = [-1 if d.get("own") else width(d) for d in fees]
-    narrowest = max((w for w, d in zip(widths, fees, strict=True) if d.get("override")), default=-1)
+    # The empty tuple is below every other one.
+    widths = [() if d.get("own") else width(d) for d in fees]
+    narrowest = max((w for w, d in zip(widths, fees, strict=True) if d.get("override")), default=())
     kept = [d for w, d in zip(widths, fees, strict=True) if w >= narrowest]
     return [(d["name"], table) for d in kept for table in d["fees"]]
 
@@ -64,7 +108,8 @@ def fee_tables(documents: Iterable[Document], world: World) -> list[tuple[str, S
 def inventory_document(documents: Iterable[Document], world: World) -> Document | None:
     """The narrowest inventory document that matches; of equals the first by name."""
     found = in_force(documents, "inventory", world)
-    return min(found, key=lambda d: (-width(d), d["name"]), default=None)
+    narrowest = max(map(width, found), default=())
+    return next((d for d in found if width(d) == narrowest), None)
 
 
 def mapping_of(documents: Iterable[Document], world: World) -> Document | None:
@@ -78,7 +123,7 @@ def mapping_of(documents: Iterable[Document], world: World) -> Document | None:
     overriding = [width(d) for d in found if d.get("override")]
     merged: Document = {"attributes": {}}
     for document in found:
-        if width(document) >= max(overriding, default=0):
+        if width(document) >= max(overriding, default=()):
             attributes = {**merged["attributes"], **(document.get("attributes") or {})}
             merged = {**merged, **document, "attributes": attributes}
     return merged

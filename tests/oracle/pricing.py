@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.cells import holds
-from oracle.documents import Step, pricing_steps
+from oracle.documents import Step, prices_anything, pricing_steps
 from oracle.expressions import evaluate
 from oracle.fees import Schedule, Target, least_price, schedule_of
 from oracle.limits import bound, round_prices
@@ -23,7 +23,7 @@ def price_offer(documents: Iterable[Document], world: World) -> Pricing:
     """The price, sale price, names, blocks and notes of one offer; blocked prices are withheld."""
     documents = list(documents)
     steps = pricing_steps(documents, world)
-    if not any(steps.values()):
+    if not prices_anything(documents, world):
         return Pricing()
     unit = Fraction(1, 10 ** currency_digits(world.value("currency")))
     schedule = schedule_of(documents, world, unit)

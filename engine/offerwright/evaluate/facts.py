@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
-from offerwright.frames import scoped_column
+from offerwright.frames import policy_column, scoped_column
 from offerwright.rules.plan import Account
 
 _LOW = 2**64 - 1
@@ -21,7 +21,7 @@ class SnapshotColumns(Mapping[str, Column]):
     """
     The facts of a snapshot as one account sees them.
 
-    A fact kept per marketplace or account is found under its plain name. What has been read is
+    A fact kept per marketplace, account or trade policy is found under its plain name. What has been read is
     kept; `shared` lets accounts share it.
     """
 
@@ -31,11 +31,13 @@ class SnapshotColumns(Mapping[str, Column]):
         self.frame = frame
         self.names = frozenset(frame.columns)
         self.held: dict[str, Column] = {} if shared is None else shared
+        suffixes = [scoped_column("", account.marketplace), scoped_column("", account.name)]
+        suffixes += [policy_column("", account.trade_policy)] if account.trade_policy else []
         self.scoped = {
-            name.rpartition("@")[0]: name
-            for scope in (account.marketplace, account.name)
+            name.removesuffix(suffix): name
+            for suffix in suffixes
             for name in frame.columns
-            if name.endswith(scoped_column("", scope))
+            if name.endswith(suffix)
         }
 
     def __getitem__(self, name: str) -> Column:

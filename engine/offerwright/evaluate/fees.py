@@ -54,26 +54,33 @@ class Taken:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The fees in force, and what evaluating them needs."""
+    """
+    The fees in force, and what evaluating them needs.
+
+    `where` is, by the number of their document, for which of the offers the fees are.
+    """
 
     fees: tuple[FeePlan, ...]
     as_of: int
     walks: Walks
+    where: Mapping[int, Truth]
 
     def taken(self, rows: Rows, price: Decimals) -> Taken:
         """The fees at these prices."""
         priced = rows.having({"price": price})
-        rate = fixed = c.constant(0, rows.size)
+        rate = fixed = nothing = c.constant(0, rows.size)
         # Without any schedule nobody knows what the marketplace takes.
-        wrong = {"NO_FEE": np.full(rows.size, not self.fees)}
+        charged = np.any([self.where[fee.document] for fee in self.fees], axis=0)
+        wrong = {"NO_FEE": np.full(rows.size, True) & ~charged}
         for fee in self.fees:
+            here = self.where[fee.document]
             found = match(fee.table, priced, self.as_of, self.walks)
             for code, mask in reasons(found, priced).items():
-                _add(wrong, "NO_FEE" if code == "NO_RULE_MATCHES" else code, mask)
+                _add(wrong, "NO_FEE" if code == "NO_RULE_MATCHES" else code, mask & here)
             for plan in fee.table.results:
                 column = result(found, plan, priced)
-                _add_states(wrong, column.state, _given(found.picked, plan.choice_of))
-                part = c.where(c.known(column), _decimals(column), c.constant(0, rows.size))
+                _add_states(wrong, column.state, here & _given(found.picked, plan.choice_of))
+                part = c.where(here & c.known(column), _decimals(column), nothing)
                 rate, fixed = (
                     (c.add(rate, part), fixed)
                     if plan.name == "rate"

@@ -126,16 +126,21 @@ class Moment:
     schedule: Schedule
 
 
-def settle_base(state: State) -> State:
-    """At the end of the base phase what is still pending becomes blocks."""
+def settle_base(state: State, asked: Truth) -> State:
+    """At the end of the base phase what is still pending becomes blocks.
+
+    `asked` is where some base step was to give a price; elsewhere a later phase may.
+    """
     for mask, block in (state.pending or {}).values():
         state = replace(state, pending=None).blocked(replace(block, mask=mask))
-    return without_price(replace(state, pending=None))
+    return without_price(replace(state, pending=None), asked)
 
 
-def without_price(state: State) -> State:
+def without_price(state: State, asked: Truth | None = None) -> State:
     """Block the offers that nothing has given a price."""
     nowhere = ~c.known(state.decimals("price")) & ~state.stopped
+    if asked is not None:
+        nowhere = nowhere & asked
     return state.blocked(Block("price", "NO_PRICE", nowhere, "", -1))
 
 

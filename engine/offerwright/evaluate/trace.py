@@ -55,7 +55,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class NotUsed:
-    """A rule that did not fire, and the conditions that did not hold."""
+    """A rule that did not fire, and the conditions that did not hold, or what removed its step."""
 
     rule: str
     step: str
@@ -90,7 +90,7 @@ def trace(offers: Offers, row: int) -> Trace:
     return Trace(
         facts=_facts(offers, row),
         steps=steps,
-        not_used=tuple(_not_used(offers, row)),
+        not_used=(*_not_used(offers, row), *_not_reached(offers, row)),
         blocked=tuple(
             Blocked(b.aspect, b.code, *place_of(b, offers.plan))
             for b in offers.blocks
@@ -202,6 +202,10 @@ def _duration(seconds: int) -> str:
 
 
 def _tables(offers: Offers) -> Iterator[TablePlan]:
+    for number in offers.reach.only:
+        only = offers.plan.documents[number].only
+        if only is not None:
+            yield only
     for step in offers.plan.steps:
         if step.when is not None:
             yield step.when
@@ -210,9 +214,14 @@ def _tables(offers: Offers) -> Iterator[TablePlan]:
 
 
 def _not_used(offers: Offers, row: int) -> Iterator[NotUsed]:
-    """The nearest rows that did not fire, of every table that was asked or whose step was not."""
+    """The nearest rows that did not fire, of every table that was asked or whose step was not.
+
+    Steps whose document is not for the offer are left out: `_not_reached` tells of them.
+    """
     for ran in offers.ran:
         step = ran.step
+        if not offers.reach.of_step(step)[row]:
+            continue
         label = _label(offers, step)
         if not ran.active[row]:
             if step.when is not None:
@@ -221,6 +230,24 @@ def _not_used(offers: Offers, row: int) -> Iterator[NotUsed]:
             continue
         if ran.match is not None:
             yield from _near_misses(ran.match, label, offers, row)
+
+
+def _not_reached(offers: Offers, row: int) -> Iterator[NotUsed]:
+    removed = [(one.step, one.by) for one in offers.plan.replaced]
+    for step in offers.plan.steps:
+        by = offers.reach.overriding(step, row)
+        if by is not None and offers.reach.only.get(step.document, offers.reach.everywhere)[row]:
+            removed.append((step, by))
+    for step, by in removed:
+        name = offers.plan.documents[by].name
+        why = f"removed by override of `{name}`"
+        yield NotUsed(step.id, _label(offers, step), (why,), step.span)
+    for number in sorted(offers.reach.only, reverse=True)[:NEAREST]:
+        document = offers.plan.documents[number]
+        if document.only is not None and not offers.reach.only[number][row]:
+            plan = document.only.rows[0]
+            because = _why_not(document.only, plan, offers, row)
+            yield NotUsed(document.name, f"{document.name}/for", because, plan.span)
 
 
 def _near_misses(found: Match, label: str, offers: Offers, row: int) -> Iterator[NotUsed]:
@@ -272,6 +299,11 @@ def _why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple
     return tuple(reasons) or ("an earlier row won",)
 
 
+def why_row_not(table: TablePlan, number: int, offers: Offers, row: int) -> tuple[str, ...]:
+    """The tests of one row of a table that do not hold for an offer, in words."""
+    return _why_not(table, table.rows[number], offers, row)
+
+
 def _holds(test: Test, offers: Offers, row: int) -> bool:
     from offerwright.rules.tables import table_of_rows
 
@@ -320,4 +352,4 @@ def _range(within: Within, kind: str) -> str:
     return f"{low} to {'' if within.high_included else 'below '}{high}"
 
 
-__all__ = ["Blocked", "NotUsed", "Trace", "TraceStep", "Words", "trace", "words", "written"]
+__all__ = ["Blocked", "NotUsed", "Trace", "TraceStep", "Words", "trace", "why_row_not", "words", "written"]

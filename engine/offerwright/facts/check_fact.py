@@ -104,7 +104,7 @@ def _check_type(written: WrittenFact, type_: Type) -> Iterator[Diagnostic]:
         yield Diagnostic("KEY_WITHOUT_MAP", message, written.at("key"), hint=hint)
     if fact.key is not None and fact.per is not None:
         message = f"the fact `{name}` has both `key` and `per`"
-        hint = "keep one of the two: a map cannot be kept per marketplace or account"
+        hint = "keep one of the two: a map cannot be kept per marketplace, account or policy"
         yield Diagnostic("KEY_AND_PER", message, written.at("per"), hint=hint)
     yield from _check_currency_and_unit(written, type_)
 

@@ -48,7 +48,7 @@ class AccountSettings(Model):
     credentials: Identifier | None = None
     """The name under which its secrets are found in the environment."""
     trade_policy: str | None = None
-    """The VTEX trade policy it stands for."""
+    """The trade policy that its price list belongs to; VTEX has several of them."""
     settings: dict[str, str] = Field(default_factory=dict)
     """What the marketplace's payloads need to know: seller id, listing type."""
 
@@ -105,8 +105,8 @@ class Fact(Model):
     """The words of an enum."""
     key: str | None = None
     """For a map: the source's column with the key."""
-    per: Literal["marketplace", "account"] | None = None
-    """The source has one row for each of these."""
+    per: Literal["marketplace", "account", "trade_policy"] | None = None
+    """The source has one row for each of these, which stands in its column of this name."""
     join: Name | None = None
     """The source is keyed by this fact instead of the SKU."""
     missing: Any = None

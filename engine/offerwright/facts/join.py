@@ -13,7 +13,7 @@ from offerwright.errors import SnapshotRefused
 from offerwright.facts.cells import dtype_of
 from offerwright.facts.schema import FactDef, FactSchema, FactValue, SourceDef
 from offerwright.facts.table import ID, KEY, SourceTable
-from offerwright.frames import map_column, scoped_column
+from offerwright.frames import map_column
 from offerwright.money import SCALE
 
 MAX_KEYS = 2_000
@@ -129,7 +129,7 @@ def _keyed_columns(fact: FactDef, known: pl.DataFrame) -> dict[str, str]:
 
 def _scoped_columns(schema: FactSchema, fact: FactDef) -> dict[str, str]:
     scopes = schema.scopes[fact.per] if fact.per else ()
-    return {scope: scoped_column(fact.name, scope) for scope in scopes}
+    return {scope: fact.scoped(scope) for scope in scopes}
 
 
 def _pivoted(fact: str, known: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:

@@ -216,5 +216,9 @@ def _no_catalogue(loaded_shop: Loaded[ShopDocument]) -> Diagnostic:
 
 
 def _scopes(shop: ShopDocument) -> dict[Per, tuple[str, ...]]:
-    marketplaces = {account.marketplace for account in shop.accounts.values()}
-    return {"marketplace": tuple(sorted(marketplaces)), "account": tuple(sorted(shop.accounts))}
+    accounts = shop.accounts.values()
+    return {
+        "marketplace": tuple(sorted({account.marketplace for account in accounts})),
+        "account": tuple(sorted(shop.accounts)),
+        "trade_policy": tuple(sorted({a.trade_policy for a in accounts if a.trade_policy})),
+    }

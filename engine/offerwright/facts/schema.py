@@ -10,17 +10,17 @@ from typing import Literal
 
 from offerwright.errors import Span
 from offerwright.expressions.types import Type
-from offerwright.frames import scoped_column
+from offerwright.frames import policy_column, scoped_column
 
 # A duration is whole seconds; a list is a tuple.
 Scalar = str | bool | int | Decimal | date | datetime
 FactValue = Scalar | tuple[Scalar, ...]
 FileFormat = Literal["csv", "jsonl", "parquet"]
-Per = Literal["marketplace", "account"]
+Per = Literal["marketplace", "account", "trade_policy"]
 
 ENGINE_WORDS = frozenset(
-    {"sku", "account", "marketplace", "currency", "as_of", "today", "live_price", "live_quantity",
-     "price", "sale_price"}
+    {"sku", "account", "marketplace", "trade_policy", "currency", "as_of", "today", "live_price",
+     "live_quantity", "price", "sale_price"}
 )  # fmt: skip
 GRAMMAR_WORDS = frozenset(
     {"and", "or", "not", "if", "then", "else", "in", "is", "between", "present", "missing",
@@ -57,6 +57,11 @@ class FactDef:
     unit: str = ""
     separator: str = "|"
 
+    def scoped(self, scope: str) -> str:
+        """Its column for one marketplace, account or trade policy, whichever it is kept per."""
+        column = policy_column if self.per == "trade_policy" else scoped_column
+        return column(self.name, scope)
+
     @property
     def cell(self) -> Type:
         """The type of one cell of its source: what a map holds, else the type itself."""
@@ -83,7 +88,7 @@ class SourceDef:
     """One source file and how its rows are keyed; `facts` are sorted.
 
     `id_column` holds the SKU, or the value of the fact `join`. With `key` there is one row per id
-    and value of that column, with `per` one per id and marketplace or account.
+    and value of that column, with `per` one per id and marketplace, account or trade policy.
     """
 
     name: str
@@ -128,5 +133,5 @@ class FactSchema:
         if fact.type.name == "map":
             return ()
         if fact.per:
-            return tuple(scoped_column(fact.name, scope) for scope in self.scopes[fact.per])
+            return tuple(fact.scoped(scope) for scope in self.scopes[fact.per])
         return (fact.name,)

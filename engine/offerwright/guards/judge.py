@@ -67,6 +67,7 @@ def judge(
         if guard.check in RUN_CHECKS or not guard.in_force(as_of):
             continue
         applies = holds(guard.when, offers.rows, as_of, walks)
+        applies &= holds(guard.only, offers.rows, as_of, walks)
         inputs = _inputs(guard, offers, said, live)
         result = CHECKS[guard.check].run(said, inputs)
         found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))

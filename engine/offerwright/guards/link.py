@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from offerwright.expressions.parse import microseconds
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import money
 from offerwright.guards.document import CheckName, Else, GuardRule, GuardsDocument
+from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import Approval, ApprovalsDocument
 from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
 from offerwright.rules.rows import Findings, Window, check_window, window
@@ -63,6 +64,8 @@ class GuardPlan:
     freight: Typed | None
     settings: Mapping[str, Decimal]
     approvals: tuple[ApprovalPlan, ...]
+    only: TablePlan | None = None
+    """The offers its document is for, by category, brand or SKU."""
 
     def in_force(self, as_of: int) -> bool:
         """Whether its document is in force at a moment, in microseconds."""
@@ -92,6 +95,8 @@ def link_guards(
     """
     findings = Findings()
     _check_documents(guards, ZoneInfo(rules.time_zone), findings)
+    for loaded in guards:
+        check_scope(loaded, rules.words.names, findings)
     rules_by_id = {g.id: g for d in guards for g in d.document.guards}
     _check_approvals(approvals, rules_by_id, findings)
     by_account = {
@@ -200,15 +205,13 @@ def _account_guards(
     agreed = _approvals(approvals, plan, rules, zone, findings)
     found = []
     for loaded in guards:
-        scope = loaded.document.for_
-        if scope.marketplace not in (None, plan.account.marketplace):
-            continue
-        if scope.account not in (None, plan.account.name):
+        if not applies_to(loaded.document.for_, plan.account):
             continue
         setting = Setting(loaded, plan.scope, rules.words, findings)
+        only = offers_of(loaded, setting)
         for index, guard in enumerate(loaded.document.guards):
             fitting = tuple(a for a in agreed if a.guard == guard.id)
-            found.append(_guard(guard, index, setting, plan, zone, fitting))
+            found.append(replace(_guard(guard, index, setting, plan, zone, fitting), only=only))
     return tuple(found)
 
 

@@ -63,6 +63,7 @@ def engine_words(currency: str) -> dict[str, Type]:
         "sku": TEXT,
         "account": TEXT,
         "marketplace": TEXT,
+        "trade_policy": TEXT,
         "currency": TEXT,
         "as_of": DATETIME,
         "today": DATE,
@@ -102,7 +103,9 @@ def own_names(
     decisions: Sequence[DecisionPlan] = (),
 ) -> dict[str, str]:
     """The names whose values differ from account to account, and why, as part of a sentence."""
-    words = ("account", "marketplace", "currency", "live_price", "live_quantity")
+    words = (
+        "account", "marketplace", "trade_policy", "currency", "live_price", "live_quantity",
+    )  # fmt: skip
     found = {word: f"`{word}` is the account's own" for word in words}
     found |= {
         name: f"`{name}` is kept per {fact.per}" for name, fact in schema.facts.items() if fact.per

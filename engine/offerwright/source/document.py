@@ -93,18 +93,74 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
 
 
-class Scope(Model):
-    """Where a document applies. Later keys are narrower."""
+def _one_or_more(value: Any) -> Any:
+    """One word, or several in order without doubles; a number stands for what was written."""
+    several = value if isinstance(value, list) else [value]
+    words = [f"{one:f}" if isinstance(one, Decimal) else one for one in several]
+    if any(not isinstance(word, str) or not word.strip() for word in words):
+        raise PydanticCustomError("scope", "must be a name, or a list of names")
+    if not words:
+        raise PydanticCustomError("scope", "an empty list applies nowhere: name one, or leave out")
+    distinct = sorted(set(words))
+    return distinct if len(distinct) > 1 else distinct[0]
 
-    marketplace: str | None = None
-    """One marketplace, by the name of its folder under `marketplaces/`."""
-    account: str | None = None
-    """One account, by its name in `offerwright.yaml`."""
+
+_WORD = {"type": ["string", "number"]}
+OneOrMore = Annotated[
+    str | list[str],
+    BeforeValidator(_one_or_more),
+    _schema(anyOf=[_WORD, {"type": "array", "minItems": 1, "items": _WORD}]),
+]
+
+# Wider first. The first three select accounts, the others offers by the facts of these names.
+ACCOUNT_KEYS = ("marketplace", "account", "trade_policy")
+OFFER_KEYS = ("category", "brand", "sku")
+SCOPE_KEYS = (*ACCOUNT_KEYS, *OFFER_KEYS)
+_DEEPEST = 255
+
+
+class Scope(Model):
+    """Where a document applies; all keys must fit. Later keys are narrower."""
+
+    marketplace: OneOrMore | None = None
+    """One marketplace, by the name of its folder under `marketplaces/`, or several."""
+    account: OneOrMore | None = None
+    """One account, by its name in `offerwright.yaml`, or several."""
+    trade_policy: OneOrMore | None = None
+    """The accounts with this trade policy, or with one of several."""
+    category: OneOrMore | None = None
+    """The offers whose fact `category` is this path or lies below it."""
+    brand: OneOrMore | None = None
+    """The offers whose fact `brand` is this, or one of several."""
+    sku: OneOrMore | None = None
+    """One SKU, or several."""
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """What a key names, sorted; nothing where it is not written."""
+        value: str | list[str] | None = getattr(self, key)
+        return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are written, wider first."""
+        return tuple(key for key in SCOPE_KEYS if self.names(key))
 
     @property
     def width(self) -> int:
-        """0 everywhere, 1 one marketplace, 2 one account."""
-        return 2 if self.account else 1 if self.marketplace else 0
+        """Greater is narrower; 0 is everywhere.
+
+        Scopes are compared key by key, the narrowest key first: that it is written, and of a
+        category how deep the shallowest path is.
+        """
+        depth = min((p.strip("/").count("/") + 1 for p in self.names("category")), default=0)
+        found = 0
+        for key in reversed(SCOPE_KEYS):
+            size = min(depth, _DEEPEST) if key == "category" else bool(self.names(key))
+            found = found * (_DEEPEST + 1) + size
+        return found
+
+    def __str__(self) -> str:
+        return ", ".join(f"{key} {' or '.join(self.names(key))}" for key in self.keys)
 
 
 class Valid(Model):
@@ -135,8 +191,9 @@ class RuleDocument(Document):
     """The head of a document that may apply to a part only, or for a time only."""
 
     for_: Scope = Scope()
-    """Where it applies: `{marketplace: …}`, `{account: …}`. Absent: everywhere."""
+    """Where it applies: `{marketplace: …}`, `{category: …, brand: …}`. Absent: everywhere."""
     valid: Valid | None = None
     """When it applies: `{from: 2026-12-01, before: 2027-03-01}`. Absent: always."""
     override: bool = False
-    """True: replaces documents with a wider `for` in every phase where this one has steps."""
+    """True: for its offers, it replaces documents with a wider `for` in every phase where this one
+    has steps."""

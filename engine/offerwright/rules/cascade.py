@@ -1,0 +1,290 @@
+"""
+The cascade of scopes: which documents apply to an account or an offer, which of them is wider, and
+which two must not both claim a price.
+
+`marketplace`, `account` and `trade_policy` select accounts and are settled when rules are linked;
+`category`, `brand` and `sku` select offers, and become a condition that is tested row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from offerwright.errors import Related
+from offerwright.rules.plan import Account, TablePlan
+from offerwright.rules.pricing_document import PricingDocument
+from offerwright.rules.rows import Findings, Window, window
+from offerwright.rules.tables import Setting, compile_when
+from offerwright.source.document import ACCOUNT_KEYS, OFFER_KEYS, SCOPE_KEYS, RuleDocument, Scope
+from offerwright.source.located import Loaded
+from offerwright.source.suggest import suggest
+
+D = TypeVar("D", bound=RuleDocument)
+Claims = dict[tuple[str, str], tuple[str | int, ...]]
+"""(phase, what is set) → the path of the step that sets it."""
+
+# What to write in documents of these kinds instead of a scope that selects offers.
+_INSTEAD = {
+    "mapping": "write rows with `when: {{{key}: …}}` in the table `category`, or a `table:` at an "
+    "attribute",
+    "inventory": "write rows with `when: {{{key}: …}}` in `safety_stock`: the pool is one for all",
+    "routing": "an order may hold several of them: write an attempt that tests the order",
+}
+
+
+def check_scope(
+    loaded: Loaded[Any], known: Mapping[str, Sequence[str]], findings: Findings
+) -> None:
+    """Names in `for` that do not exist, and keys that documents of this kind cannot have."""
+    scope: Scope = loaded.document.for_
+    for key in ACCOUNT_KEYS:
+        for index, value in enumerate(scope.names(key)):
+            if value not in known[key]:
+                findings.say(
+                    f"UNKNOWN_{key.upper()}", loaded.located.at(("for", key, index)),
+                    f"no {key.replace('_', ' ')} is called `{value}`",
+                    suggest(value, known[key]) or _HOW_TO_NAME.get(key, ""),
+                )  # fmt: skip
+    instead = _INSTEAD.get(loaded.document.kind)
+    for key in OFFER_KEYS:
+        if instead is not None and scope.names(key):
+            findings.say(
+                "UNSUPPORTED_SCOPE", loaded.located.key(("for", key)),
+                f"a {loaded.document.kind} document cannot be for one {key} only",
+                instead.format(key=key),
+            )  # fmt: skip
+
+
+_HOW_TO_NAME = {"trade_policy": "write `trade_policy: …` at an account in offerwright.yaml"}
+
+
+def applies_to(scope: Scope, account: Account) -> bool:
+    """Whether a scope selects the account, or some of its offers."""
+    own = {
+        "marketplace": account.marketplace, "account": account.name,
+        "trade_policy": account.trade_policy,
+    }  # fmt: skip
+    return all(not scope.names(key) or own[key] in scope.names(key) for key in ACCOUNT_KEYS)
+
+
+def applying(loaded: Sequence[Loaded[D]], account: Account) -> list[Loaded[D]]:
+    """The documents for this account or some of its offers, wider first, then by name."""
+    fitting = [d for d in loaded if applies_to(d.document.for_, account)]
+    return sorted(fitting, key=lambda d: (d.document.for_.width, d.name))
+
+
+def offers_of(loaded: Loaded[Any], setting: Setting) -> TablePlan | None:
+    """The condition of the offers that a document is for; None for all of the account's."""
+    scope: Scope = loaded.document.for_
+    wanted = [key for key in OFFER_KEYS if scope.names(key)]
+    if not wanted or loaded.document.kind in _INSTEAD:
+        return None
+    for key in wanted:
+        if not _is_usable(key, setting):
+            return None
+    raw = {key: _cells(key, scope.names(key)) for key in wanted}
+    return compile_when(raw, ("for",), setting, f"{loaded.name}/for")
+
+
+def _cells(key: str, names: Iterable[str]) -> list[Any]:
+    """`is` because a brand may be called `missing`."""
+    return [{"under" if key == "category" else "is": name} for name in names]
+
+
+def _is_usable(key: str, setting: Setting) -> bool:
+    """Whether there is a fact that the key can select by; a finding says why not."""
+    type_ = setting.scope.types.get(key)
+    located = setting.loaded.located
+    wanted = "path" if key == "category" else "text"
+    if type_ is None:
+        setting.findings.say(
+            "UNKNOWN_FACT", located.key(("for", key)),
+            f"`for: {{{key}: …}}` selects by the fact `{key}`, and no fact is called so",
+            f"declare it: `{key}: {{type: {wanted}, from: catalogue.{key}}}`",
+        )  # fmt: skip
+        return False
+    if type_.name == "path" or (key != "category" and type_.is_text):
+        return True
+    setting.findings.say(
+        "WRONG_TYPE", located.key(("for", key)),
+        f"`for: {{{key}: …}}` needs a {wanted}, and the fact `{key}` is {type_}",
+        f"write `type: {wanted}` at the fact, or `when: {{{key}: …}}` in the steps",
+    )  # fmt: skip
+    return False
+
+
+# --- two documents, one price -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimant:
+    """One document, what it sets, and when it is in force."""
+
+    loaded: Loaded[PricingDocument]
+    scope: Scope
+    width: int
+    named: tuple[frozenset[str], ...]
+    """What its keys name, narrowest first, without categories, which meet where one is below."""
+    claims: Claims
+    window: Window
+
+    def can_meet(self, other: _Claimant) -> bool:
+        """A quick no for most pairs of a large repository; `meeting` has the last word."""
+        return not any(
+            here and there and here.isdisjoint(there)
+            for here, there in zip(self.named, other.named, strict=True)
+        )
+
+
+def check_conflicts(
+    pricing: Sequence[Loaded[PricingDocument]], zone: ZoneInfo, findings: Findings
+) -> None:
+    """
+    Documents that claim the same thing for one offer at one time.
+
+    Of one width neither would win: an error. Of two widths the narrower one wins, which is worth a
+    word where that cannot have been meant.
+    """
+    found = [_claimant(d, zone) for d in sorted(pricing, key=lambda d: d.name)]
+    for one, other in combinations(found, 2):
+        if not one.can_meet(other) or not _overlap(one.window, other.window):
+            continue
+        witness = meeting(one.scope, other.scope)
+        if witness is None:
+            continue
+        if one.width == other.width:
+            _say_conflicts(one, other, witness, findings)
+        else:
+            wide, narrow = sorted((one, other), key=lambda c: c.width)
+            if not narrow.loaded.document.override:
+                _say_hidden(wide, narrow, witness, findings)
+                _say_fees_twice(wide, narrow, witness, findings)
+
+
+def _claimant(loaded: Loaded[PricingDocument], zone: ZoneInfo) -> _Claimant:
+    scope = loaded.document.for_
+    named = tuple(frozenset(scope.names(k)) for k in reversed(SCOPE_KEYS) if k != "category")
+    return _Claimant(
+        loaded, scope, scope.width, named, _claims(loaded), window(loaded.document.valid, zone)
+    )
+
+
+def meeting(one: Scope, other: Scope) -> str | None:
+    """An offer that both scopes select, in words; None where there can be none."""
+    parts: list[str] = []
+    for key in SCOPE_KEYS:
+        here, there = one.names(key), other.names(key)
+        if here and there:
+            both = _common(key, here, there)
+            if both is None:
+                return None
+            parts.append(f"{key.replace('_', ' ')} {both}")
+        elif here or there:
+            parts.append(f"{key.replace('_', ' ')} {(here or there)[0]}")
+    return ", ".join(parts) or "any"
+
+
+def _common(key: str, here: Sequence[str], there: Sequence[str]) -> str | None:
+    if key != "category":
+        return min(set(here) & set(there), default=None)
+    pairs = [(a.strip("/"), b.strip("/")) for a in here for b in there]
+    meets = [max(pair, key=len) for pair in pairs if _is_under(*pair) or _is_under(*pair[::-1])]
+    return min(meets, default=None)
+
+
+def _is_under(path: str, other: str) -> bool:
+    return path == other or path.startswith(f"{other}/")
+
+
+def _say_conflicts(one: _Claimant, other: _Claimant, witness: str, findings: Findings) -> None:
+    for claim in sorted(one.claims.keys() & other.claims.keys()):
+        phase, name = claim
+        findings.say(
+            "SCOPE_CONFLICT", other.loaded.located.at(other.claims[claim]),
+            f"`{other.loaded.name}` and `{one.loaded.name}` both set {name} in phase {phase} "
+            f"for the same offers{_for_whom(witness)}",
+            "give one a narrower `for`, or windows that do not meet",
+            related=(Related(one.loaded.located.at(one.claims[claim]), "also set here"),),
+        )  # fmt: skip
+
+
+def _say_hidden(wide: _Claimant, narrow: _Claimant, witness: str, findings: Findings) -> None:
+    """A base price that the narrower document sets whatever the wider one has set before."""
+    price = ("base", "`price`")
+    if price not in wide.claims or price not in narrow.claims:
+        return
+    steps = narrow.loaded.document.steps
+    hiding = next((i for i, step in enumerate(steps) if _sets_always(step)), None)
+    if hiding is None:
+        return
+    findings.say(
+        "HIDES_WIDER", narrow.loaded.located.at(("steps", hiding, "id")),
+        f"`{narrow.loaded.name}` sets the price in base whatever `{wide.loaded.name}` has set "
+        f"before{_for_whom(witness)}",
+        "write `override: true` to say so, or read `price` to build on it",
+        severity="note",
+        related=(Related(wide.loaded.located.at(wide.claims[price]), "set here before"),),
+    )  # fmt: skip
+
+
+def _sets_always(step: Any) -> bool:
+    """Whether a step sets the base price of every offer, without a look at the price so far."""
+    if step.phase != "base" or step.when or (step.is_table and step.otherwise is None):
+        return False
+    written = (step.set or {}).get("price")
+    return written is not None and re.search(r"\bprice\b", str(written)) is None
+
+
+def _say_fees_twice(wide: _Claimant, narrow: _Claimant, witness: str, findings: Findings) -> None:
+    """The second gross-up takes the first one's result for what must be left."""
+    fees = ("fees", "the fees")
+    if fees not in wide.claims or fees not in narrow.claims:
+        return
+    second = narrow.loaded.document.steps[int(narrow.claims[fees][1])]
+    if getattr(second, "keep", None) is None or second.when:
+        return
+    findings.say(
+        "FEES_TWICE", narrow.loaded.located.at(narrow.claims[fees]),
+        f"`{narrow.loaded.name}` grosses up what `{wide.loaded.name}` has grossed up before"
+        f"{_for_whom(witness)}",
+        "write `override: true` in the narrower document, or leave its fees step out",
+        severity="warning",
+        related=(Related(wide.loaded.located.at(wide.claims[fees]), "first here"),),
+    )  # fmt: skip
+
+
+def _for_whom(witness: str) -> str:
+    return "" if witness == "any" else f" ({witness})"
+
+
+def _claims(loaded: Loaded[PricingDocument]) -> Claims:
+    found: Claims = {}
+    for index, step in enumerate(loaded.document.steps):
+        path = ("steps", index, "id")
+        if step.phase in ("fees", "round"):
+            found.setdefault((step.phase, f"the {step.phase}"), path)
+        names = {*(getattr(step, "set", None) or ()), *_result_names(step, loaded)}
+        for name in sorted(names):
+            found.setdefault((step.phase, f"`{name}`"), path)
+    return found
+
+
+def _result_names(step: Any, loaded: Loaded[PricingDocument]) -> set[str]:
+    """The prices among the results of a step's table."""
+    thens: list[Iterable[str]] = [row.then for row in getattr(step, "rules", None) or ()]
+    thens.append(getattr(step, "otherwise", None) or ())
+    csv = loaded.tables.get(getattr(step, "file", None) or "")
+    if csv is not None:
+        thens.append(heading.removeprefix("then.") for heading in csv.header)
+    return {"price", "sale_price"} & {name for then in thens for name in then}
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    starts = [w[0] for w in (one, other) if w[0] is not None]
+    ends = [w[1] for w in (one, other) if w[1] is not None]
+    return not starts or not ends or max(starts) < min(ends)

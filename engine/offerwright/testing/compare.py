@@ -122,7 +122,7 @@ def _rules(outcome: Outcome) -> Iterator[Difference]:
     for index, name in enumerate(expect.rules or ()):
         if not any(name in one.names for one in fired):
             yield Difference(
-                ("rules", index), "rules", f"{name} fires", f"fired: {', '.join(made) or 'none'}",
+                ("rules", index), "rules", name, ", ".join(made) or "none",
                 why_not_fired(outcome, name), outcome.plan.at("rules", index), made,
             )  # fmt: skip
     for index, name in enumerate(expect.not_rules or ()):
@@ -130,7 +130,7 @@ def _rules(outcome: Outcome) -> Iterator[Difference]:
             if name in one.names:
                 because = f"`{one.name}` ({one.span.file}:{one.span.line}) matched"
                 yield Difference(
-                    ("not_rules", index), "not_rules", f"{name} does not fire", "it fired",
+                    ("not_rules", index), "not_rules", f"not {name}", "it fired",
                     because, outcome.plan.at("not_rules", index),
                 )  # fmt: skip
                 break
@@ -216,6 +216,8 @@ def _guards(outcome: Outcome) -> Iterator[Difference]:
             got = verdict_word(verdicts[name], outcome.row, has_price)
             span = verdicts[name].guard.span
             because = f"guard `{name}` ({span.file}:{span.line}) says so"
+            if got == "not_judged":
+                because = f"there is no price to judge: {why_blocked(outcome, 'price')}"
             if verdicts[name].missing[outcome.row]:
                 because += ": it lacks an input (GUARD_INPUT_MISSING)"
             if verdicts[name].approved[outcome.row]:

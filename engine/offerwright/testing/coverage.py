@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from offerwright.errors import Span
 from offerwright.facts.schema import FactSchema
-from offerwright.rules.plan import AccountPlan, RuleSet
+from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
 from offerwright.testing.run import Outcome
 from offerwright.testing.seen import Seen
-from offerwright.testing.segments import Domain, Range, boundaries
+from offerwright.testing.segments import Domain, Range, Sides, sides
 from offerwright.testing.tables import OTHERWISE, RuleTable, TableKey, rule_tables
 
 Kind = Literal["row", "boundary", "branch"]
 KINDS: tuple[Kind, ...] = ("row", "boundary", "branch")
+UnitKey = tuple[TableKey, Kind, str]
+TRUE, FALSE, RAN = "when true", "when false", "ran"
 ASKED = ""
 """The name under which it is kept that a table was looked at."""
 RULES = "rules/"
@@ -31,8 +33,9 @@ class Unit:
     name: str
     span: Span
 
-
-Reached = frozenset[tuple[TableKey, Kind, str]]
+    @property
+    def key(self) -> UnitKey:
+        return self.table, self.kind, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,86 @@ def percent(hit: int, every: int) -> int:
     return 100 if every == 0 else 100 * hit // every
 
 
+@dataclass(frozen=True)
+class Meter:
+    """What can be reached in a rule set. Boundaries are cut once per table and kept."""
+
+    rules: RuleSet
+    domains: Mapping[TableKey, Domain]
+    cut: dict[int, tuple[TablePlan, tuple[Sides, ...]]] = field(default_factory=dict)
+
+    def sides(self, one: RuleTable, table: TablePlan) -> tuple[Sides, ...]:
+        """The boundaries of a table, column by column."""
+        found = self.cut.get(id(table))
+        if found is None:
+            # The table is held beside them so that its identity cannot be taken over.
+            found = self.cut[id(table)] = (table, sides(table, self.domains[one.rows_key]))
+        return found[1]
+
+    def units(self) -> list[tuple[RuleTable, tuple[Unit, ...]]]:
+        """Everything that can be reached, by table, in the order of the files."""
+        merged: dict[TableKey, tuple[RuleTable, dict[UnitKey, Unit]]] = {}
+        for plan in self.rules.plans:
+            for one in rule_tables(plan):
+                if one.info.file.startswith(RULES):
+                    _, held = merged.setdefault(one.key, (one, {}))
+                    for unit in self._units(one):
+                        held.setdefault(unit.key, unit)
+        taken: set[UnitKey] = set()
+        found = []
+        for table, held in merged.values():
+            # Rows of a CSV file stand under the first document that names it.
+            found.append((table, tuple(u for key, u in held.items() if key not in taken)))
+            taken |= held.keys()
+        return sorted(found, key=lambda pair: (pair[0].info.file, pair[0].span, pair[0].key))
+
+    def _units(self, one: RuleTable) -> Iterator[Unit]:
+        if one.when is not None:
+            yield Unit(one.key, "branch", TRUE, one.when.span)
+            yield Unit(one.key, "branch", FALSE, one.when.span)
+        elif one.source is not None:
+            yield Unit(one.key, "branch", RAN, one.span)
+        if one.table is None:
+            return
+        for row in one.table.rows:
+            yield Unit(one.rows_key, "row", row.id, row.span)
+        if one.table.has_otherwise:
+            yield Unit(one.key, "row", OTHERWISE, one.span)
+        for column in self.sides(one, one.table):
+            for boundary in column.boundaries:
+                yield Unit(one.rows_key, "boundary", boundary.name, one.span)
+
+    def reached(self, outcomes: Iterable[Outcome]) -> frozenset[UnitKey]:
+        """What these cases reach, together."""
+        found: set[UnitKey] = set()
+        for outcome in outcomes:
+            for one in outcome.seen:
+                found |= set(self._hits(one, outcome.row))
+        return frozenset(found)
+
+    def _hits(self, seen: Seen, row: int) -> Iterator[UnitKey]:
+        one = seen.table
+        if one.when is not None:
+            yield one.key, "branch", TRUE if seen.holds[row] else FALSE
+        elif one.source is not None and seen.active[row]:
+            yield one.key, "branch", RAN
+        for number in seen.fired(row):
+            name = one.row_ids[number]
+            yield one.key if name == OTHERWISE else one.rows_key, "row", name
+        if seen.found is None or not seen.active[row]:
+            return
+        yield one.rows_key, "boundary", ASKED
+        columns = self.sides(one, seen.found.table)
+        for column, value in zip(columns, seen.values(row), strict=True):
+            for name in column.met(value):
+                yield one.rows_key, "boundary", name
+
+
+def meter_of(rules: RuleSet, schema: FactSchema) -> Meter:
+    """The meter of a linked repository."""
+    return Meter(rules, domain_of(rules, schema))
+
+
 def covered(outcomes: Sequence[Outcome], rules: RuleSet, schema: FactSchema) -> Coverage:
     """
     The coverage of cases that have run.
@@ -76,78 +159,15 @@ def covered(outcomes: Sequence[Outcome], rules: RuleSet, schema: FactSchema) -> 
     Rows and branches of every table and step count, boundaries those of tables that some case
     reaches: a column that is never looked at says nothing about its cut points.
     """
-    reached = reached_by(outcomes, rules, schema)
+    meter = meter_of(rules, schema)
+    reached = meter.reached(outcomes)
     asked = {table for table, _, name in reached if name == ASKED}
     found = []
-    for table, units in all_units(rules, schema):
+    for table, units in meter.units():
         counted = [u for u in units if u.kind != "boundary" or u.table in asked]
-        missed = [u for u in counted if (u.table, u.kind, u.name) not in reached]
+        missed = [u for u in counted if u.key not in reached]
         found.append(Counted(table, tuple(counted), tuple(missed)))
     return Coverage(tuple(found))
-
-
-def all_units(rules: RuleSet, schema: FactSchema) -> list[tuple[RuleTable, tuple[Unit, ...]]]:
-    """Everything that can be reached, by table, in the order of the files."""
-    merged: dict[TableKey, tuple[RuleTable, dict[tuple[TableKey, Kind, str], Unit]]] = {}
-    domain = domain_of(rules, schema)
-    for plan in rules.plans:
-        for one in rule_tables(plan):
-            if not one.info.file.startswith(RULES):
-                continue
-            _, held = merged.setdefault(one.key, (one, {}))
-            for unit in _units(one, domain[one.rows_key]):
-                held.setdefault((unit.table, unit.kind, unit.name), unit)
-    taken: set[tuple[TableKey, Kind, str]] = set()
-    found = []
-    for table, held in merged.values():
-        # Rows of a CSV file stand under the first document that names it.
-        found.append((table, tuple(u for key, u in held.items() if key not in taken)))
-        taken |= held.keys()
-    return sorted(found, key=lambda pair: (pair[0].info.file, pair[0].span, pair[0].key))
-
-
-def _units(one: RuleTable, domain: Domain) -> Iterator[Unit]:
-    if one.when is not None:
-        yield Unit(one.key, "branch", "when true", one.when.span)
-        yield Unit(one.key, "branch", "when false", one.when.span)
-    elif one.source is not None:
-        yield Unit(one.key, "branch", "ran", one.span)
-    if one.table is None:
-        return
-    for row in one.table.rows:
-        yield Unit(one.rows_key, "row", row.id, row.span)
-    if one.table.has_otherwise:
-        yield Unit(one.key, "row", OTHERWISE, one.span)
-    for boundary in boundaries(one.table, domain):
-        yield Unit(one.rows_key, "boundary", f"{boundary.fact} {boundary.side}", one.span)
-
-
-def reached_by(outcomes: Sequence[Outcome], rules: RuleSet, schema: FactSchema) -> Reached:
-    """What these cases reach, together."""
-    domain = domain_of(rules, schema)
-    found: set[tuple[TableKey, Kind, str]] = set()
-    for outcome in outcomes:
-        for one in outcome.seen:
-            found |= set(_hits(one, outcome.row, domain[one.table.rows_key]))
-    return frozenset(found)
-
-
-def _hits(seen: Seen, row: int, domain: Domain) -> Iterator[tuple[TableKey, Kind, str]]:
-    one = seen.table
-    if one.when is not None:
-        yield one.key, "branch", "when true" if seen.holds[row] else "when false"
-    elif one.source is not None and seen.active[row]:
-        yield one.key, "branch", "ran"
-    for number in seen.fired(row):
-        name = one.row_ids[number]
-        yield one.key if name == OTHERWISE else one.rows_key, "row", name
-    if seen.found is None or not seen.active[row]:
-        return
-    yield one.rows_key, "boundary", ASKED
-    values = dict(zip((id(axis) for axis in seen.found.table.axes), seen.values(row), strict=True))
-    for boundary in boundaries(seen.found.table, domain):
-        if boundary.is_met(values[id(boundary.axis)]):
-            yield one.rows_key, "boundary", f"{boundary.fact} {boundary.side}"
 
 
 def domain_of(rules: RuleSet, schema: FactSchema) -> Mapping[TableKey, Domain]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
@@ -44,9 +45,6 @@ class Run:
     first: int
     last: int
 
-    def holds(self, value: Number) -> bool:
-        return self.first <= self.axis.segment(value) <= self.last
-
     @property
     def low(self) -> tuple[Number | None, bool]:
         """The lower end and whether it belongs to the run."""
@@ -63,36 +61,65 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """One value, or one side of a cut point, that some case should have."""
+    """One value, or one side of a cut point, that some case should have.
+
+    `side` says it in words (`below 60`, `under casa`, `something else`); `run` is set for numbers.
+    """
 
     fact: str
     side: str
-    """In words: `cost below 60`, `category under casa`, `tier something else`."""
-    axis: Axis
     run: Run | None = None
-    word: Value | None = None
 
-    def is_met(self, value: Seeable) -> bool:
-        """Whether a value lies on this side."""
-        if self.side == "present":
-            return value is not None
+    @property
+    def name(self) -> str:
+        return f"{self.fact} {self.side}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The boundaries of one column of a table."""
+
+    axis: Axis
+    boundaries: tuple[Boundary, ...]
+    starts: tuple[int, ...] = ()
+    """Of numbers: the first segment of every run, in order."""
+    by_start: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the boundaries of every run."""
+
+    def met(self, value: Seeable) -> Iterator[str]:
+        """The names of the boundaries that a value meets; None = missing."""
+        here = {one.side for one in self.boundaries if one.run is None}
+        presence = "missing" if value is None else "present"
+        if presence in here:
+            yield f"{self.axis.fact} {presence}"
         if value is None:
-            return self.side == "missing"
-        if self.run is not None:
-            return not isinstance(value, str | tuple) and self.run.holds(value)
-        assert isinstance(self.axis, WordAxis)
-        return self.side in _sides_of(self.axis, value)
+            return
+        if isinstance(self.axis, OrderedAxis):
+            if not isinstance(value, str | tuple):
+                start = self.starts[bisect_right(self.starts, self.axis.segment(value)) - 1]
+                yield from self.by_start.get(start, ())
+            return
+        for side in _sides_of(self.axis, value):
+            if side in here:
+                yield f"{self.axis.fact} {side}"
 
 
-def boundaries(table: TablePlan, domain: Domain) -> Iterator[Boundary]:
-    """All boundaries of a table, in the order of its columns, each once."""
-    seen: set[tuple[str, str]] = set()
-    for axis in table.axes:
-        found = _ordered(axis, domain) if isinstance(axis, OrderedAxis) else _words(axis, domain)
-        for one in (*found, *_presence(axis)):
-            if (one.fact, one.side) not in seen:
-                seen.add((one.fact, one.side))
-                yield one
+def sides(table: TablePlan, domain: Domain) -> tuple[Sides, ...]:
+    """The boundaries of a table, one entry per column; a name may stand in two of them."""
+    return tuple(_sides(axis, domain) for axis in table.axes)
+
+
+def _sides(axis: Axis, domain: Domain) -> Sides:
+    presence = tuple(_presence(axis))
+    if not isinstance(axis, OrderedAxis):
+        return Sides(axis, (*_words(axis, domain), *presence))
+    found = tuple(_ordered(axis, domain))
+    by_start: dict[int, tuple[str, ...]] = {}
+    for one in found:
+        assert one.run is not None
+        by_start[one.run.first] = (*by_start.get(one.run.first, ()), one.name)
+    starts = tuple(run.first for run in _runs(axis))
+    return Sides(axis, (*found, *presence), starts, by_start)
 
 
 def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
@@ -112,8 +139,8 @@ def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
             above = f"exactly {text}"
         # Where no value can lie on one side there is nothing to tell apart.
         if _is_possible(lower, range_) and _is_possible(upper, range_):
-            yield Boundary(axis.fact, below, axis, lower)
-            yield Boundary(axis.fact, above, axis, upper)
+            yield Boundary(axis.fact, below, lower)
+            yield Boundary(axis.fact, above, upper)
 
 
 def _runs(axis: OrderedAxis) -> Iterator[Run]:
@@ -157,9 +184,9 @@ def _words(axis: WordAxis, domain: Domain) -> Iterator[Boundary]:
     for atom, _, _ in axis.patterns:
         sides[pattern_text(atom)] = None
     for side in sides:
-        yield Boundary(axis.fact, side, axis)
+        yield Boundary(axis.fact, side)
     if sides and _has_something_else(axis, known):
-        yield Boundary(axis.fact, "something else", axis)
+        yield Boundary(axis.fact, "something else")
 
 
 def _known_words(axis: WordAxis, domain: Domain) -> tuple[str, ...] | None:
@@ -203,8 +230,8 @@ def _presence(axis: Axis) -> Iterator[Boundary]:
         named = axis.words or axis.under or axis.patterns
         asks = not named or bool(axis.missing & ~_common(axis))
     if asks:
-        yield Boundary(axis.fact, "missing", axis)
-        yield Boundary(axis.fact, "present", axis)
+        yield Boundary(axis.fact, "missing")
+        yield Boundary(axis.fact, "present")
 
 
 def _common(axis: Axis) -> int:

@@ -43,19 +43,30 @@ class Grid:
         """The numbers of the rows to which some of these parts belong, in written order."""
         return sorted({self.row_of[part] for part in bits(parts)})
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the table is asked about everything: its step has no `when`."""
+        return len(self.wholes) == 1 and _is_everything(self.columns, self.wholes[0])
+
     def asked(self, part: int) -> Iterator[Box]:
         """The boxes of a part among what is asked about."""
+        own = self.boxes[part]
+        if self.is_open:
+            yield from (own,) if all(own) else ()
+            return
         for whole in self.wholes:
-            box = common(self.boxes[part], whole)
+            box = tuple(_common(a, b) for a, b in zip(own, whole, strict=True))
             if all(box):
                 yield box
 
 
-def common(one: Box, other: Box) -> Box:
-    """The segments in both boxes."""
-    return tuple(
-        a if a is b else tuple(n for n in a if n in set(b)) for a, b in zip(one, other, strict=True)
-    )
+def _is_everything(columns: Sequence[Column], box: Box) -> bool:
+    return all(len(s) == len(c.segments) for c, s in zip(columns, box, strict=True))
+
+
+def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    kept = set(other)
+    return tuple(n for n in one if n in kept)
 
 
 def grid_of(table: TablePlan, domains: Mapping[str, Domain], when: TablePlan | None = None) -> Grid:
@@ -137,6 +148,8 @@ def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]
             maybe[part] |= segment.maybe
             if segment.sure >> part & 1:
                 sure[part] |= segment.sure
-    for part in maybe:
+    for part in bits(parts & ~common):
+        # A part that accepts nothing meets nobody.
         sure.setdefault(part, 0)
+        maybe.setdefault(part, 0)
     return sure, maybe

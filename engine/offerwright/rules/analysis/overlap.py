@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Related
 from offerwright.expressions.syntax import Const
 from offerwright.rules.analysis.grid import Box, Grid, bits, meeting
+from offerwright.rules.analysis.segments import Segment
 from offerwright.rules.analysis.words import said
 from offerwright.rules.plan import TablePlan
 
 MOST_FINDINGS = 20
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Two rows that can both match: a part of each, and the segments in which they meet.
+    """Two rows that can both match, by a part of each.
 
     `is_sure` is false where only a pattern that analysis cannot see lets them meet.
     """
 
     part: int
     other: int
-    box: Box
     is_sure: bool
 
 
@@ -38,61 +39,64 @@ def meetings(grid: Grid) -> Iterator[Meeting]:
             for found in by_column:
                 later &= found[0 if is_sure else 1].get(part, -1)
             for other in bits(later):
+                met = Meeting(part, other, is_sure)
                 rows = grid.row_of[part], grid.row_of[other]
-                box = (
-                    None
-                    if rows[0] == rows[1] or rows in seen
-                    else _shared(grid, part, other, is_sure)
-                )
-                if box is not None:
+                if rows[0] != rows[1] and rows not in seen and (grid.is_open or shared(grid, met)):
                     seen.add(rows)
-                    yield Meeting(part, other, box, is_sure)
+                    yield met
 
 
-def _shared(grid: Grid, part: int, other: int, is_sure: bool) -> Box | None:
-    """Where two parts meet among what is asked about; None = nowhere there."""
-    both = 1 << part | 1 << other
-    masks = [[s.sure if is_sure else s.maybe for s in c.segments] for c in grid.columns]
+def shared(grid: Grid, met: Meeting) -> Box | None:
+    """The segments in which two parts meet among what is asked about; None = nowhere there."""
+    both = 1 << met.part | 1 << met.other
     for whole in grid.wholes:
         box = tuple(
-            tuple(n for n in segments if mask[n] & both == both)
-            for mask, segments in zip(masks, whole, strict=True)
+            tuple(n for n in segments if _mask(column.segments[n], met) & both == both)
+            for column, segments in zip(grid.columns, whole, strict=True)
         )
         if all(box):
             return box
     return None
 
 
+def _mask(segment: Segment, met: Meeting) -> int:
+    return segment.sure if met.is_sure else segment.maybe
+
+
 def overlaps(grid: Grid, zone: ZoneInfo) -> list[Diagnostic]:
     """What is wrong with rows that meet, by the table's hit policy."""
-    if grid.table.hit not in ("unique", "any"):
+    say = _SAID.get(grid.table.hit)
+    if say is None:
         return []
     found: list[Diagnostic] = []
     more = 0
     for met in meetings(grid):
-        said = (
-            _overlap(grid, met, zone) if grid.table.hit == "unique" else _conflict(grid, met, zone)
-        )
-        if said is not None and len(found) < MOST_FINDINGS:
-            found.append(said)
-        elif said is not None:
+        if len(found) < MOST_FINDINGS:
+            found += say(grid, met, zone)
+        else:
             more += 1
+        if more == MOST_COUNTED:
+            break
     return [*found, *_more(grid.table, found, more)]
 
 
 def _more(table: TablePlan, found: Sequence[Diagnostic], more: int) -> Iterator[Diagnostic]:
     if more:
-        last = found[-1]
+        count = f"at least {more}" if more == MOST_COUNTED else str(more)
+        verb = "match" if table.hit == "unique" else "may match"
         yield Diagnostic(
-            last.code, f"and {more} more pairs of rows of this table", table.span, "", last.severity
+            found[-1].code,
+            f"and {count} more pairs of rows of this table both {verb} something",
+            table.span,
+            severity=found[-1].severity,
         )
 
 
-def _overlap(grid: Grid, met: Meeting, zone: ZoneInfo) -> Diagnostic:
+def _overlap(grid: Grid, met: Meeting, zone: ZoneInfo) -> Iterator[Diagnostic]:
     first, second = (grid.table.rows[grid.row_of[p]] for p in (met.part, met.other))
     related = (Related(first.span, f"`{first.id}` stands here"),)
     if not met.is_sure:
-        return Diagnostic(
+        yield Diagnostic(
             "MAY_OVERLAP",
             f"nobody can say whether `{first.id}` and `{second.id}` both match something: "
             "a pattern is opaque",
@@ -101,7 +105,8 @@ def _overlap(grid: Grid, met: Meeting, zone: ZoneInfo) -> Diagnostic:
             "note",
             related,
         )
-    return Diagnostic(
+        return
+    yield Diagnostic(
         "RULES_OVERLAP",
         f"`{first.id}` and `{second.id}` both match {witness(grid, met, zone)}",
         second.span,
@@ -114,23 +119,23 @@ def witness(grid: Grid, met: Meeting, zone: ZoneInfo) -> str:
     """A value of every fact that one of the two rows tests, in words."""
     both = 1 << met.part | 1 << met.other
     words = []
-    for column, box in zip(grid.columns, met.box, strict=True):
+    for column, box in zip(grid.columns, shared(grid, met) or (), strict=True):
         if any(s.maybe & both != both for s in column.segments):
             best = next((n for n in box if column.segments[n].is_point), box[0])
             words.append(said(column, (best,), zone))
     return ", ".join(words) or "everything"
 
 
-def _conflict(grid: Grid, met: Meeting, zone: ZoneInfo) -> Diagnostic | None:
+def _conflict(grid: Grid, met: Meeting, zone: ZoneInfo) -> Iterator[Diagnostic]:
     """Rows of `hit: any` that meet must give the same."""
     first, second = (grid.table.rows[grid.row_of[p]] for p in (met.part, met.other))
     differing = _differing(grid.table, grid.row_of[met.part], grid.row_of[met.other])
     if differing is None:
-        return None
+        return
     name, is_certain = differing
     related = (Related(first.span, f"`{first.id}` stands here"),)
     if is_certain and met.is_sure:
-        return Diagnostic(
+        yield Diagnostic(
             "RESULTS_CONFLICT",
             f"`{first.id}` and `{second.id}` both match {witness(grid, met, zone)}, "
             f"and give different `{name}`",
@@ -139,7 +144,8 @@ def _conflict(grid: Grid, met: Meeting, zone: ZoneInfo) -> Diagnostic | None:
             "each other, or use `hit: first` and order them",
             related=related,
         )
-    return Diagnostic(
+        return
+    yield Diagnostic(
         "MAY_CONFLICT",
         f"`{first.id}` and `{second.id}` may both match and give different `{name}`",
         second.span,
@@ -161,3 +167,9 @@ def _differing(table: TablePlan, one: int, other: int) -> tuple[str, bool] | Non
             return result.name, True
         doubtful = doubtful or (result.name, False)
     return doubtful
+
+
+_SAID: Mapping[str, Callable[[Grid, Meeting, ZoneInfo], Iterator[Diagnostic]]] = {
+    "unique": _overlap,
+    "any": _conflict,
+}

@@ -22,6 +22,7 @@ from offerwright.rules.plan import TablePlan
 _MOST_ROWS = 400
 """Above so many rows nobody asks which facts decide nothing: the question is quadratic."""
 _NAMED = 3
+_MOST_HINTS = 5
 
 _Results: TypeAlias = tuple[int, ...]
 
@@ -30,7 +31,17 @@ def spare(grid: Grid, zone: ZoneInfo) -> list[Diagnostic]:
     """Hints about facts and rows that the table does not need."""
     if len(grid.table.rows) < 2:
         return []
-    return [*_idle_columns(grid), *_mergeable(grid, zone)]
+    return [*_idle_columns(grid), *_first_few(grid, list(_mergeable(grid, zone)))]
+
+
+def _first_few(grid: Grid, found: list[Diagnostic]) -> list[Diagnostic]:
+    """The first hints, and how many more there are."""
+    more = len(found) - _MOST_HINTS
+    if more <= 0:
+        return found
+    message = f"and {more} more groups of rows of this table give the same and could be one row"
+    last = Diagnostic("ROWS_MERGEABLE", message, grid.table.span, severity="note")
+    return [*found[:_MOST_HINTS], last]
 
 
 def _results(table: TablePlan, row: int) -> _Results:

@@ -112,6 +112,11 @@ STATES: Place = (
     "rules/example.yaml",
     "kind: lifecycle\nname: example\ninitial: a\nstates:\n<<2>>\n",
 )
+ATTEMPTS: Place = (
+    "rules/example.yaml",
+    "kind: routing\nname: example\nstock: {on_hand: on_hand}\notherwise: {queue: manual}\n"
+    "attempts:\n<<2>>\n",
+)
 CSV: Place = ("rules/pricing/markups.csv", "id,when.cost,then.markup,then.plus,note\n<<>>\n")
 CSV_ROW: Place = ("rules/pricing/markups.csv", "id,then.markup\n<<>>\n")
 CSV_HEAD: Place = ("rules/pricing/markups.csv", "<<>>\n")
@@ -161,6 +166,8 @@ PLACES: dict[str, Place] = {
     "UNKNOWN_KIND": RAW, "UNKNOWN_SOURCE": FACTS, "UNKNOWN_TIME_ZONE": SHOP,
     "UNKNOWN_TYPE": FACTS, "UNKNOWN_VALUE": STEPS, "WRONG_CONDITION": FEE, "WRONG_EXPRESSION": STEP,
     "WRONG_HYSTERESIS": ENTRY,
+    "ATTEMPT_UNREACHABLE": ATTEMPTS, "BAD_BAND": ATTEMPTS, "RANK_KEY_IDLE": ATTEMPTS,
+    "RANK_NOT_TOTAL": ATTEMPTS, "WRONG_STOCK_TEST": ATTEMPTS,
     "WRONG_TEMPLATE": ATTRIBUTE, "WRONG_TYPE": STEPS, "YAML_SYNTAX": LISTS,
 }  # fmt: skip
 

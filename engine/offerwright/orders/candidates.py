@@ -15,11 +15,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Words
 from offerwright.evaluate.facts import column_of
-from offerwright.evaluate.match import Walks, match, reasons, result
+from offerwright.evaluate.match import Match, Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows, evaluate
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.money import SCALE, scaled
@@ -28,8 +29,8 @@ from offerwright.orders.inputs import Nodes
 from offerwright.orders.order import Order
 from offerwright.orders.typed_cells import TypedCells
 from offerwright.orders.zip_code import place_of
-from offerwright.rules.plan import Account
-from offerwright.rules.routing_plan import NODE_ID, RoutingPlan
+from offerwright.rules.plan import Account, ResultPlan, TablePlan
+from offerwright.rules.routing_plan import COST_RESULTS, NODE_ID, RoutingPlan
 
 WEIGHT_SCALE = SCALE
 
@@ -78,7 +79,7 @@ class Candidates:
     def costs(self, at: Sequence[int], weights: Sequence[int | None]) -> list[int | None]:
         """What it costs to ship parcels of these weights from these rows, at 8 decimals."""
         part = self.rows.part(np.array(at, dtype=np.int64), self.rows.facts)
-        part = part.having({"weight": _optional(weights, WEIGHT_SCALE)})
+        part = part.having({"weight_kg": _optional(weights, WEIGHT_SCALE)})
         column = _computed(self.lot, part, self.walks).get("ship_cost")
         if not isinstance(column, Decimals):
             return [None] * len(at)
@@ -131,7 +132,7 @@ def _of_orders(lot: Lot) -> dict[str, Column]:
     """One row per order of the lot."""
     at = np.array([order.row for order in lot.orders], dtype=np.int64)
     frame = lot.cells.frame
-    held = {f"order.{n}": c.take(column_of(frame[n]), at) for n in frame.columns[1:] if len(at)}
+    held = {f"order.{n}": c.take(column_of(frame[n]), at) for n in frame.columns}
     values = [scaled(order.value) for order in lot.orders]
     scale = max((s for _, s in values), default=0)
     local = [_local_seconds(order.placed_at, lot.zone) for order in lot.orders]
@@ -147,7 +148,7 @@ def _of_orders(lot: Lot) -> dict[str, Column]:
         "order.value": _numbers([n * 10 ** (scale - s) for n, s in values], scale),
         "order.units": _numbers([sum(x.units for x in order.lines) for order in lot.orders]),
         "order.lines": _numbers([len(order.lines) for order in lot.orders]),
-        "weight": _optional(weights, WEIGHT_SCALE),
+        "weight_kg": _optional(weights, WEIGHT_SCALE),
     }
 
 
@@ -191,13 +192,37 @@ def _computed(lot: Lot, rows: Rows, walks: Walks) -> Rows:
     if table is None:
         return rows
     found = match(table, rows, as_of, walks)
-    plan = table.result("ship_cost")
-    column: Column = c.all_missing(rows.size) if plan is None else result(found, plan, rows)
     none = np.zeros(rows.size, dtype=bool)
     for mask in reasons(found, rows).values():
         none |= mask
     state = np.where(none, c.MISSING, 0).astype(np.uint8)
-    return rows.having({"ship_cost": c.with_state(column, c.joined_state(column.state, state))})
+    cost = _cost(found, table, rows)
+    return rows.having({"ship_cost": c.with_state(cost, c.joined_state(cost.state, state))})
+
+
+def _cost(found: Match, table: TablePlan, rows: Rows) -> Decimals:
+    """The sum of the results; those per kilogram and per kilometre are multiplied first."""
+    total: Decimals | None = None
+    for name, measure in zip(COST_RESULTS, (None, "weight_kg", "distance_km"), strict=True):
+        plan = table.result(name)
+        if plan is None:
+            continue
+        part = result(found, plan, rows)
+        assert isinstance(part, Decimals), name
+        if measure is not None:
+            by = rows.get(measure)
+            assert isinstance(by, Decimals), measure
+            part = c.multiply(part, by)
+        # A row that does not have this result adds nothing, whatever its measure.
+        part = c.where(_is_written(found, plan), part, c.constant(0, rows.size))
+        total = part if total is None else c.add(total, part)
+    return c.all_missing(rows.size) if total is None else total
+
+
+def _is_written(found: Match, plan: ResultPlan) -> NDArray[np.bool_]:
+    """Where the row that counts has a cell for a result."""
+    row = np.where(found.picked < 0, len(plan.choice_of), found.picked)
+    return np.asarray(found.walk.choices_of(plan).of_row[row] >= 0)
 
 
 def _word(word: str, size: int) -> Words:

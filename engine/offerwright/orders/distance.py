@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 _DIGITS = Context(prec=44)
@@ -68,12 +68,12 @@ def _edge(tenths: int) -> int:
     km = d.divide(Decimal(2 * tenths - 1), Decimal(20))
     sine = _sine(d.divide(km, d.multiply(2, _RADIUS_KM)))
     square = d.multiply(d.multiply(sine, sine), Decimal(4 * _SCALE**2))
-    return int(square.to_integral_value(rounding="ROUND_CEILING", context=d))
+    return int(square.to_integral_value(rounding=ROUND_CEILING, context=d))
 
 
 def _rounded(value: Decimal) -> int:
     scaled = _DIGITS.multiply(value, Decimal(_SCALE))
-    return int(scaled.to_integral_value(rounding="ROUND_HALF_UP", context=_DIGITS))
+    return int(scaled.to_integral_value(rounding=ROUND_HALF_UP, context=_DIGITS))
 
 
 def _sine(x: Decimal) -> Decimal:

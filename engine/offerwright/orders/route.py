@@ -182,6 +182,11 @@ def _refusal(one: RefusedOrder) -> Decision:
     return Decision(one.id, "", one.code, one.detail, "", (), one.lines, "", None, (), ())
 
 
+def is_refused(decision: Decision) -> bool:
+    """Whether an order was not even tried: it was cancelled, or something is wrong with it."""
+    return decision.code not in ("ROUTED", "NO_NODE")
+
+
 def rows_of(decisions: Sequence[Decision]) -> Iterator[dict[str, object]]:
     """One row per line, or per part of a divided one; one without a line for an order without."""
     for one in decisions:

@@ -18,12 +18,15 @@ from offerwright.orders.read import Cells
 
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ROW = "_row_of_cells"
+# A table of a source has a column `sku` of its own, which holds its id.
+_SKU = "_sku_of_line"
 
 
 def engine_fact(name: str, type_: Type, low: int | None = None, high: int | None = None) -> FactDef:
     """A column that every file of orders has, as a fact."""
     bounds = [None if bound is None else Decimal(bound) for bound in (low, high)]
-    return FactDef(name, type_, "orders", name, _NOWHERE, minimum=bounds[0], maximum=bounds[1])
+    column = "sku" if name == _SKU else name
+    return FactDef(name, type_, "orders", column, _NOWHERE, minimum=bounds[0], maximum=bounds[1])
 
 
 ORDER_CELLS: tuple[FactDef, ...] = (
@@ -36,7 +39,7 @@ ORDER_CELLS: tuple[FactDef, ...] = (
     engine_fact("longitude", NUMBER, -180, 180),
 )
 LINE_CELLS: tuple[FactDef, ...] = (
-    engine_fact("sku", TEXT),
+    engine_fact(_SKU, TEXT),
     engine_fact("quantity", INTEGER, 1),
     engine_fact("price", NUMBER, 0),
 )
@@ -75,7 +78,8 @@ def typed_cells(records: Sequence[Cells], facts: Sequence[FactDef], time_zone: s
         faults.setdefault(reject.row, (reject.code, detail))
     whole = pl.DataFrame({ID: rows.cast(pl.String)})
     frame = whole.join(table.frame, on=ID, how="left", maintain_order="left")
-    return TypedCells(_with_defaults(frame, known), faults)
+    named = _with_defaults(frame, known).drop(ID).rename({_SKU: "sku"}, strict=False)
+    return TypedCells(named, faults)
 
 
 def _text(cell: str | None) -> str | None:

@@ -19,7 +19,7 @@ from offerwright.rules.cascade import applying, check_scope
 from offerwright.rules.plan import Account, DocumentInfo, RuleSet, TablePlan
 from offerwright.rules.routing_attempts import compile_attempts
 from offerwright.rules.routing_document import RoutingDocument
-from offerwright.rules.routing_plan import LOAD, RoutingPlan, RoutingSet, StockPlan
+from offerwright.rules.routing_plan import COST_RESULTS, LOAD, RoutingPlan, RoutingSet, StockPlan
 from offerwright.rules.routing_scope import RoutingFacts, routing_scope, with_names
 from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_table
@@ -164,8 +164,19 @@ def _ship_cost(setting: Setting, account: Account) -> TablePlan | None:
     path = ("ship_cost",)
     if not table.is_table:
         setting.say("NOTHING_SET", path, "the cost of shipping has no rows and no `otherwise`")
+    if table.hit == "collect":
+        setting.say("WRONG_HIT", ("ship_cost", "hit"), "a cost has one row: unique, first or any")
     label = f"{setting.loaded.name}/ship_cost"
-    return compile_table(table, path, setting, label, {"ship_cost": money(account.currency)})
+    currency = money(account.currency)
+    made = compile_table(table, path, setting, label, dict.fromkeys(COST_RESULTS, currency))
+    known = setting.scope.types
+    for name, needed in (("per_kg", "weight_kg"), ("per_km", "distance_km")):
+        if made.result(name) is not None and needed not in known:
+            setting.say(
+                "UNKNOWN_FACT", path, f"`{name}` needs `{needed}`, and no SKU has a weight",
+                "declare the fact `weight` of type weight, or drop `per_kg`",
+            )  # fmt: skip
+    return made
 
 
 def _check_stock(setting: Setting, facts: RoutingFacts) -> None:

@@ -97,7 +97,7 @@ class Distance(Model):
 
 
 class ShipCost(Table):
-    """What a parcel costs to ship: a table with the result `ship_cost`."""
+    """What a parcel costs to ship: a table with `ship_cost`, and `per_kg` and `per_km` to add."""
 
 
 class Unrouted(Model):

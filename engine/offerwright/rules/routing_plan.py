@@ -20,6 +20,8 @@ from offerwright.rules.plan import DocumentInfo, TablePlan
 StockTest: TypeAlias = Literal["every_line", "any_line"]
 # Words of the engine whose value is known only when the orders before are routed, or of a set.
 LOAD, PARCELS, NODE_ID = "node.load", "parcels", "node.id"
+# What a parcel costs: a sum, so much a kilogram, so much a kilometre.
+COST_RESULTS = ("ship_cost", "per_kg", "per_km")
 
 
 @dataclass(frozen=True, slots=True)

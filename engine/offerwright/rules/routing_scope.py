@@ -22,7 +22,6 @@ from offerwright.facts.schema import FactDef, FactSchema
 from offerwright.rules.routing_plan import LOAD, NODE_ID, PARCELS
 from offerwright.rules.scope import MapTypes
 
-WEIGHT = Type("weight")
 _NAMED: tuple[Entity, ...] = ("node", "order")
 
 
@@ -70,8 +69,8 @@ def routing_scope(
         "order.lines": INTEGER,
     }  # fmt: skip
     if facts.has_weight:
-        types["weight"] = WEIGHT
-    bounds: dict[str, Bounds] = {"distance_km": (Decimal(0), None)}
+        types["weight_kg"] = NUMBER
+    bounds: dict[str, Bounds] = dict.fromkeys(("distance_km", "weight_kg"), (Decimal(0), None))
     for entity in _NAMED:
         for name, fact in facts.entities.facts(entity).items():
             if fact.type.name != "map":

@@ -46,7 +46,7 @@ NOT_CODES = frozenset({
 FAMILIES: dict[str, frozenset[str]] = {
     "BAD_": frozenset({"BAD_KEY", "BAD_SKU"}),
     "BLANK_": frozenset({"BLANK_KEY", "BLANK_SKU"}),
-    "UNKNOWN_": frozenset({"UNKNOWN_ACCOUNT", "UNKNOWN_MARKETPLACE"}),
+    "UNKNOWN_": frozenset({"UNKNOWN_ACCOUNT", "UNKNOWN_MARKETPLACE", "UNKNOWN_TRADE_POLICY"}),
     "HTTP_": frozenset(),  # the status of an answer without a word of its own
 }
 

@@ -44,6 +44,11 @@ class Grid:
         return sorted({self.row_of[part] for part in bits(parts)})
 
     @property
+    def possible(self) -> int:
+        """The parts that some offer may match, as a mask: none of their columns is empty."""
+        return sum(1 << part for part, box in enumerate(self.boxes) if all(box))
+
+    @property
     def is_open(self) -> bool:
         """Whether the table is asked about everything: its step has no `when`."""
         return len(self.wholes) == 1 and _is_everything(self.columns, self.wholes[0])
@@ -148,8 +153,6 @@ def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]
             maybe[part] |= segment.maybe
             if segment.sure >> part & 1:
                 sure[part] |= segment.sure
-    for part in bits(parts & ~common):
-        # A part that accepts nothing meets nobody.
+    for part in maybe:
         sure.setdefault(part, 0)
-        maybe.setdefault(part, 0)
     return sure, maybe

@@ -31,11 +31,12 @@ class Meeting:
 
 def meetings(grid: Grid) -> Iterator[Meeting]:
     """Every pair of rows that meet, once, by their first parts that do; certain ones first."""
-    by_column = [meeting(column, grid.parts) for column in grid.columns]
+    possible = grid.possible
+    by_column = [meeting(column, possible) for column in grid.columns]
     seen: set[tuple[int, int]] = set()
     for is_sure in (True, False):
-        for part in range(len(grid.row_of)):
-            later = grid.parts >> (part + 1) << (part + 1)
+        for part in bits(possible):
+            later = possible >> (part + 1) << (part + 1)
             for found in by_column:
                 later &= found[0 if is_sure else 1].get(part, -1)
             for other in bits(later):

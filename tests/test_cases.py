@@ -1,5 +1,5 @@
 """
-Every case of `tests/cases/{expressions,cells,tables,pricing,inventory,mapping,approvals}`.
+Every case of `tests/cases/{analysis,expressions,cells,tables,pricing,inventory,mapping,approvals}`.
 
 A case file holds `files` (by path) and `rows` that its cases share. A case adds `files` of its own,
 `rows`, `as_of` and `live`, and expects `offers` (by account, then SKU; only what is written is
@@ -24,7 +24,7 @@ from offerwright.source.yaml import read_yaml
 # Facts of the cases that are whole numbers.
 WHOLE = ("stock", "sold", "pack", "promised", "orders")
 CASES = Path(__file__).parent / "cases"
-FOLDERS = ("expressions", "cells", "tables", "pricing", "inventory", "mapping",
+FOLDERS = ("analysis", "expressions", "cells", "tables", "pricing", "inventory", "mapping",
            "approvals")  # fmt: skip
 AS_OF = "2026-12-01T01:30:00+00:00"
 SHOP = """\

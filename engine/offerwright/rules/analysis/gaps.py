@@ -15,7 +15,7 @@ from offerwright.errors import Diagnostic
 from offerwright.rules.analysis.cover import Masks, NotProved, holes
 from offerwright.rules.analysis.grid import Box, Grid
 from offerwright.rules.analysis.segments import Column
-from offerwright.rules.analysis.words import said_of_box
+from offerwright.rules.analysis.words import runs, said_of_box
 
 MOST_GAPS = 5
 
@@ -54,7 +54,10 @@ def _among_present(grid: Grid, masks: Masks, zone: ZoneInfo, blocks: str) -> lis
             continue
         boxes, are_more = holes(masks, present, grid.parts, MOST_GAPS)
         for box in boxes:
-            found.append(_said(grid, box, present, zone, blocks))
+            found += [
+                _said(grid, part, present, zone, blocks)
+                for part in _by_time(grid.columns, box, present)
+            ]
         if are_more:
             found.append(
                 Diagnostic("TABLE_GAP", "and more gaps in this table", grid.table.span,
@@ -68,7 +71,7 @@ def _said(grid: Grid, box: Box, whole: Box, zone: ZoneInfo, blocks: str) -> Diag
     if _is_end(grid.columns, box, whole):
         return Diagnostic(
             "TABLE_ENDS",
-            f"from then on no row matches {words}",
+            f"at the end of the last window no row matches {words}",
             grid.table.span,
             f"such an offer is blocked with {blocks}: add rows for the time after, or an "
             "`otherwise`",
@@ -89,11 +92,19 @@ def _without_missing(columns: Sequence[Column], box: Box) -> Box:
     )
 
 
+def _by_time(columns: Sequence[Column], box: Box, whole: Box) -> list[Box]:
+    """The box once for every stretch of time: a hole between windows is not their end."""
+    for number, column in enumerate(columns):
+        if column.fact == "as_of" and len(box[number]) < len(whole[number]):
+            return [(*box[:number], tuple(run), *box[number + 1 :]) for run in runs(box[number])]
+    return [box]
+
+
 def _is_end(columns: Sequence[Column], box: Box, whole: Box) -> bool:
     """Whether the gap opens with the end of a window and stays open."""
     for column, chosen, asked in zip(columns, box, whole, strict=True):
         if column.fact == "as_of" and len(chosen) < len(asked):
-            return chosen == asked[-len(chosen) :]
+            return chosen[-1] == asked[-1]
     return False
 
 

@@ -86,6 +86,8 @@ def _opaque(grid: Grid) -> Iterator[Diagnostic]:
 
 def tables_of(plan: AccountPlan) -> Iterator[Asked]:
     """Every table of a plan, with the step's `when` and what a gap in it would do."""
+    for decision in plan.decisions:
+        yield Asked(decision.table, _domains(plan.scope, decision.table, ALWAYS_VALID), None, None)
     for number, step in enumerate(plan.steps):
         if isinstance(step, SetStep) and step.table is not None:
             domains = _domains(plan.scope, step.table, plan.documents[step.document].window)

@@ -44,7 +44,7 @@ def said(column: Column, segments: Sequence[int], zone: ZoneInfo) -> str:
 def _said(column: Column, segments: Sequence[int], zone: ZoneInfo) -> Iterator[str]:
     chosen = [column.segments[number] for number in segments]
     if column.type.is_ordered:
-        for run in _runs(column, segments):
+        for run in runs([n for n in segments if not column.segments[n].is_missing]):
             yield _range(column.segments[run[0]], column.segments[run[-1]], column.type, zone)
     else:
         for segment in chosen:
@@ -54,17 +54,15 @@ def _said(column: Column, segments: Sequence[int], zone: ZoneInfo) -> Iterator[s
         yield "missing"
 
 
-def _runs(column: Column, segments: Sequence[int]) -> list[list[int]]:
-    """Neighbours together; missing is left out."""
-    runs: list[list[int]] = []
+def runs(segments: Sequence[int]) -> list[list[int]]:
+    """Neighbours together."""
+    found: list[list[int]] = []
     for number in segments:
-        if column.segments[number].is_missing:
-            continue
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
         else:
-            runs.append([number])
-    return runs
+            found.append([number])
+    return found
 
 
 def _range(first: Segment, last: Segment, type_: Type, zone: ZoneInfo) -> str:

@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'durable-rules; python_version < "3.13"' \
-	  || echo "durable-rules was not built here (it needs a C compiler); nothing needs it yet"
+	  || echo "durable-rules was not built here (it needs a C compiler); orders are routed by the Python twin, with the same decisions"
 	touch $(STAMP)
 
 clean:

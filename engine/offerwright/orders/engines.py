@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from offerwright.errors import OfferwrightError
+from offerwright.orders.durable_rules import DurableLimit
 from offerwright.orders.question import Filter, Matcher
 from offerwright.orders.twin import Twin
 
@@ -19,7 +20,8 @@ def matcher_of(engine: str) -> tuple[Callable[[Sequence[Filter]], Matcher], str]
     The engine that a name stands for, and what must be said about it.
 
     Args:
-        engine: `durable`, `twin`, or `auto`: durable-rules where it loads, else the twin.
+        engine: `durable`, `twin`, or `auto`: durable-rules where it loads and can hold the
+            filters, else the twin.
 
     Raises:
         OfferwrightError: `durable` was asked for and cannot be loaded.
@@ -35,4 +37,13 @@ def matcher_of(engine: str) -> tuple[Callable[[Sequence[Filter]], Matcher], str]
             f"durable-rules cannot be loaded ({problem}). Install `offerwright[durable]` with "
             "Python 3.11 or 3.12, or use --engine twin."
         ) from problem
-    return Durable, ""
+    if engine == "durable":
+        return Durable, ""
+
+    def durable_or_twin(filters: Sequence[Filter]) -> Matcher:
+        try:
+            return Durable(filters)
+        except DurableLimit:
+            return Twin(filters)
+
+    return durable_or_twin, ""

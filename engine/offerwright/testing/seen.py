@@ -16,7 +16,7 @@ from offerwright.evaluate.run import Offers
 from offerwright.evaluate.state import Ran, Truth
 from offerwright.expressions.conditions import Value
 from offerwright.guards.judge import said_by
-from offerwright.rules.plan import BoundsStep, TablePlan
+from offerwright.rules.plan import BoundsStep, RoundStep, Step, TablePlan
 from offerwright.testing.tables import RuleTable, rule_tables
 
 Seeable = Value | tuple[Value, ...] | None
@@ -69,14 +69,25 @@ def _seen(offers: Offers) -> Iterator[Seen]:
     everywhere = np.ones(offers.rows.size, dtype=bool)
     for one in rule_tables(plan):
         if one.source is not None:
-            if id(one.source) in ran:
-                yield _step(one, *ran[id(one.source)], offers)
+            found = ran.get(id(one.source)) or _idle(one.source, offers)
+            yield _step(one, *found, offers)
         elif one.table is not None and _is_in_force(one.table, offers):
             is_fee = one.part == "fees"
             active = c.known(paid) & offers.reach.of(FEES, one.document) if is_fee else everywhere
             rows = priced if is_fee else offers.rows
-            found = match(one.table, rows, offers.schedule.as_of, offers.schedule.walks)
-            yield Seen(one, np.asarray(active), everywhere, found, rows)
+            matched = match(one.table, rows, offers.schedule.as_of, offers.schedule.walks)
+            yield Seen(one, np.asarray(active), everywhere, matched, rows)
+
+
+def _idle(step: Step, offers: Offers) -> tuple[Ran, Rows]:
+    """A step that did nothing to any offer: rounding keeps no record of such a one."""
+    others = [ran for ran in offers.ran if isinstance(ran.step, RoundStep)]
+    nothing = c.all_missing(offers.rows.size)
+    before = others[0].before if others else (nothing, nothing)
+    rows = offers.rows.having({"price": before[0], "sale_price": before[1]}) if others else (
+        offers.rows
+    )  # fmt: skip
+    return Ran(step, np.zeros(offers.rows.size, dtype=bool), before, before), rows
 
 
 def _step(one: RuleTable, ran: Ran, rows: Rows, offers: Offers) -> Seen:

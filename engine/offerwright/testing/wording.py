@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from offerwright.expressions.conditions import Atom, Has, Matches, Number, StartsWith, Test
 from offerwright.expressions.parse import EPOCH
 from offerwright.expressions.types import Type
+from offerwright.testing.document import MISSING
 
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 # What YAML reads as the text that it is, also inside [ ] and { }.
@@ -78,3 +80,25 @@ def yaml_text(value: object) -> str:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def cells_text(cells: object, type_: Type, zone: ZoneInfo) -> str:
+    """A given fact as a test writes it; of a map, or of a fact kept per marketplace, all of it."""
+    if isinstance(cells, Mapping):
+        inner = type_.of if type_.name == "map" and type_.of else type_
+        inside = ", ".join(
+            f"{yaml_text(str(key))}: {cells_text(cell, inner, zone)}"
+            for key, cell in sorted(cells.items())
+        )
+        return f"{{{inside}}}"
+    if isinstance(cells, tuple):
+        return f"[{', '.join(cells_text(cell, type_.of or type_, zone) for cell in cells)}]"
+    if isinstance(cells, datetime):
+        return cells.astimezone(zone).isoformat()
+    if isinstance(cells, date):
+        return cells.isoformat()
+    if isinstance(cells, int | Decimal) and not isinstance(cells, bool):
+        return number_text(cells, type_, zone)
+    if cells == MISSING:
+        return "{is: missing}" if type_.is_text else MISSING
+    return yaml_text(cells)

@@ -6,23 +6,30 @@ from typing import Any
 
 _CONDITIONS = ("when", "select")
 _RESULTS = ("then", "otherwise")
-_SCALAR = {"type": ["string", "number", "boolean", "null"]}
+SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _text(markdown: str) -> dict[str, Any]:
     return {"type": "string", "markdownDescription": markdown}
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def cell(items: dict[str, Any], operators: dict[str, Any]) -> dict[str, Any]:
+    """
+    A scalar, a list of `items`, or a map of `operators`.
+
+    One schema and no `anyOf`: each keyword speaks of its own type, so that an editor names the
+    wrong key of a map instead of saying that a map is no text.
+    """
     return {
-        "type": "object",
-        "properties": properties,
+        "type": [*SCALAR["type"], "array", "object"],
+        "items": items,
+        "properties": operators,
         "additionalProperties": False,
         "minProperties": 1,
     }
 
 
-_OPERATORS = {
+OPERATORS: dict[str, dict[str, Any]] = {
     "not": {
         "$ref": "#/$defs/Cell",
         "markdownDescription": "True when the cell inside is false; unknown stays unknown.",
@@ -43,28 +50,21 @@ _CELL = {
         '`gold` · `[gold, silver]` · `0..500` · `">= 500"` · `{not: gold}` · '
         "`{under: phones}` · `missing` · `present`"
     ),
-    "anyOf": [
-        _SCALAR,
-        {"type": "array", "items": {"$ref": "#/$defs/Cell"}},
-        _closed(_OPERATORS),
-    ],
+    **cell({"$ref": "#/$defs/Cell"}, OPERATORS),
 }
 
 _RESULT = {
     "markdownDescription": "A value, an expression over facts, or `{expr: brand}` for text.",
-    "anyOf": [
-        _SCALAR,
-        {"type": "array", "items": _SCALAR},
-        _closed(
-            {
-                "expr": {
-                    "type": ["string", "number"],
-                    "markdownDescription": "An expression where a literal text would stand.",
-                },
-                "block": _text("Block with this code: `{block: NO_CATEGORY}`."),
-            }
-        ),
-    ],
+    **cell(
+        SCALAR,
+        {
+            "expr": {
+                "type": ["string", "number"],
+                "markdownDescription": "An expression where a literal text would stand.",
+            },
+            "block": _text("Block with this code: `{block: NO_CATEGORY}`."),
+        },
+    ),
 }
 
 _NESTED = {"type": "array", "items": {"$ref": "#/$defs/Conditions"}, "minItems": 1}

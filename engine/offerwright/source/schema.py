@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +16,16 @@ from offerwright.errors import Diagnostic
 from offerwright.source.cell_schema import CELL_DEFINITIONS, cell_reference
 from offerwright.source.document import Document
 from offerwright.source.editor_words import example_of, message_of, snippets_of, words_of
+from offerwright.source.vocabulary import FILE, Vocabulary, vocabulary_text
+from offerwright.source.vocabulary_schema import (
+    DRAFT,
+    WORDS_FILE,
+    json_text,
+    vocabulary_schema,
+    with_vocabulary,
+)
 
 VERSION = 1
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BOUNDS = (
     ("ge", "minimum"),
     ("gt", "exclusiveMinimum"),
@@ -124,13 +130,29 @@ class EditorSchema(GenerateJsonSchema):
         }
 
 
-def generate_schemas(kinds: Mapping[str, type[Document]]) -> dict[str, str]:
-    """`<kind>.schema.json` → canonical JSON text, for every kind; the same on every machine."""
-    return {f"{kind}.schema.json": schema_text(kind, kinds[kind]) for kind in sorted(kinds)}
+def generate_schemas(
+    kinds: Mapping[str, type[Document]], vocabulary: Vocabulary | None = None
+) -> dict[str, str]:
+    """
+    The schemas of all kinds.
+
+    Args:
+        kinds: the model of every kind.
+        vocabulary: a shop's own words, to be offered where they may stand.
+
+    Returns:
+        `<kind>.schema.json` → canonical JSON text, the same on every machine; with a vocabulary
+        also its file.
+    """
+    is_own = vocabulary is not None
+    out = {f"{kind}.schema.json": schema_text(kind, kinds[kind], is_own) for kind in sorted(kinds)}
+    if vocabulary is None:
+        return out
+    return {**out, WORDS_FILE: vocabulary_schema(vocabulary), FILE: vocabulary_text(vocabulary)}
 
 
-def schema_text(kind: str, model: type[BaseModel]) -> str:
-    """The JSON Schema of one model as text that ends in a line break."""
+def schema_text(kind: str, model: type[BaseModel], is_own: bool = False) -> str:
+    """The JSON Schema of one model as text; `is_own`: with references to a shop's own words."""
     body = model.model_json_schema(schema_generator=EditorSchema)
     models = {name: _with_cells(m) for name, m in body.pop("$defs", {}).items()}
     body = _with_cells(body)
@@ -139,21 +161,24 @@ def schema_text(kind: str, model: type[BaseModel]) -> str:
     if "kind" in body.get("properties", {}):
         body["properties"]["kind"]["markdownDescription"] = body.get("description", "")
     schema = {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "$id": f"urn:offerwright:schema:{kind}:{VERSION}",
         "title": f"Offerwright: kind {kind}",
         **body,
     }
     if definitions:
         schema["$defs"] = {name: definitions[name] for name in sorted(definitions)}
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return json_text(with_vocabulary(schema) if is_own else schema)
 
 
-def write_schemas(folder: Path, kinds: Mapping[str, type[Document]]) -> list[str]:
-    """Write the schemas that differ into `folder`; returns their names. Other files stay."""
+def write_schemas(folder: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write the schemas that differ into `folder`; returns their names. Other files stay, but for
+    a vocabulary that is no longer wanted."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in {FILE, WORDS_FILE} - set(generated):
+        (folder / name).unlink(missing_ok=True)
     written = []
-    for name, text in generate_schemas(kinds).items():
+    for name, text in generated.items():
         path = folder / name
         if not path.is_file() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8", newline="\n")
@@ -164,6 +189,7 @@ def write_schemas(folder: Path, kinds: Mapping[str, type[Document]]) -> list[str
 def compare_schemas(folder: Path, generated: Mapping[str, str]) -> list[Diagnostic]:
     """A finding for every schema in `folder` that is missing, stale or no longer generated."""
     present = {path.name for path in folder.glob("*.schema.json")}
+    present |= {FILE} & {path.name for path in folder.glob("*.json")}
     found = []
     for name in sorted(present | set(generated)):
         if name not in generated:

@@ -35,10 +35,10 @@ NOT_CODES = frozenset({
     "BEGIN", "COMMIT", "ROLLBACK",                             # SQL
     "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
     "HEAD",                                                    # Git
-    "EXPR", "FILE", "NAME", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
+    "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
     "KEY",                                                     # BAD_KEY, BLANK_KEY
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
-    "OFFERWRIGHT_FAILPOINTS",
+    "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",
     "BODY_UNREADABLE", "SANDBOX",                              # words of the local marketplaces
 })  # fmt: skip
 

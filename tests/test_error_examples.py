@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offerwright.errors import Diagnostic
-from offerwright.pipeline import compile_repository, linked_tests
+from offerwright.pipeline import compile_repository, findings_of
 from offerwright.source.repository import Repository
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +72,10 @@ ROWS: Place = (
 FIRST: Place = (ROWS[0], ROWS[1].replace("    phase: base\n", "    phase: base\n    hit: first\n"))
 ANY: Place = (ROWS[0], ROWS[1].replace("    phase: base\n", "    phase: base\n    hit: any\n"))
 OPEN: Place = (ROWS[0], ROWS[1].replace("    otherwise: {markup: 20%}\n", ""))
+BOUNDS: Place = (
+    "rules/example.yaml",
+    "kind: pricing\nname: example\nsteps:\n  - id: one\n    phase: bounds\n<<4>>\n",
+)
 ROW: Place = (
     "rules/example.yaml",
     "kind: pricing\nname: example\nsteps:\n  - id: one\n    phase: base\n"
@@ -147,7 +151,7 @@ READBACK: Place = (
 PLACES: dict[str, Place] = {
     "ALIAS": LISTS, "APPROVAL_WITHOUT_BOUND": APPROVES,
     "APPROVAL_WITHOUT_EFFECT": APPROVES, "BAD_BOUND": FACTS, "BAD_FROM": FACTS,
-    "BAD_INDENTATION": FEES, "BAD_MISSING": FACTS, "BAD_NAME": HEAD, "BAD_UNIT": FACTS,
+    "BOUNDS_ALWAYS_CROSS": BOUNDS, "BAD_INDENTATION": FEES, "BAD_MISSING": FACTS, "BAD_NAME": HEAD, "BAD_UNIT": FACTS,
     "CANNOT_SET": STEP, "CASE_WITHOUT_EXPECT": CASES, "UNKNOWN_CODE": CASES,
     "UNKNOWN_FIXTURE": CASES, "WRONG_GIVEN": CASES,
     "CELL_COUNT": CSV, "DEAD_ROW": FIRST, "DUPLICATE_KEY": LISTS, "EMPTY_KEY": LISTS,
@@ -227,7 +231,7 @@ def findings(code: str, example: str) -> list[Diagnostic]:
         manifest = ROOT / "marketplaces" / name / "marketplace.yaml"
         contents[f"marketplaces/{name}/marketplace.yaml"] = manifest.read_bytes()
     loadout, found = compile_repository(Repository(Path("/examples"), contents))
-    return [*found, *(linked_tests(loadout)[1] if loadout is not None else [])]
+    return [*found, *(findings_of(loadout, found) if loadout is not None else [])]
 
 
 def test_every_example_has_a_place() -> None:

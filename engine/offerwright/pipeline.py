@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from offerwright.facts.link_entities import link_entities
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.document import GuardsDocument
 from offerwright.guards.link import GuardSet, link_guards
+from offerwright.guards.proofs import prove_rules
 from offerwright.marketplaces.load import load_marketplaces
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.rules.decision_document import DecisionDocument
@@ -25,6 +26,7 @@ from offerwright.rules.document import (
     FeesDocument,
     ListsDocument,
 )
+from offerwright.rules.findings.unused import unused_facts
 from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle import link_lifecycles
 from offerwright.rules.lifecycle_document import LifecycleDocument
@@ -113,8 +115,23 @@ def check(
             that ship with the package if None.
     """
     loadout, found, repository = _compiled(root, marketplaces)
-    tested = [] if loadout is None else linked_tests(loadout)[1]
-    return loadout, sorted_diagnostics([*found, *tested]), repository
+    more = [] if loadout is None else findings_of(loadout, found)
+    return loadout, sorted_diagnostics([*found, *more]), repository
+
+
+def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """
+    What `check` says beside what compiling has found: of tests, and of documents together.
+
+    Nothing is proved of rules with an error: what is left out could be what is missed.
+    """
+    tested = linked_tests(loadout)[1]
+    if has_errors(found):
+        return tested
+    files = loadout.repository.files
+    texts = [body for file, body in files.items() if file.startswith("marketplaces/")]
+    unused = unused_facts(loadout.schema, loadout.documents, texts)
+    return [*tested, *prove_rules(loadout.rules, loadout.guards), *unused]
 
 
 def _compiled(

@@ -43,13 +43,15 @@ def verdict(root: Path, cache: Cache | None) -> Verdict:
 
 def _computed(repository: Repository) -> tuple[list[Diagnostic], Iterable[str]]:
     """Everything that can be said without data, and the sources whose first line was read."""
-    from offerwright.pipeline import compile_repository, linked_tests
+    from offerwright.pipeline import compile_repository, findings_of
+    from offerwright.source.yaml import without_garbage_collection
 
-    loadout, found = compile_repository(repository)
-    found = [*found, *_folders(repository, loadout)]
-    if loadout is None:
-        return found, ()
-    found += linked_tests(loadout)[1]
+    with without_garbage_collection():
+        loadout, found = compile_repository(repository)
+        found = [*found, *_folders(repository, loadout)]
+        if loadout is None:
+            return found, ()
+        found += findings_of(loadout, found)
     absent, files = undelivered(loadout.schema, repository.root)
     return [*found, *absent], files
 

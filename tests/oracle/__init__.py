@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oracle.expressions import evaluate
-from oracle.inventory import Stock, stock_of_account
+from oracle.inventory import Worlds, stock_of_account
 from oracle.mapping import content_of_offer
 from oracle.pricing import price_offer
 from oracle.values import Fault, moment
@@ -32,6 +32,7 @@ def evaluate_offer(
     as_of: datetime,
     time_zone: str,
     live: Mapping[str, Any] | None = None,
+    worlds: Worlds | None = None,
 ) -> dict[str, Any]:
     """
     What one account is told about one SKU.
@@ -47,6 +48,7 @@ def evaluate_offer(
         as_of: the clock, with an offset.
         time_zone: the repository's zone.
         live: `price` and `quantity` as last confirmed.
+        worlds: the whole shop by account and SKU, where kits or the sales of others count.
 
     Returns:
         `price`, `sale_price` (Decimal in currency units), `sale_from`, `sale_before` (moments, with
@@ -59,7 +61,7 @@ def evaluate_offer(
     documents = list(documents)
     world = world_of_offer(documents, lists, facts, account, fact_types, as_of, time_zone, live)
     pricing = price_offer(documents, world)
-    stock = stock_of_account(documents, world)
+    stock = stock_of_account(documents, world, worlds)
     content = content_of_offer(documents, world)
     by_aspect = {"price": pricing.blocks, "stock": stock.blocks, "content": content.blocks}
     return {
@@ -101,14 +103,15 @@ def allocate(
         the published quantities exceed the pool) by inventory document.
     """
     documents = list(documents)
-    stocks: dict[str, Stock] = {}
-    for account in accounts:
-        name = account["name"]
-        known = (live or {}).get(name)
-        world = world_of_offer(
-            documents, lists, facts[name], account, fact_types, as_of, time_zone, known
+    worlds = {
+        account["name"]: world_of_offer(
+            documents, lists, facts[account["name"]], account, fact_types, as_of, time_zone,
+            (live or {}).get(account["name"]),
         )
-        stocks[name] = stock_of_account(documents, world)
+        for account in accounts
+    }  # fmt: skip
+    shop = {name: {str(world.value("sku")): world} for name, world in worlds.items()}
+    stocks = {name: stock_of_account(documents, world, shop) for name, world in worlds.items()}
     pools: dict[str, int] = {}
     sums: dict[str, int] = {}
     for stock in stocks.values():
@@ -154,7 +157,8 @@ def world_of_offer(
         for name, fact in {**declared, **fact_types}.items()
     }
     known = {**{d["name"]: d for d in documents if d["kind"] == "lists"}, **lists}
-    world = World(now, zone, {**facts, **own}, types, known)
+    currencies = {n: f["currency"] for n, f in declared.items() if "currency" in f}
+    world = World(now, zone, {**facts, **own}, types, known, currencies)
     for document in fact_documents:
         for name, expression in (document.get("derive") or {}).items():
             world = world.extended({name: _derived(expression, world)})

@@ -17,7 +17,11 @@ from offerwright.testing.run import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One expectation that was not met. `path` is where it stands below `expect`."""
+    """
+    One expectation that was not met. `path` is where it stands below `expect`.
+
+    `value` is what would be right there: a value, a list, or None where nothing would be.
+    """
 
     path: tuple[str | int, ...]
     what: str
@@ -26,7 +30,6 @@ class Difference:
     because: str
     span: Span
     value: Any = None
-    """What `--update` writes there; None: it cannot be written as one value."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ def _rules(outcome: Outcome) -> Iterator[Difference]:
         if not any(name in one.names for one in fired):
             yield Difference(
                 ("rules", index), "rules", name, ", ".join(made) or "none",
-                why_not_fired(outcome, name), outcome.plan.at("rules", index), made,
+                why_not_fired(outcome, name), outcome.plan.at("rules", index),
+                _instead(outcome, name),
             )  # fmt: skip
     for index, name in enumerate(expect.not_rules or ()):
         for one in fired:
@@ -136,6 +140,15 @@ def _rules(outcome: Outcome) -> Iterator[Difference]:
                 break
     if expect.only and expect.rules is not None:
         yield from _only(outcome, fired, made)
+
+
+def _instead(outcome: Outcome, name: str) -> str | None:
+    """The rule of the same table that fired in place of one."""
+    for seen in outcome.seen:
+        rows = range(len(seen.table.row_ids))
+        if any(name in seen.table.row_names(n) for n in rows) and seen.active[outcome.row]:
+            return next((seen.table.row_names(n)[0] for n in seen.fired(outcome.row)), None)
+    return None
 
 
 def _only(outcome: Outcome, fired: Sequence[Fired], made: list[str]) -> Iterator[Difference]:
@@ -174,7 +187,7 @@ def _blocked(outcome: Outcome) -> Iterator[Difference]:
             yield Difference(
                 ("blocked", aspect), f"blocked {aspect}", ", ".join(wanted) or "not blocked",
                 ", ".join(got[aspect]) or "not blocked", why_blocked(outcome, aspect),
-                outcome.plan.at("blocked", aspect), got[aspect] or None,
+                outcome.plan.at("blocked", aspect), got[aspect],
             )  # fmt: skip
 
 
@@ -190,7 +203,7 @@ def _notes(outcome: Outcome) -> Iterator[Difference]:
         if code not in got:
             yield Difference(
                 ("notes", index), "notes", code, ", ".join(got) or "no notes",
-                why_value(outcome, "price", "price"), outcome.plan.at("notes", index), got or None,
+                why_value(outcome, "price", "price"), outcome.plan.at("notes", index),
             )  # fmt: skip
 
 

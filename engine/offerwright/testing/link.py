@@ -42,7 +42,8 @@ class CasePlan:
     loaded: Loaded[RuleTestDocument]
     number: int
     account: str
-    has_several_accounts: bool
+    accounts: tuple[str, ...]
+    """All accounts on which the case runs."""
     product: Product
     as_of: datetime
     beside: tuple[Product, ...] = ()
@@ -67,7 +68,7 @@ class CasePlan:
     def id(self) -> str:
         """The name, with the account where there are several."""
         name = self.case.name
-        return f"{name} [{self.account}]" if self.has_several_accounts else name
+        return f"{name} [{self.account}]" if len(self.accounts) > 1 else name
 
     @property
     def span(self) -> Span:
@@ -130,8 +131,8 @@ def _case(
     findings.items += own.items
     if product is None or as_of is None or any(d.severity == "error" for d in own.items):
         return []
-    several = len(accounts) > 1
-    return [CasePlan(loaded, number, a, several, product, as_of, beside) for a in accounts]
+    every = tuple(accounts)
+    return [CasePlan(loaded, number, a, every, product, as_of, beside) for a in accounts]
 
 
 def _product(

@@ -48,4 +48,4 @@ def _plan(trial: Trial, number: int) -> CasePlan:
     )
     document = RuleTestDocument.model_construct(kind="test", name=NAME, cases=[case])
     loaded = Loaded(document, Located(f"{NAME}-{number}", {}, {}, {}))
-    return CasePlan(loaded, 0, trial.account, False, trial.product, trial.as_of)
+    return CasePlan(loaded, 0, trial.account, (trial.account,), trial.product, trial.as_of)

@@ -1,0 +1,44 @@
+"""Lifecycles → where every event leads, and what is done then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offerwright.rules.lifecycle_document import LifecycleDocument, State
+from offerwright.sentences.sentence import Sentence
+from offerwright.sentences.telling import Telling
+
+
+def told_lifecycle(document: LifecycleDocument, telling: Telling) -> Iterator[Sentence]:
+    """The beginning, every move of every state, and what marketplaces' reports stand for."""
+    text = telling.say("lifecycle.initial", state=document.initial)
+    yield telling.sentence("initial", text, telling.at("initial"))
+    at_any_time = [name for name, word in document.events.items() if word.at_any_time]
+    if at_any_time:
+        listed = telling.words.all_of(at_any_time)
+        text = telling.say("lifecycle.at_any_time", events=listed)
+        yield telling.sentence("events", text, telling.loaded.located.key(("events",)))
+    for name, state in document.states.items():
+        yield from _state(name, state, telling)
+    for status, event in document.statuses.items():
+        text = telling.say("lifecycle.status", status=status, event=event)
+        yield telling.sentence(f"statuses/{status}", text, telling.at("statuses", status))
+
+
+def _state(name: str, state: State, telling: Telling) -> Iterator[Sentence]:
+    span = telling.loaded.located.key(("states", name))
+    if state.final:
+        yield telling.sentence(name, telling.say("lifecycle.final", state=name), span)
+    for event, move in state.on.items():
+        key = "lifecycle.stay" if move.to == name else "lifecycle.move"
+        text = telling.say(key, state=name, event=event, to=move.to)
+        if move.do:
+            effects = telling.words.all_of(telling.say(f"effect.{word}") for word in move.do)
+            text = telling.say("lifecycle.do", move=text, effects=effects)
+        place = telling.loaded.located.key(("states", name, "on", event))
+        yield telling.sentence(f"{name}/{event}", text, place)
+    for key, events in (("ignore", state.ignore), ("refuse", state.refuse)):
+        if events:
+            listed = telling.words.all_of(events)
+            text = telling.say(f"lifecycle.{key}", state=name, events=listed)
+            yield telling.sentence(f"{name}/{key}", text, telling.at("states", name, key))

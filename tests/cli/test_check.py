@@ -34,7 +34,7 @@ def test_a_folder_that_holds_repositories_stands_for_all_of_them(two_shops: Shop
     two_shops.change(f"south/{MISSPELT[0]}", *MISSPELT[1:])
     done = two_shops("check", ".")
 
-    assert " --> south/rules/pricing.yaml:" in done.out
+    assert "south/rules/pricing.yaml:" in done.out
     assert " in 2 repositories: 1 error\n" in done.err
     assert done.code == 1
 

@@ -62,7 +62,7 @@ def test_stdin_that_is_refused_leaves_stdout_empty() -> None:
 
     assert (told.exit_code, told.stdout) == (1, "")
     assert "error[LAYOUT_REFUSED]" in told.stderr
-    assert "--> stdin:1:1" in told.stderr
+    assert "stdin:1:1: " in told.stderr
 
 
 def test_a_folder_means_its_yaml_files_and_no_hidden_ones(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ def test_a_node_that_no_row_of_stock_has_is_a_warning(shop: Shop, command: str) 
 
     assert done.code == 0
     assert done.err.count(NODES) == 1
-    assert "--> rules/inventory.yaml:2:7" in done.err
-    assert "help: allowed: sp" in done.err
+    assert "rules/inventory.yaml:2:7: " in done.err
+    assert "; allowed: sp" in done.err
 
 
 def test_a_snapshot_that_is_kept_gives_the_same_warning(shop: Shop) -> None:

@@ -295,7 +295,7 @@ def test_every_file_of_a_marketplace_is_checked(
 
     assert done.code == 1
     assert finding in done.out
-    assert f"--> marketplaces/quick-market/{file}:" in done.out
+    assert f"marketplaces/quick-market/{file}:" in done.out
 
 
 def test_nothing_is_planned_by_a_contract_that_is_no_schema(shop: Shop, market: Market) -> None:

@@ -16,12 +16,9 @@ def test_a_finding_shows_its_line_with_a_caret_and_a_hint() -> None:
     )
 
     assert render_text([found], files) == (
-        "error[UNKNOWN_KEY]: unknown key 'nmae'\n"
-        " --> rules/a.yaml:2:1\n"
-        "  |\n"
+        "rules/a.yaml:2:1: error[UNKNOWN_KEY]: unknown key 'nmae'; did you mean 'name'?\n"
         "2 | nmae: x\n"
         "  | ^^^^\n"
-        "  = help: did you mean 'name'?\n"
     )
 
 
@@ -33,13 +30,10 @@ def test_a_related_place_is_a_second_snippet() -> None:
     )
 
     assert render_text([found], files) == (
-        "warning[DUPLICATE_KEY]: twice\n"
-        "  --> a:13:1\n"
-        "   |\n"
+        "a:13:1: warning[DUPLICATE_KEY]: twice\n"
         "13 | k2: 1\n"
         "   | ^^\n"
         "  ::: a:2:1\n"
-        "   |\n"
         " 2 | k2: 1\n"
         "   | ^^ first written here\n"
     )
@@ -73,13 +67,13 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     lines = render_text([Diagnostic("C", "m", Span("a", 1, 5001, 1, 5005))], files).splitlines()
 
     assert max(map(len, lines)) < 120
-    assert lines[3].startswith("1 | …x") and lines[3].endswith("y…")
-    assert lines[3].index("HERE") == lines[4].index("^^^^")
+    assert lines[1].startswith("1 | …x") and lines[1].endswith("y…")
+    assert lines[1].index("HERE") == lines[2].index("^^^^")
 
 
 def test_a_finding_without_a_place_has_no_snippet() -> None:
     assert render_text([Diagnostic("NO_SHOP", "none", None, "write it")], {}) == (
-        "error[NO_SHOP]: none\n  = help: write it\n"
+        "error[NO_SHOP]: none; write it\n"
     )
 
 
@@ -90,7 +84,7 @@ def test_a_place_in_an_unknown_or_shorter_file_has_no_snippet() -> None:
     ]
 
     assert render_text(found, {"short": b"a\n"}) == (
-        "error[C]: m\n --> gone:3:1\n\nerror[D]: m\n --> short:9:1\n"
+        "gone:3:1: error[C]: m\n\nshort:9:1: error[D]: m\n"
     )
 
 

@@ -55,35 +55,32 @@ def _named(groups: Iterable[Sequence[Diagnostic]]) -> set[str]:
 
 
 def _block(found: Diagnostic, lines: Mapping[str, list[str]]) -> str:
-    parts = [f"{found.severity}[{found.code}]: {visible(found.message)}"]
+    """One finding: what a reader needs stands on the first line, the rest only shows it."""
+    parts = [_heading(found)]
     spans = [found.span, *(related.span for related in found.related)]
     margin = len(str(max((span.line for span in spans if span), default=1)))
-    pad = " " * margin
     if found.span is not None:
-        parts += _snippet(found.span, "-->", "", margin, lines)
+        parts += _snippet(found.span, "", margin, lines)
     for related in found.related:
-        parts += _snippet(related.span, ":::", related.message, margin, lines)
-    if found.hint:
-        parts.append(f"{pad} = help: {visible(found.hint)}")
+        parts.append(f"{' ' * margin}::: {visible(str(related.span))}")
+        parts += _snippet(related.span, related.message, margin, lines)
     return "\n".join(parts)
 
 
-def _snippet(
-    span: Span, arrow: str, label: str, margin: int, lines: Mapping[str, list[str]]
-) -> list[str]:
-    pad = " " * margin
-    head = f"{pad}{arrow} {visible(str(span))}"
+def _heading(found: Diagnostic) -> str:
+    place = f"{visible(str(found.span))}: " if found.span is not None else ""
+    said = "; ".join(visible(part) for part in (found.message, found.hint) if part)
+    return f"{place}{found.severity}[{found.code}]: {said}"
+
+
+def _snippet(span: Span, label: str, margin: int, lines: Mapping[str, list[str]]) -> list[str]:
+    """The line with a caret under the span; nothing of a file that is not there."""
     of_file = lines.get(span.file)
     if of_file is None or not 1 <= span.line <= len(of_file) or of_file == [""]:
-        return [f"{head} {visible(label)}".rstrip()]
+        return []
     text, before, marked = _window(of_file[span.line - 1], span)
     carets = f"{' ' * before}{'^' * marked} {visible(label)}".rstrip()
-    return [
-        head,
-        f"{pad} |",
-        f"{span.line:>{margin}} | {text}".rstrip(),
-        f"{pad} | {carets}",
-    ]
+    return [f"{span.line:>{margin}} | {text}".rstrip(), f"{' ' * margin} | {carets}"]
 
 
 def _window(line: str, span: Span) -> tuple[str, int, int]:

@@ -27,6 +27,7 @@ from offerwright.pipeline import Loadout, load
 
 if TYPE_CHECKING:
     from offerwright.orders.decision import AttemptSaid, Decision
+    from offerwright.orders.inputs import Nodes
     from offerwright.orders.lots import World
 
 NODES_SHOWN = 8
@@ -103,13 +104,25 @@ def _world(loadout: Loadout, home: Path, data: Path | None, at: datetime) -> Wor
     accounts = [plan.account for plan in loadout.rules.plans]
     zone = ZoneInfo(loadout.rules.time_zone)
     world = World(loadout.routing, accounts, nodes, snapshot.frame, at, zone)
-    plans = {id(p): p for a in accounts if (p := world.plan(a.name)) is not None}
-    for stock in {plan.stock for plan in plans.values()}:
+    plans = [plan for a in accounts if (plan := world.plan(a.name)) is not None]
+    for digits in sorted({plan.zip_digits for plan in plans}):
+        _tell_places(nodes, digits)
+    for stock in sorted({plan.stock for plan in plans}, key=lambda s: s.facts):
         strange = strange_nodes(stock, nodes, snapshot.frame)
         if strange:
             tell(f"warning: {len(strange)} nodes have stock and no row among the nodes, "
                  f"so they ship nothing: {', '.join(strange[:5])}")  # fmt: skip
     return world
+
+
+def _tell_places(nodes: Nodes, digits: Sequence[int]) -> None:
+    """What became of the postal codes of the nodes, and which have no place."""
+    found = nodes.located(digits)
+    if found.repaired:
+        tell(f"note: the postal codes of {found.repaired} nodes lost their leading zero; "
+             "they are read with it")  # fmt: skip
+    if found.unknown:
+        tell(f"note: {found.unknown} of {len(nodes.ids)} nodes have no place on the map")
 
 
 def _book(file: Path, loadout: Loadout, world: World) -> Any:
@@ -207,6 +220,9 @@ def _show(
         rows.append((attempt or "–", code, str(count), str(lines[key])))
     for line in table(("attempt", "reason", "orders", "lines"), rows, frozenset({2, 3})):
         echo(line)
+    notes = Counter(note for one in decisions for note in one.notes)
+    if notes:
+        echo("\nnotes: " + ", ".join(f"{code} on {n} orders" for code, n in sorted(notes.items())))
     parcels = sum(len({part.parcel for part in one.parts}) for one in decisions)
     routed = sum(one.code == "ROUTED" for one in decisions)
     echo(f"\n{routed} of {len(decisions)} orders are routed, in {parcels} parcels")

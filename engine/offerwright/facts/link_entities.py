@@ -99,9 +99,9 @@ def _check_document(loaded: Loaded[FactsDocument], entity: Entity) -> Iterator[D
                     "WRONG_FACT", f"`{key}` is for SKUs, and `{name}` is a fact of a {entity}",
                     located.at(("facts", name, key)), hint=f"drop `{key}`",
                 )  # fmt: skip
-        if fact.key is not None and (entity != "node" or fact.key != "sku"):
+        if fact.key is not None and entity != "node":
             yield Diagnostic(
-                "WRONG_FACT", f"the map `{name}` of a {entity} cannot be kept by `{fact.key}`",
+                "WRONG_FACT", f"a {entity} has no maps, and `{name}` is one",
                 located.at(("facts", name, "key")),
-                hint="a node may have a `map of integer` with `key: sku`: units by SKU",
+                hint="only a node has one: its units by SKU, `key` being the column of the SKU",
             )  # fmt: skip

@@ -160,7 +160,7 @@ def _local_seconds(moment: int, zone: ZoneInfo) -> int:
 
 def _distances(lot: Lot, orders: Array, nodes: Array) -> tuple[Decimals, list[int]]:
     """Tenths of a kilometre; where a place is unknown the document's assumption, else missing."""
-    points = lot.nodes.points(lot.plan.zip_digits)
+    points = lot.nodes.located(lot.plan.zip_digits).points
     ends = [_destination(order, lot) for order in lot.orders]
     pair = lru_cache(maxsize=None)(tenths_of_km)
     unknown = None if lot.plan.unknown_km is None else int(lot.plan.unknown_km * 10)

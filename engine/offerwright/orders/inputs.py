@@ -51,27 +51,36 @@ class Nodes:
         """One fact of every node."""
         return column_of(self.frame[fact]) if fact in self.frame.columns else None
 
-    def points(self, digits: Sequence[int]) -> tuple[Point | None, ...]:
+    def located(self, digits: Sequence[int]) -> Located:
         """Where every node is: its own coordinates, else those of its postal code."""
         nothing: list[Any] = [None] * len(self.ids)
         cells = [
             self.frame[name].to_list() if name in self.frame.columns else nothing
             for name in ("latitude", "longitude", "zip")
         ]
-        return tuple(self._point(*one, digits=digits) for one in zip(*cells, strict=True))
+        points: list[Point | None] = []
+        repaired = 0
+        for latitude, longitude, zip_ in zip(*cells, strict=True):
+            code = None if zip_ is None else read_zip(zip_, digits)
+            repaired += code is not None and code.repaired
+            if latitude is not None and longitude is not None:
+                points.append(_place(latitude, longitude))
+            else:
+                points.append(None if code is None else place_of(code.digits, self.places))
+        return Located(tuple(points), repaired)
 
-    def _point(
-        self,
-        latitude: Decimal | None,
-        longitude: Decimal | None,
-        zip_: str | None,
-        *,
-        digits: Sequence[int],
-    ) -> Point | None:
-        if latitude is not None and longitude is not None:
-            return _place(latitude, longitude)
-        code = None if zip_ is None else read_zip(zip_, digits)
-        return None if code is None else place_of(code.digits, self.places)
+
+@dataclass(frozen=True)
+class Located:
+    """The place of every node, and how many postal codes got their leading zero back for it."""
+
+    points: tuple[Point | None, ...]
+    repaired: int
+
+    @property
+    def unknown(self) -> int:
+        """How many nodes have no place."""
+        return sum(point is None for point in self.points)
 
 
 def _place(latitude: Decimal, longitude: Decimal) -> Point | None:

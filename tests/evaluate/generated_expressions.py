@@ -56,7 +56,7 @@ def money(pick: Pick, names: Names, depth: int) -> str:
     name = str(pick.one(*names.of("money")))
     if depth <= 0:
         return name
-    kind = pick.number(0, 15)
+    kind = pick.number(0, 19)
     a = money(pick, names, depth - 1)
     if kind <= 1:
         return name
@@ -79,7 +79,20 @@ def money(pick: Pick, names: Names, depth: int) -> str:
         return f"(if {truth(pick, names, depth - 1)} then {a} else {other})"
     if kind == 14:
         return f"divide({a}, {number(pick, names, depth - 1)}, {_money_or_bare(pick, names, 0)})"
-    return f'({a} + lookup("surcharge", {pick.one("tier", "rank", "brand")}))'
+    if kind == 15:
+        return f'({a} + lookup("surcharge", {pick.one("tier", "rank", "brand")}))'
+    return _exchanged_or_taxed(pick, names, a, depth)
+
+
+def _exchanged_or_taxed(pick: Pick, names: Names, a: str, depth: int) -> str:
+    kind = pick.number(0, 4)
+    if kind <= 1:
+        return f"convert({pick.one('cost_usd', 'cost_usd * 2', 'cost_eur')}, currency)"
+    if kind == 2:
+        return f'({a}) * rate("{pick.one("USD", "EUR")}", currency)'
+    if kind == 3:
+        return f"with_tax({a}, {percent(pick, names, depth - 1)})"
+    return f"without_tax({a}, {pick.one('18%', '33.333%', '0%')})"
 
 
 def _money_or_bare(pick: Pick, names: Names, depth: int) -> str:

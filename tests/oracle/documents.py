@@ -19,7 +19,13 @@ _ACCOUNT_KEYS = ("marketplace", "account", "trade_policy")
 def _named(document: Document, key: str) -> list[str]:
     """What `for` names under a key: a value or a list."""
     value = (document.get("for") or {}).get(key)
-    return [] if value is None else [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    return (
+        []
+        if value is None
+        else [str(v) for v in value]
+        if isinstance(value, list)
+        else [str(value)]
+    )
 
 
 def width(document: Document) -> tuple[int, ...]:

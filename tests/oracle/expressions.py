@@ -22,6 +22,7 @@ from oracle.values import (
     decimal_of,
     divide,
     floor_of,
+    in_window,
     moment,
     multiply,
     negate,
@@ -163,6 +164,8 @@ def _call(function: str, arguments: list[Tree], world: World) -> Any:
         return next((value for value in values if value is not None), None)
     if function == "divide":
         return _divide_or(arguments, world)
+    if function in ("convert", "rate"):
+        return _exchange(function, arguments, world)
     if function in ("date", "datetime", "weekday", "month", "day", "lookup"):
         return _present(lambda *values: _IN_WORLD[function](world, *values), world, *arguments)
     if function not in _FUNCTIONS:
@@ -176,6 +179,36 @@ def _divide_or(arguments: list[Tree], world: World) -> Any:
     if dividend is None or divisor is None:
         return None
     return value_of(otherwise, world) if divisor == 0 else divide(dividend, divisor)
+
+
+def _exchange(function: str, arguments: list[Tree], world: World) -> Any:
+    """`convert(amount, to)` from the amount's currency, `rate(from, to)`; no rate is a fault."""
+    *first, last = arguments
+    target = value_of(last, world)
+    if function == "rate":
+        return rate_in_force(world, value_of(first[0], world), target)
+    source = currency_of(first[0], world)
+    amount = value_of(first[0], world)
+    if amount is None or source == target:
+        return amount
+    return multiply(amount, rate_in_force(world, source, target))
+
+
+def currency_of(tree: Tree, world: World) -> str:
+    """The currency of an amount: that of the first money fact in it, else the account's own."""
+    if isinstance(tree, tuple) and tree[0] == "name":
+        return world.currencies.get(tree[1], "")
+    parts = tree[1:] if isinstance(tree, tuple) else tree if isinstance(tree, list) else ()
+    return next((c for part in parts if (c := currency_of(part, world))), "")
+
+
+def rate_in_force(world: World, source: str, target: str) -> Decimal:
+    for document in world.lists.values():
+        for rate in document.get("rates") or ():
+            same = (rate["from"], rate["to"]) == (source, target)
+            if same and in_window(rate["valid"], world.as_of, world.zone):
+                return Decimal(rate["rate"])
+    raise Fault("NO_RATE")
 
 
 def _round(value: Decimal, digits: Decimal) -> Decimal:
@@ -222,6 +255,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "round": _round,
     "days": lambda d: Decimal(d // timedelta(days=1)),
     "hours": lambda d: Decimal(d // timedelta(hours=1)),
+    "with_tax": lambda a, tax: multiply(a, add(Decimal(1), tax)),
+    "without_tax": lambda a, tax: divide(a, add(Decimal(1), tax)),
     "upper": str.upper,
     "lower": str.lower,
     "length": lambda t: Decimal(len(t)),

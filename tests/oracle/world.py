@@ -26,6 +26,8 @@ class World:
     values: Mapping[str, Any]
     types: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Document] = field(default_factory=dict)
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    """The currency of money facts that say one."""
 
     def knows(self, name: str) -> bool:
         return name in self.values or name in self.types

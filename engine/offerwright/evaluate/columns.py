@@ -25,8 +25,9 @@ Array: TypeAlias = NDArray[Any]
 State: TypeAlias = NDArray[np.uint8] | None
 
 MISSING = 1
-FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW", 4: "TABLE_OVERLAP", 5: "TABLE_CONFLICT"}
-DIVISION_BY_ZERO, OVERFLOW = 2, 3
+FAULTS = {2: "DIVISION_BY_ZERO", 3: "OVERFLOW", 4: "TABLE_OVERLAP", 5: "TABLE_CONFLICT",
+          6: "NO_RATE"}  # fmt: skip
+DIVISION_BY_ZERO, OVERFLOW, NO_RATE = 2, 3, 6
 _LIMIT = 2**63 - 1
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
+from offerwright.evaluate.exchange import Rates, converted, rate_at
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.syntax import Col, Const, Op, Typed
 from offerwright.money import scaled
@@ -33,7 +34,7 @@ class Rows:
     The rows that are being evaluated.
 
     `facts` are the columns of the snapshot, read when first asked for; `columns` is what steps
-    have set. `maps` are the lists that `lookup` names.
+    have set. `maps` are the lists that `lookup` names, `rates` those that `convert` and `rate` ask.
     """
 
     facts: Mapping[str, Column]
@@ -41,6 +42,7 @@ class Rows:
     zone: ZoneInfo
     maps: Mapping[str, tuple[Any, Mapping[str, object]]] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
+    rates: Rates = field(default_factory=dict)
 
     def find(self, name: str) -> Column | None:
         found = self.columns.get(name)
@@ -57,7 +59,7 @@ class Rows:
     def part(self, at: Array, names: Iterable[str]) -> Rows:
         """These rows, with these columns."""
         held = {name: c.take(self.get(name), at) for name in names}
-        return Rows(held, len(at), self.zone, self.maps)
+        return Rows(held, len(at), self.zone, self.maps, rates=self.rates)
 
 
 def evaluate(typed: Typed, rows: Rows) -> Column:
@@ -68,6 +70,8 @@ def evaluate(typed: Typed, rows: Rows) -> Column:
         return _column(typed, rows)
     if typed.operation == "lookup":
         return _lookup(typed.arguments, rows)
+    if typed.operation in ("convert", "rate"):
+        return _exchanged(typed.arguments, rows)
     arguments = [evaluate(a, rows) for a in typed.arguments]
     if typed.operation in _ZONED:
         return _ZONED[typed.operation](typed, arguments[0], rows.zone)
@@ -230,6 +234,15 @@ def _lookup(arguments: Sequence[Typed], rows: Rows) -> Column:
     scale = max((s for _, s in numbers), default=0)
     values = c.integers([*(n * 10 ** (scale - s) for n, s in numbers), 0])
     return c.measured(Decimals(values[words.codes], scale, state))
+
+
+def _exchanged(arguments: Sequence[Typed], rows: Rows) -> Decimals:
+    *amount, source, target, clock = arguments
+    if not (isinstance(source, Const) and isinstance(target, Const)):
+        raise TypeError("a rate is that of two currencies")
+    dated = rows.rates[str(source.value), str(target.value)]
+    found = rate_at(dated, evaluate_decimals(clock, rows))
+    return converted(evaluate_decimals(amount[0], rows), found) if amount else found
 
 
 def _midnight(typed: Typed, column: Column, zone: ZoneInfo) -> Column:

@@ -47,7 +47,8 @@ class Views:
     def plain(self, plan: AccountPlan) -> Rows:
         """The facts of the snapshot only: nothing is computed."""
         facts = SnapshotColumns(self.frame, plan.account, self.shared)
-        return Rows(facts, len(self.frame), ZoneInfo(self.rules.time_zone), plan.scope.maps)
+        scope, zone = plan.scope, ZoneInfo(self.rules.time_zone)
+        return Rows(facts, len(self.frame), zone, scope.maps, rates=scope.rates)
 
     def of_frame(self, frame: pl.DataFrame) -> Views:
         """The same accounts and moment over other rows."""

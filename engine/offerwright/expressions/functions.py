@@ -113,6 +113,15 @@ def division(left: Type, right: Type) -> Result:
     return f"{left} cannot be divided by {right}"
 
 
+def _tax(types: Sequence[Type]) -> Result:
+    amount, rate = types
+    if not amount.is_decimal or amount.name == "percent":
+        return f"takes an amount, not {amount}"
+    if rate.name != "percent":
+        return f"takes the tax as a percent, not {rate}; write 18%"
+    return NUMBER if amount.name == "integer" else amount
+
+
 _TIME = ("date", "datetime")
 _WORDS = ("text", "enum", "path")
 
@@ -134,6 +143,11 @@ FUNCTIONS: dict[str, Function] = {
     "upper": Function(1, 1, _takes(_WORDS, TEXT), "in capitals", "upper(brand)"),
     "lower": Function(1, 1, _takes(_WORDS, TEXT), "in small letters", "lower(brand)"),
     "length": Function(1, 1, _takes(_WORDS, INTEGER), "characters", "length(name)"),
+    "with_tax": Function(2, 2, _tax, "a * (1 + tax)", "with_tax(cost, 18%)"),
+    "without_tax": Function(2, 2, _tax, "a / (1 + tax)", "without_tax(price, 18%)"),
+    "convert": Function(2, 2, lambda t: NUMBER, "money at the rate of the moment",
+                        'convert(cost_usd, "BRL")'),
+    "rate": Function(2, 2, lambda t: NUMBER, "a rate of exchange", 'rate("USD", "BRL")'),
     "lookup": Function(2, 2, lambda t: TEXT, "the value of a list's map", 'lookup("rates", tier)'),
 }
 

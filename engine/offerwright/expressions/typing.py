@@ -12,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from offerwright.expressions.functions import COMPARISONS, FUNCTIONS, operator, unify
+from offerwright.expressions.intervals import assume, interval
 from offerwright.expressions.parse import Refusal
 from offerwright.expressions.syntax import Apply, Col, Const, Literal, Name, Node, Op, Typed
-from offerwright.expressions.types import DATETIME, NUMBER, TEXT, Type
+from offerwright.expressions.types import DATETIME, NUMBER, TEXT, Type, money
 from offerwright.source.suggest import did_you_mean, suggest
 
 Bounds = tuple[Decimal | None, Decimal | None]
+DatedRate = tuple[tuple[int | None, int | None], Decimal]
+"""From when (included) and before when a rate counts, in microseconds; and the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Scope:
     """The values that a word of the engine can have, such as those of `marketplace`."""
     always: frozenset[str] = frozenset()
     """Names that are never missing."""
+    rates: Mapping[tuple[str, str], tuple[DatedRate, ...]] = field(default_factory=dict)
+    """Rates of exchange, by the currencies from and to, in order of time."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -98,8 +103,8 @@ def _function(node: Apply, scope: Scope) -> Typed:
             f"not {len(node.arguments)}",
             f"for example `{function.example}`",
         )
-    if node.operation == "lookup":
-        return _lookup(node, scope)
+    if node.operation in _OWN_WAY:
+        return _OWN_WAY[node.operation](node, scope)
     arguments = [_typed(a, scope) for a in node.arguments]
     if node.operation == "round":
         _check_digits(node)
@@ -107,6 +112,8 @@ def _function(node: Apply, scope: Scope) -> Typed:
     if isinstance(result, str):
         joint = "" if result.startswith("takes") else ": "
         raise _refuse(node, f"`{node.operation}`{joint or ' '}{result}")
+    if node.operation in ("with_tax", "without_tax"):
+        return _taxed(node, arguments, result, scope)
     return Op(node.operation, tuple(arguments), result)
 
 
@@ -129,6 +136,56 @@ def _lookup(node: Apply, scope: Scope) -> Typed:
     if not typed.type.is_text:
         raise _refuse(key, f"the key of a map is text, not {typed.type}")
     return Op("lookup", (Const(name.value, TEXT), typed), found[0])
+
+
+def _taxed(node: Apply, arguments: list[Typed], result: Type, scope: Scope) -> Typed:
+    """`amount * (1 + rate)`, and the way back; the divisor is proved like any other."""
+    amount, rate = arguments
+    whole = Op("add", (Const(Decimal(1), NUMBER), rate), NUMBER)
+    if node.operation == "with_tax":
+        return Op("mul", (amount, whole), result)
+    _prove_divisor(node, whole, scope)
+    return Op("div", (amount, whole), result)
+
+
+def _convert(node: Apply, scope: Scope) -> Typed:
+    """Money of one currency as money of another, at the rate of the moment."""
+    amount = _typed(node.arguments[0], scope)
+    source = amount.type.currency if amount.type.name == "money" else ""
+    if not source:
+        raise _refuse(node.arguments[0], f"`convert` takes money of a currency, not {amount.type}",
+                      "give the fact its `currency`: {type: money, currency: USD, …}")  # fmt: skip
+    target = _currency(node.arguments[1], scope)
+    if source == target:
+        return amount
+    return Op("convert", (amount, *_rate_of(node, source, target, scope)), money(target))
+
+
+def _rate(node: Apply, scope: Scope) -> Typed:
+    source, target = (_currency(argument, scope) for argument in node.arguments)
+    return Op("rate", _rate_of(node, source, target, scope), NUMBER)
+
+
+def _currency(node: Node, scope: Scope) -> str:
+    """A currency as text, or the word `currency`: that of the account."""
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        return node.value
+    own = scope.types.get("live_price")
+    if isinstance(node, Name) and node.name == "currency" and own is not None:
+        return own.currency
+    raise _refuse(node, "a currency stands here", 'write it in double quotes: "BRL"')
+
+
+def _rate_of(node: Apply, source: str, target: str, scope: Scope) -> tuple[Const, Const, Col]:
+    if (source, target) not in scope.rates:
+        known = ", ".join(f"{a} to {b}" for a, b in sorted(scope.rates)) or "none"
+        raise _refuse(node, f"there is no rate from {source} to {target}",
+                      f"write it into a `kind: lists` document with `rates`; there are: {known}",
+                      "UNKNOWN_RATE")  # fmt: skip
+    return Const(source, TEXT), Const(target, TEXT), Col("as_of", DATETIME)
+
+
+_OWN_WAY = {"lookup": _lookup, "convert": _convert, "rate": _rate}
 
 
 def _operator(node: Apply, scope: Scope) -> Typed:
@@ -166,8 +223,8 @@ def _arguments(node: Apply, scope: Scope) -> list[Typed]:
     if node.operation != "if":
         return [_typed(a, scope) for a in node.arguments]
     condition = _typed(node.arguments[0], scope)
-    yes = _typed(node.arguments[1], _assume(condition, scope, True))
-    return [condition, yes, _typed(node.arguments[2], _assume(condition, scope, False))]
+    yes = _typed(node.arguments[1], assume(condition, scope, True))
+    return [condition, yes, _typed(node.arguments[2], assume(condition, scope, False))]
 
 
 def _unit_hint(node: Apply, types: list[Type]) -> str:
@@ -254,75 +311,3 @@ def _prove_divisor(node: Apply, divisor: Typed, scope: Scope) -> None:
         "this divisor may be zero",
         "write `divide(a, b, otherwise)`, test it in an `if`, or give the fact a `minimum` above 0",
     )
-
-
-def interval(typed: Typed, scope: Scope) -> Bounds:
-    """Between which numbers an expression lies, as far as that is known."""
-    if isinstance(typed, Const):
-        return (typed.value, typed.value) if isinstance(typed.value, Decimal) else (None, None)
-    if isinstance(typed, Col):
-        return scope.bounds.get(typed.name, (None, None))
-    parts = [interval(a, scope) for a in typed.arguments]
-    if typed.operation == "add":
-        return _both(parts[0][0], parts[1][0]), _both(parts[0][1], parts[1][1])
-    if typed.operation == "neg":
-        return _minus(parts[0][1]), _minus(parts[0][0])
-    if typed.operation == "sub":
-        return _both(parts[0][0], _minus(parts[1][1])), _both(parts[0][1], _minus(parts[1][0]))
-    if typed.operation == "max":
-        lows = [p[0] for p in parts if p[0] is not None]
-        return (max(lows) if lows else None), None
-    if typed.operation == "mul" and all(p[0] is not None and p[0] > 0 for p in parts):
-        # Both factors are positive, but a product rounded to 8 decimals may still be zero.
-        product = (parts[0][0] or 0) * (parts[1][0] or 0)
-        return (Decimal(product) if product >= Decimal("0.00000001") else None), None
-    return None, None
-
-
-def _both(left: Decimal | None, right: Decimal | None) -> Decimal | None:
-    return None if left is None or right is None else left + right
-
-
-def _minus(value: Decimal | None) -> Decimal | None:
-    return None if value is None else -value
-
-
-_TINY = Decimal("0.00000001")
-_MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-_OPPOSITE = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq"}
-
-
-def _assume(condition: Typed, scope: Scope, holds: bool) -> Scope:
-    """What a branch of an `if` may rely on: comparisons of a column with a number."""
-    if not isinstance(condition, Op):
-        return scope
-    if condition.operation == ("and" if holds else "or"):
-        for part in condition.arguments:
-            scope = _assume(part, scope, holds)
-        return scope
-    if condition.operation == "not":
-        return _assume(condition.arguments[0], scope, not holds)
-    if condition.operation not in _MIRROR:
-        return scope
-    left, right = condition.arguments
-    name = condition.operation if holds else _OPPOSITE[condition.operation]
-    if isinstance(left, Const):
-        left, right, name = right, left, _MIRROR[name]
-    if not (isinstance(left, Col) and isinstance(right, Const)):
-        return scope
-    return _compared(scope, left.name, name, right.value)
-
-
-def _compared(scope: Scope, column: str, comparison: str, value: object) -> Scope:
-    if not isinstance(value, Decimal):
-        return scope
-    if comparison == "ne":
-        return scope.narrowed(f"{column}≠0", (None, None)) if value == 0 else scope
-    bounds: dict[str, Bounds] = {
-        "eq": (value, value),
-        "ge": (value, None),
-        "gt": (value + _TINY, None),
-        "le": (None, value),
-        "lt": (None, value - _TINY),
-    }
-    return scope.narrowed(column, bounds[comparison])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -92,8 +92,34 @@ class FeesDocument(RuleDocument):
     """All of them are paid."""
 
 
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Rate(Model):
+    """One rate of exchange and its days."""
+
+    from_: Currency
+    """The currency that is converted."""
+    to: Currency
+    """The currency that comes out."""
+    rate: Decimal = Field(gt=0)
+    """What one unit of `from` is in `to`."""
+    valid: Valid
+    """When it counts; `before` must be there, for a rate grows stale."""
+    note: str | None = None
+    """Where the rate comes from."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> Rate:
+        if self.valid.before is None:
+            raise PydanticCustomError(
+                "rate", "write when it ends: `valid: {from: 2026-12-01, before: 2026-12-08}`"
+            )
+        return self
+
+
 class ListsDocument(Document):
-    """Words for `in`, or a map for `lookup`."""
+    """Words for `in`, a map for `lookup`, or rates for `convert` and `rate`."""
 
     kind: Literal["lists"]
     values: list[str] | None = None
@@ -102,11 +128,16 @@ class ListsDocument(Document):
     """Keys and values."""
     type: Literal["text", "number", "percent", "money"] = "text"
     """The type of the map's values."""
+    rates: list[Rate] | None = Field(default=None, min_length=1)
+    """Rates of exchange with their days."""
+    file: str | None = None
+    """A CSV file with rates: from, to, rate, valid.from, valid.before."""
 
     @model_validator(mode="after")
     def _one(self) -> ListsDocument:
-        if (self.values is None) == (self.map is None):
-            raise PydanticCustomError("lists", "write either `values` or `map`")
+        written = [x is not None for x in (self.values, self.map, self.rates, self.file)]
+        if sum(written) != 1:
+            raise PydanticCustomError("lists", "write one of `values`, `map`, `rates` and `file`")
         return self
 
 

@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic
 from offerwright.expressions.cells import Words
-from offerwright.expressions.typing import Scope
+from offerwright.expressions.typing import DatedRate, Scope
 from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
 from offerwright.marketplaces.document import MarketplaceDocument
 from offerwright.money import CURRENCY_DIGITS
 from offerwright.rules.analysis.prove import prove
 from offerwright.rules.cascade import applying, check_conflicts, check_scope, offers_of
+from offerwright.rules.decision_document import DecisionDocument
+from offerwright.rules.decisions import Shared, compile_decisions
 from offerwright.rules.document import (
     FeesDocument,
     ListsDocument,
 )
-from offerwright.rules.decision_document import DecisionDocument
-from offerwright.rules.decisions import Shared, compile_decisions
 from offerwright.rules.fees import compile_fees
 from offerwright.rules.inventory import Shop, check_allocated, compile_inventory
 from offerwright.rules.inventory_document import InventoryDocument
@@ -36,6 +36,7 @@ from offerwright.rules.mapping_document import MappingDocument
 from offerwright.rules.plan import Account, AccountPlan, DocumentInfo, RuleSet
 from offerwright.rules.pricing import compile_pricing
 from offerwright.rules.pricing_document import PricingDocument
+from offerwright.rules.rates import by_pair, link_rates
 from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.scope import account_scope, cell_words, derived_facts, own_names
 from offerwright.rules.tables import Setting
@@ -59,6 +60,8 @@ class Documents:
     fees: tuple[Loaded[FeesDocument], ...] = ()
     own_fees: tuple[Loaded[FeesDocument], ...] = ()
     lists: tuple[Loaded[ListsDocument], ...] = ()
+    rates: Mapping[tuple[str, str], tuple[DatedRate, ...]] = field(default_factory=dict)
+    """Those of the lists, once they are linked."""
     decisions: tuple[Loaded[DecisionDocument], ...] = ()
 
     @property
@@ -87,10 +90,14 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
         check_window(loaded.document.valid, zone, loaded.located.at(("valid", "before")),
                      f"`{loaded.name}`", findings)  # fmt: skip
     check_conflicts(documents.pricing, zone, findings)
-    plans = tuple(_plan(account, accounts, documents, zone, findings) for account in accounts)
+    rates = link_rates(documents.lists, zone, findings)
+    plans = tuple(
+        _plan(account, accounts, replace(documents, rates=by_pair(rates)), zone, findings)
+        for account in accounts
+    )
     shop = documents.shop.document
     words = cell_words(documents.lists, zone, documents.names)
-    rules = RuleSet(plans, shop.time_zone, shop.currency, _digest(documents), words)
+    rules = RuleSet(plans, shop.time_zone, shop.currency, _digest(documents), words, rates)
     broken = {d.span.file for d in findings.items if d.severity == "error" and d.span is not None}
     windows = {d.file: d.located.at(("valid",)) for d in (*rule_documents, *documents.own_fees)}
     return rules, [*findings.items, *prove(plans, zone, windows, broken)]
@@ -137,6 +144,7 @@ def _plan(
     scope = account_scope(
         documents.schema, documents.lists, account.currency, documents.names, findings
     )
+    scope = replace(scope, rates=documents.rates)
     derived, scope = derived_facts(documents.schema, scope, findings)
     shared = Shared(words, documents.shop.document.currency, findings)
     decisions, scope = compile_decisions(documents.decisions, scope, shared)
@@ -160,7 +168,12 @@ def _plan(
         for name, fact in documents.schema.facts.items()
         if fact.per
     }
-    shop = Shop(accounts, tuple(documents.marketplaces), own_names(documents.schema, derived, decisions), per)
+    shop = Shop(
+        accounts,
+        tuple(documents.marketplaces),
+        own_names(documents.schema, derived, decisions),
+        per,
+    )
     inventories = [
         (compile_inventory(number, loaded, shop, scope, words, findings), loaded)
         for number, loaded in numbering.of(applying(documents.inventory, account))

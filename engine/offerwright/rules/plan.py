@@ -22,6 +22,7 @@ from offerwright.expressions.typing import Scope
 from offerwright.rules.axes import Axis
 from offerwright.rules.document import Hit, Take
 from offerwright.rules.mapping_document import Attribute, Images
+from offerwright.rules.rates import ExchangeRate
 from offerwright.rules.rows import ALWAYS_VALID, Window
 
 Phase = Literal["base", "adjust", "fees", "competitor", "bounds", "round"]
@@ -328,6 +329,7 @@ class RuleSet:
     digest: str
     words: Words
     """What conditions of guards and approvals may name."""
+    rates: tuple[ExchangeRate, ...] = ()
 
     def plan(self, account: str) -> AccountPlan:
         return next(p for p in self.plans if p.account.name == account)

@@ -151,7 +151,7 @@ def _csv_row(
         span=csv.cell(row, csv.position["id"]),
         cell=place,
         key=heading,
-        window=_csv_window(csv, row, zone, findings),
+        window=csv_window(csv, row, zone, findings),
         expect_matches=_optional(csv, row, "expect_matches"),
     )
 
@@ -161,7 +161,8 @@ def _optional(csv: CsvTable, row: int, heading: str) -> str | None:
     return (csv.rows[row][column].strip() or None) if column is not None else None
 
 
-def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> Window:
+def csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> Window:
+    """The window of a CSV row, from its cells `valid.from` and `valid.before`."""
     ends: list[datetime | date | None] = []
     for heading in ("valid.from", "valid.before"):
         text = _optional(csv, row, heading)
@@ -176,7 +177,7 @@ def _csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> 
             findings.say("WRONG_DATE", span, f"{text!r} is no date", "write 2026-12-01")
             parsed = None
         ends.append(parsed)
-    before = csv.position.get("valid.before", csv.position["id"])
+    before = csv.position.get("valid.before", 0)
     valid = Valid.model_construct(from_=ends[0], before=ends[1])
     return check_window(valid, zone, csv.cell(row, before), "this row", findings)
 

@@ -67,7 +67,7 @@ VALUES: dict[str, list[Any]] = {
     "cost": [Decimal(v) for v in ("0", "0.01", "5", "10", "40", "79", "80")] + [None],
     "units": [*range(7), None],
     "tier": ["gold", "silver", "none"],
-    "brand": ["Acme", "Bolt", "Ac", "Acorn", "Boat", "Zeta", None],
+    "brand": ["Acme", "Bolt", "Ac", "Acorn", "Acmite", "Boat", "Zeta", None],
     "category": [
         "phones", "phones/android", "phones/x", "phones/android/x", "home", "home/x", "x", None,
     ],

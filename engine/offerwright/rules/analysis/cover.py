@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from offerwright.rules.analysis.grid import Box, bits
+from offerwright.rules.analysis.grid import Box
 
 MAX_STEPS = 400_000
 _MOST_COMPARED = 48
@@ -145,13 +145,3 @@ def holes(masks: Masks, box: Box, covering: int, most: int) -> tuple[list[Box], 
                 column[segment] |= also
         plugged, also = plugged | also, also << 1
     return found[:most], True
-
-
-def fewest(masks: Masks, box: Box, covering: int, most: int) -> int:
-    """Some of these boxes that still cover the box, none of which can be left out."""
-    needed = covering
-    for number in list(bits(covering))[:most] if covering.bit_count() <= most else ():
-        without = needed & ~(1 << number)
-        if uncovered(masks, box, without) is None:
-            needed = without
-    return needed

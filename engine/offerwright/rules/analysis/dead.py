@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from offerwright.errors import Diagnostic, Related
-from offerwright.rules.analysis.cover import Masks, NotProved, fewest, uncovered
-from offerwright.rules.analysis.grid import Box, Grid
+from offerwright.rules.analysis.cover import Masks, NotProved, uncovered
+from offerwright.rules.analysis.grid import Box, Grid, bits
 
 _MOST_KILLERS = 12
 _NAMED = 3
@@ -60,17 +60,27 @@ def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:
 
 
 def _killers(masks: Masks, boxes: Sequence[Box], earlier: int) -> int | None:
-    """The earlier parts that cover these boxes; None = a point is left."""
+    """Earlier parts that cover these boxes, none of which can be left out; None = a point is left.
+
+    With more than a few of them nobody looks which could be left out.
+    """
     killers = 0
     for box in boxes:
         one = _covering(masks, box, earlier)
         if one is None:
             return None
         killers |= one
+    if killers.bit_count() > _MOST_KILLERS:
+        return killers
+    for part in bits(killers):
+        without = killers & ~(1 << part)
+        if all(uncovered(masks, box, without) is None for box in boxes):
+            killers = without
     return killers
 
 
 def _covering(masks: Masks, box: Box, earlier: int) -> int | None:
+    """Earlier parts that cover a box: one by itself, else all that touch it."""
     touching = whole = earlier
     for column, segments in zip(masks, box, strict=True):
         some, all_ = 0, -1
@@ -82,9 +92,7 @@ def _covering(masks: Masks, box: Box, earlier: int) -> int | None:
             return None
     if whole:
         return whole & -whole
-    if uncovered(masks, box, touching) is not None:
-        return None
-    return fewest(masks, box, touching, _MOST_KILLERS)
+    return touching if uncovered(masks, box, touching) is None else None
 
 
 def said_dead(grid: Grid) -> list[Diagnostic]:

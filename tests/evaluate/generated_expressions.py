@@ -87,9 +87,9 @@ def money(pick: Pick, names: Names, depth: int) -> str:
 def _exchanged_or_taxed(pick: Pick, names: Names, a: str, depth: int) -> str:
     kind = pick.number(0, 4)
     if kind <= 1:
-        return f"convert({pick.one('cost_usd', 'cost_usd * 2', 'cost_eur')}, currency)"
+        return f"convert({pick.one('cost_usd', 'cost_usd * 2')}, currency)"
     if kind == 2:
-        return f'({a}) * rate("{pick.one("USD", "EUR")}", currency)'
+        return f'({a}) * rate("USD", currency)'
     if kind == 3:
         return f"with_tax({a}, {percent(pick, names, depth - 1)})"
     return f"without_tax({a}, {pick.one('18%', '33.333%', '0%')})"

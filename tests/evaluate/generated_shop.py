@@ -36,9 +36,7 @@ LISTS: list[dict[str, Any]] = [
          "valid": {"from": "2026-11-01", "before": "2026-11-30T22:30:00-03:00"}},
         {"from": "USD", "to": "BRL", "rate": Decimal("5.4321"),
          "valid": {"from": "2026-11-30T22:30:00-03:00", "before": "2026-12-01"}},
-        {"from": "EUR", "to": "BRL", "rate": Decimal("6.05"), "valid": {"before": "2026-11-30"}},
         {"from": "USD", "to": "CLP", "rate": Decimal("950.75"), "valid": {"before": "2027-01-01"}},
-        {"from": "EUR", "to": "CLP", "rate": Decimal("1020"), "valid": {"before": "2026-11-01"}},
     ]},
     {"kind": "lists", "name": "colours", "map": {"Azul": "blue", "Preto": "black"}},
 ]  # fmt: skip
@@ -57,7 +55,6 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "discount": ("percent", {}),
     "cost": ("money", {}),
     "cost_usd": ("money", {"currency": "USD"}),
-    "cost_eur": ("money", {"currency": "EUR"}),
     "list_price": ("money", {}),
     "map_price": ("money", {}),
     "competitor_price": ("money", {"per": "marketplace"}),

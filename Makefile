@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 STAMP   = $(VENV)/.installed
 
-.PHONY: demo test check bench schemas clean
+.PHONY: demo test check bench dmn-tck schemas clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -19,11 +19,16 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/offerwright schema --check
 	$(BIN)/offerwright check
+	$(BIN)/offerwright test --coverage --min-coverage 100,90
 	$(MAKE) test
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt polars numpy orjson
 	$(BIN)/python bench/run.py
+
+# The DMN TCK is not part of this repository: TCK=folder of a checkout.
+dmn-tck: $(STAMP)
+	$(BIN)/python tests/interchange/tck.py $(TCK)
 
 schemas: $(STAMP)
 	$(BIN)/offerwright schema

@@ -258,6 +258,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "with_tax": lambda a, tax: multiply(a, add(Decimal(1), tax)),
     "without_tax": lambda a, tax: divide(a, add(Decimal(1), tax)),
     "upper": str.upper,
+    "concat": lambda *texts: "".join(texts),
     "lower": str.lower,
     "length": lambda t: Decimal(len(t)),
 }

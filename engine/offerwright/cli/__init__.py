@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -22,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "explain": "explain",
     "explain-code": "check",
     "fmt": "fmt",
+    "init": "init",
+    "import": "interchange",
     "offers": "offers",
     "orders": "orders",
     "plan": "sync",
@@ -38,6 +41,8 @@ HELP: dict[str, str] = {
     "explain": "Why does this SKU cost what it costs?",
     "explain-code": "What a code of a message means.",
     "fmt": "Lay out YAML files; nothing is lost.",
+    "init": "Write a small repository that works.",
+    "import": "Turn the decisions of a DMN file into documents.",
     "offers": "Compute the offers of all accounts.",
     "orders": "Decide which node ships an order.",
     "plan": "Say what would be sent, and what is withheld.",
@@ -59,8 +64,10 @@ class _Commands(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
+        # A command called as a word of Python has a trailing underscore there.
+        attribute = cmd_name.replace("-", "_") + "_" * keyword.iskeyword(cmd_name)
         found: click.Command = getattr(
-            importlib.import_module(f"offerwright.cli.{module}"), cmd_name.replace("-", "_")
+            importlib.import_module(f"offerwright.cli.{module}"), attribute
         )
         return found
 

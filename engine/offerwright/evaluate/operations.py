@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -214,6 +215,22 @@ def _words(change: Callable[[str], str]) -> Callable[[Words], Words]:
     return changed
 
 
+def _concat(left: Words, right: Words) -> Words:
+    """Two texts as one; every pair that occurs is put together once."""
+    pairs = left.codes.astype(np.int64) * (len(right.vocabulary) + 1) + right.codes
+    state = c.joined_state(left.state, right.state)
+    known = np.ones(len(pairs), dtype=bool) if state is None else state == 0
+    distinct, inverse = np.unique(np.where(known, pairs, -1), return_inverse=True)
+    words = []
+    for pair in distinct.tolist():
+        one, other = divmod(pair, len(right.vocabulary) + 1)
+        words.append("" if pair < 0 else left.vocabulary[one] + right.vocabulary[other])
+    vocabulary = tuple(dict.fromkeys(words))
+    position = {word: code for code, word in enumerate(vocabulary)}
+    codes = np.array([position[w] for w in words], dtype=np.int32)[inverse]
+    return Words(np.where(known, codes, -1).astype(np.int32), vocabulary, state)
+
+
 def _length(column: Words) -> Decimals:
     lengths = np.array([len(w) for w in column.vocabulary] + [0], dtype=np.int64)
     return Decimals(lengths[column.codes], 0, column.state, int(lengths.max()))
@@ -372,4 +389,5 @@ _OPERATIONS: dict[str, Callable[..., Column]] = {
     "upper": _words(str.upper),
     "lower": _words(str.lower),
     "length": _length,
+    "concat": lambda first, *more: reduce(_concat, more, first),
 }

@@ -94,6 +94,11 @@ def _takes(names: Sequence[str], out: Type) -> Callable[[Sequence[Type]], Result
     return result
 
 
+def _texts(types: Sequence[Type]) -> Result:
+    wrong = next((t for t in types if not t.is_text), None)
+    return TEXT if wrong is None else f"takes texts, not {wrong}"
+
+
 def _divide(types: Sequence[Type]) -> Result:
     found = division(types[0], types[1])
     return found if isinstance(found, str) else unify([found, types[2]])
@@ -142,6 +147,8 @@ FUNCTIONS: dict[str, Function] = {
     "day": Function(1, 1, _takes(_TIME, INTEGER), "1 to 31", "day(today)"),
     "upper": Function(1, 1, _takes(_WORDS, TEXT), "in capitals", "upper(brand)"),
     "lower": Function(1, 1, _takes(_WORDS, TEXT), "in small letters", "lower(brand)"),
+    "concat": Function(2, 9, _texts, "one text after the other; missing if one is missing",
+                       'concat(brand, " ", name)'),
     "length": Function(1, 1, _takes(_WORDS, INTEGER), "characters", "length(name)"),
     "with_tax": Function(2, 2, _tax, "a * (1 + tax)", "with_tax(cost, 18%)"),
     "without_tax": Function(2, 2, _tax, "a / (1 + tax)", "without_tax(price, 18%)"),

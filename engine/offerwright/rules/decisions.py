@@ -183,7 +183,7 @@ def _type(name: str, result: Result, setting: Setting, currency: str) -> Type | 
                     suggest(result.type, words))  # fmt: skip
         return None
     if found.name == "enum" and not result.of:
-        setting.say("ENUM_WITHOUT_WORDS", (*path, "type"), f"the enum `{name}` has no words",
+        setting.say("ENUM_WITHOUT_OF", (*path, "type"), f"the enum `{name}` has no words",
                     "add `of: [gold, silver]`")  # fmt: skip
         return None
     if found.name != "enum" and result.of is not None:

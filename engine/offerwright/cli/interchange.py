@@ -1,0 +1,185 @@
+"""`import`: decision models of other tools, as documents of our own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from offerwright.cli.options import output_option
+from offerwright.cli.report import (
+    VERSION,
+    diagnostic_json,
+    dump_pretty,
+    echo,
+    put,
+    summary_of,
+    table,
+    tell,
+)
+from offerwright.errors import Diagnostic, OfferwrightError, has_errors
+from offerwright.source.snippet import render_text
+
+if TYPE_CHECKING:
+    from offerwright.interchange.dmn.files import Imported
+    from offerwright.interchange.dmn.trial import Outcome
+    from offerwright.interchange.dmn.vocabulary import Given
+
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+HOME = "offerwright.yaml"
+
+
+@click.command("import")
+@click.argument("form", type=click.Choice(["dmn"]))
+@click.argument("file", type=FILE)
+@click.option("--decision", default=None, metavar="NAME", help="Only this one, and what it needs.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None,
+              help="The folder to write into: a repository, or a new folder.")  # fmt: skip
+@click.option("--facts", type=FILE, default=None,
+              help="A `kind: facts` document; what it declares is not declared again.")  # fmt: skip
+@click.option("--time-zone", default="UTC", metavar="NAME",
+              help="The zone of local moments, if not that of the repository.")  # fmt: skip
+@click.option("--test", "tests", type=FILE, multiple=True, metavar="FILE",
+              help="Run these test cases of the DMN TCK instead (repeatable).")  # fmt: skip
+@output_option("text", "json")
+def import_(
+    form: str,
+    file: Path,
+    decision: str | None,
+    out: Path | None,
+    facts: Path | None,
+    time_zone: str,
+    tests: tuple[Path, ...],
+    output: str,
+) -> None:
+    """Turn the decisions of a DMN 1.1 to 1.5 file into documents, or run its test cases.
+
+    Nothing is written unless all of it can be said.
+    """
+    content = file.read_bytes()
+    around = _files_of(out) if out is not None and (out / HOME).is_file() else None
+    given = _given(facts, time_zone, around)
+    if tests:
+        _try(content, file.name, tests, given, output)
+        return
+    from offerwright.interchange.dmn.run import import_dmn
+
+    made, found = import_dmn(content, file.name, given, decision=decision, around=around)
+    _report(found, {file.name: content}, output)
+    if made is None or has_errors(found):
+        sys.exit(1)
+    if out is None:
+        if output == "text":
+            for name, text in made.documents.items():
+                put(f"# {name}\n{text}\n")
+        return
+    _write(out, made, is_new=around is None)
+
+
+def _files_of(root: Path) -> Mapping[str, bytes]:
+    from offerwright.source.repository import read_repository, shipped_marketplaces
+
+    return read_repository(root, shipped_marketplaces())[0].files
+
+
+def _given(facts: Path | None, time_zone: str, around: Mapping[str, bytes] | None) -> Given:
+    """The zone and the facts that exist: of the repository, of the document that is named."""
+    from offerwright.facts.document import FactsDocument, ShopDocument
+    from offerwright.interchange.dmn.vocabulary import Given
+    from offerwright.source.load import load_documents, load_one, read_document
+    from offerwright.source.repository import Repository
+
+    zone = time_zone
+    documents = []
+    if around is not None:
+        repository = Repository(Path(), around)
+        shop, _ = load_one(repository, HOME, ShopDocument)
+        zone = time_zone if shop is None else shop.document.time_zone
+        documents = [d.document for d in load_documents(repository, {"facts": FactsDocument})[0]]
+    if facts is not None:
+        documents.append(read_document(facts, FactsDocument))
+    names = {
+        name
+        for document in documents
+        if isinstance(document, FactsDocument)
+        for name in (*document.facts, *document.derive)
+    }
+    try:
+        return Given(ZoneInfo(zone), frozenset(names))
+    except (ValueError, OSError) as error:
+        raise OfferwrightError(
+            f"{zone} is no time zone; write one such as America/Sao_Paulo"
+        ) from error
+
+
+def _report(found: Sequence[Diagnostic], files: Mapping[str, bytes], output: str) -> None:
+    if output == "json":
+        echo(dump_pretty({
+            "version": VERSION, "diagnostics": diagnostic_json(found), "summary": summary_of(found),
+        }))  # fmt: skip
+    elif found:
+        put(render_text(list(found), files) + "\n", sys.stderr)
+
+
+def _write(out: Path, made: Imported, *, is_new: bool) -> None:
+    """Write the documents, and a small repository around them where there is none."""
+    from offerwright.interchange.dmn.files import small_repository
+
+    files = {name: text.encode() for name, text in made.documents.items()}
+    if is_new:
+        files = {**small_repository(made.converted), **files}
+    taken = [name for name in files if (out / name).exists()]
+    if taken:
+        raise OfferwrightError(f"{out / taken[0]} exists already; nothing is written over it")
+    for name, data in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(data)
+    tell(f"Wrote {len(files)} files to {out}")
+
+
+def _try(content: bytes, name: str, tests: Sequence[Path], given: Given, output: str) -> None:
+    from offerwright.interchange.dmn.run import try_dmn
+
+    cases = {path.name: path.read_bytes() for path in tests}
+    outcomes, found = try_dmn(content, name, cases, given)
+    if output == "json":
+        echo(dump_pretty(_outcomes_json(outcomes, found)))
+    else:
+        if found:
+            put(render_text(found, {name: content, **cases}) + "\n", sys.stderr)
+        _show(outcomes)
+    every = [one for _, several in outcomes for one in several]
+    sys.exit(0 if every and all(one.status == "pass" for one in every) else 1)
+
+
+def _outcomes_json(
+    outcomes: Sequence[tuple[str, Sequence[Outcome]]], found: Sequence[Diagnostic]
+) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "diagnostics": diagnostic_json(found),
+        "results": [
+            {"file": file, "case": o.case, "decision": o.decision, "status": o.status,
+             "expected": o.expected, "got": o.got, "reason": o.reason}
+            for file, several in outcomes for o in several
+        ],
+    }  # fmt: skip
+
+
+def _show(outcomes: Sequence[tuple[str, Sequence[Outcome]]]) -> None:
+    rows = []
+    counts = {"pass": 0, "fail": 0, "refused": 0}
+    for _, several in outcomes:
+        for one in several:
+            counts[one.status] += 1
+            said = one.reason or (
+                one.got if one.status == "pass" else f"expected {one.expected}, got {one.got}"
+            )
+            rows.append((one.status, one.case, one.decision, said))
+    for line in table(("status", "case", "decision", "result"), rows):
+        echo(line)
+    tell(", ".join(f"{number} {word}" for word, number in counts.items()))

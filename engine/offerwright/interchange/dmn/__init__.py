@@ -1,0 +1,1 @@
+"""DMN files: read, turned into decision documents, tried on test cases."""

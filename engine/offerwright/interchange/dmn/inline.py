@@ -1,0 +1,84 @@
+"""Calls of knowledge → its logic, with the values in the places of its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from offerwright.interchange.dmn.feel import (
+    Among,
+    At,
+    Binary,
+    Call,
+    Compared,
+    Feel,
+    Holds,
+    If,
+    Interval,
+    Negative,
+    UnaryTest,
+)
+from offerwright.interchange.dmn.feel_parse import parse_expression
+from offerwright.interchange.dmn.feel_text import FeelRefused
+from offerwright.interchange.dmn.model import Knowledge, Text
+from offerwright.interchange.dmn.simplify import substituted
+from offerwright.interchange.dmn.vocabulary import Vocabulary
+
+MAX_LEVELS = 8
+
+
+def inlined(node: Feel, vocabulary: Vocabulary, level: int = 0) -> Feel:
+    """The tree without calls of knowledge. Raises `FeelRefused` at the call."""
+    if isinstance(node, Call):
+        arguments = tuple(inlined(a, vocabulary, level) for a in node.arguments)
+        known = vocabulary.knowledge.get(node.name)
+        call = replace(node, arguments=arguments)
+        return call if known is None else _body(call, known, vocabulary, level)
+    if isinstance(node, Binary):
+        return replace(node, left=inlined(node.left, vocabulary, level),
+                       right=inlined(node.right, vocabulary, level))  # fmt: skip
+    if isinstance(node, Negative):
+        return replace(node, operand=inlined(node.operand, vocabulary, level))
+    if isinstance(node, If):
+        return If(inlined(node.condition, vocabulary, level), inlined(node.yes, vocabulary, level),
+                  inlined(node.no, vocabulary, level), node.at)  # fmt: skip
+    if isinstance(node, Among):
+        tests = tuple(_test(test, vocabulary, level) for test in node.tests)
+        return Among(inlined(node.value, vocabulary, level), tests, node.at)
+    return node
+
+
+def _test(test: UnaryTest, vocabulary: Vocabulary, level: int) -> UnaryTest:
+    if isinstance(test, Compared):
+        return replace(test, value=inlined(test.value, vocabulary, level))
+    if isinstance(test, Interval):
+        return replace(test, low=inlined(test.low, vocabulary, level),
+                       high=inlined(test.high, vocabulary, level))  # fmt: skip
+    return Holds(inlined(test.condition, vocabulary, level), test.at)
+
+
+def _body(call: Call, known: Knowledge, vocabulary: Vocabulary, level: int) -> Feel:
+    if level > MAX_LEVELS:
+        raise FeelRefused(call.at, f"`{known.name}` calls itself, or is called too deep",
+                          code="FEEL_UNSUPPORTED")  # fmt: skip
+    if not isinstance(known.logic, Text):
+        raise FeelRefused(
+            call.at, f"`{known.name}` is a table, and a table cannot stand in an expression",
+            "call it in an invocation of its own", "FEEL_UNSUPPORTED",
+        )  # fmt: skip
+    values = bound(call, known)
+    try:
+        body = parse_expression(known.logic.text, vocabulary.names(*known.parameters))
+    except FeelRefused as refused:
+        message = f"in the knowledge `{known.name}`: {refused.message}"
+        raise FeelRefused(call.at, message, refused.hint, refused.code) from None
+    return inlined(substituted(body, values, call.at), vocabulary, level + 1)
+
+
+def bound(call: Call, known: Knowledge) -> dict[str, Feel]:
+    """The value of every parameter of a call, by position or by name."""
+    names = call.names or known.parameters
+    if len(call.arguments) != len(known.parameters) or set(names) != set(known.parameters):
+        wanted = ", ".join(known.parameters)
+        raise FeelRefused(At(call.at.start, call.at.end), f"`{known.name}` takes {wanted}",
+                          code="FEEL_SYNTAX")  # fmt: skip
+    return dict(zip(names, call.arguments, strict=True))

@@ -22,7 +22,7 @@ from offerwright.errors import Diagnostic, has_errors
 from offerwright.source.yaml import read_yaml
 
 # Facts of the cases that are whole numbers.
-WHOLE = ("stock", "sold", "pack", "promised", "orders")
+WHOLE = ("stock", "sold", "pack", "promised", "orders", "parts", "big")
 CASES = Path(__file__).parent / "cases"
 FOLDERS = ("analysis", "expressions", "cells", "tables", "pricing", "inventory", "mapping",
            "approvals")  # fmt: skip

@@ -97,7 +97,7 @@ def seen_by(row: Mapping[str, Any], account: str) -> dict[str, Any]:
 @st.composite
 def shops(draw: Any) -> Generated:
     pick = Pick(draw)
-    rows = [_row(pick, sku) for sku in pick.some(SKUS, 1, 7)]
+    rows = [_row(pick, sku) for sku in pick.some(SKUS, 3, 7)]
     live = {
         account: {
             row["sku"]: {"quantity": pick.maybe(85, lambda: pick.number(0, 6))}
@@ -115,7 +115,7 @@ def _row(pick: Pick, sku: str) -> dict[str, Any]:
         "fragile": lambda: pick.chance(50),
         "open_orders": lambda: pick.number(0, 3),
         "rate": lambda: Decimal(pick.number(-5, 90)) / 10,
-        "stock": lambda: {n: pick.number(0, 14) for n in pick.some(NODES, 1, 2)},
+        "stock": lambda: {n: pick.number(2, 14) for n in pick.some(NODES, 1, 2)},
         "promised": lambda: {n: pick.number(0, 3) for n in pick.some(NODES, 1, 2)},
         "rate_here": lambda: {m: Decimal(pick.number(-5, 90)) / 10
                               for m in pick.some(["alpha", "beta", "gamma"], 1, 3)},
@@ -123,11 +123,11 @@ def _row(pick: Pick, sku: str) -> dict[str, Any]:
         "read_at": lambda: {a: AS_OF - timedelta(minutes=10 * pick.number(-1, 6))
                             for a in pick.some(ACCOUNTS, 1, 4)},
     }  # fmt: skip
-    row |= {name: value() for name, value in drawn.items() if pick.chance(85)}
+    row |= {n: value() for n, value in drawn.items() if pick.chance(96 if n == "stock" else 80)}
     if sku.startswith("K") or pick.chance(5):
         # Mostly plain components; sometimes a kit inside a kit, and rarely one that is not there.
-        others = [s for s in (*SKUS[3:], *SKUS[3:], *SKUS, "GONE")]
-        row["parts"] = {part: _units(pick) for part in set(pick.some(others, 1, 3))}
+        others = [*SKUS, "GONE"] if pick.chance(20) else SKUS[3:]
+        row["parts"] = {part: _units(pick) for part in pick.some(others, 1, 3)}
     return row
 
 
@@ -146,7 +146,7 @@ def _document(pick: Pick) -> dict[str, Any]:
 
 def _pool(pick: Pick) -> dict[str, Any]:
     pool: dict[str, Any] = {"on_hand": "stock"}
-    if pick.chance(30):
+    if pick.chance(20):
         pool["nodes"] = pick.some(NODES, 1, 2)
     for key, name in (("allocated", "promised"), ("reserved", "promised")):
         if pick.chance(30):
@@ -165,7 +165,7 @@ def _allocate(pick: Pick) -> dict[str, Any]:
     rate = pick.one(None, "rate", "rate_here", "sales")
     entries = []
     named = [{"account": "a1"}, {"account": "a2"}, {"marketplace": "beta"}, {"account": "c1"}]
-    for who in pick.some(named, 1, 4):
+    for who in pick.some(named, 2, 4):
         entry: dict[str, Any] = dict(who)
         if method == "partition" or pick.chance(50):
             share = pick.number(0, left if method == "partition" else 100)

@@ -84,19 +84,43 @@ def test_an_exception_of_an_action_is_raised() -> None:
 
     rules = rules_of((Filter("one", None, "any_line"),), coding_of(()))
     memory = durable.Memory(rules, {"f0": broken})
-    memory.add({"kind": 1, "sku": 0, "units": 1})
+    memory.add({"kind": 1, "one": 1, "sku": 0, "units": 1})
     with pytest.raises(durable.DurableFault, match="a broken action"):
-        memory.add({"kind": 2, "node": 1, "sku": 0, "free": 1})
+        memory.add({"kind": 2, "one": 1, "node": 1, "sku": 0, "free": 1})
     memory.close()
+
+
+def test_the_last_test_of_every_join_never_fails() -> None:
+    # Else the engine reads behind the end of its tests, and crashes or not, as memory has it.
+    asked = (
+        Filter("every", None, "every_line"),
+        Filter("near", table({"any": [{"node.open": True}, {"node.load": "< 2"}]}), "any_line"),
+    )
+    rules = rules_of(asked, coding_of(asked))
+
+    assert len(rules) == 3
+    assert {str(one["all"][1]["offer"]["$and"][-1]) for one in rules.values()} == {
+        "{'one': {'need': 'one'}}"
+    }
+
+
+def test_joins_that_fail_at_every_place_leave_the_engine_sound() -> None:
+    asked = (Filter("every", None, "every_line"),)
+    matcher, twin = durable.Durable(asked), Twin(asked)
+    for number in range(300):
+        offers = tuple((node, sku, 1 + (node + number) % 4) for node in range(3) for sku in (0, 1))
+        one = Question((1 + number % 5, 2), offers, {0: {}, 1: {}, 2: {}})
+
+        assert matcher(one) == twin(one)
 
 
 def test_equal_facts_are_told_apart_by_their_salt() -> None:
     seen: list[int] = []
     rules = rules_of((Filter("one", None, "any_line"),), coding_of(()))
     memory = durable.Memory(rules, {"f0": lambda match: seen.append(match.offer.salt)})
-    memory.add({"kind": 1, "sku": 0, "units": 1})
+    memory.add({"kind": 1, "one": 1, "sku": 0, "units": 1})
     for _ in range(3):
-        memory.add({"kind": 2, "node": 1, "sku": 0, "free": 1})
+        memory.add({"kind": 2, "one": 1, "node": 1, "sku": 0, "free": 1})
     memory.close()
 
     assert seen == [0, 1, 2]
@@ -113,6 +137,13 @@ def test_more_tests_than_the_engine_can_hold_are_refused_and_answered_by_the_twi
         durable.Durable(asked)
     assert matcher(asked)(question(order__zip="00599")) == (frozenset({7}),)
     assert said == ""
+
+
+def test_a_filter_that_is_too_deep_is_refused() -> None:
+    deep = {"distance_km": [f"{start}..{start + 5}" for start in range(0, 140, 10)]}
+
+    with pytest.raises(DurableLimit, match="too deep"):
+        durable.Durable((Filter("deep", table(deep), "any_line"),))
 
 
 def test_memory_does_not_grow_with_the_orders() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from offerwright.orders.choose import Asked, Chosen, choose
 from offerwright.orders.decision import AttemptSaid, Decision, Part
@@ -117,7 +118,7 @@ def _full(asked: Asked) -> list[int]:
     return [
         node
         for node, row in asked.row_of.items()
-        if isinstance(most := capacity[row], int) and asked.load[node] >= most
+        if isinstance(most := capacity[row], Decimal) and asked.load[node] >= most
     ]
 
 

@@ -78,7 +78,7 @@ def test_a_vocabulary_is_read_as_it_was_written() -> None:
              '{"version": 1, "facts": [{"nme": "x"}], "names": {}}']
 )  # fmt: skip
 def test_a_vocabulary_that_somebody_has_broken_is_refused(text: str) -> None:
-    with pytest.raises(OfferwrightError, match="vocabulary.json is not what"):
+    with pytest.raises(OfferwrightError, match=r"vocabulary\.json is not what"):
         read_vocabulary(text)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from offerwright.expressions.types import Type
 from offerwright.facts.document import FactsDocument
 from offerwright.facts.schema import FactDef
 from offerwright.guards.document import GuardsDocument
+from offerwright.money import CURRENCY_DIGITS
 from offerwright.pipeline import Loadout
 from offerwright.rules.document import ListsDocument
 from offerwright.rules.inventory_document import InventoryDocument
@@ -97,7 +99,7 @@ def _words(name: str, fact: FactDef, about: str, columns: list[pl.Series]) -> Fa
     kind = fact.type if name == fact.name else fact.cell
     seen = _seen(columns)
     values = kind.values or worth_offering(seen.counts, fact.element.name == "path")
-    shown = [_written(bound, kind.name) for bound in (seen.low, seen.high)]
+    shown = [_written(bound, kind) for bound in (seen.low, seen.high)]
     return FactWords(name, str(kind), about, tuple(values), len(seen.counts), shown[0], shown[1])
 
 
@@ -117,14 +119,17 @@ def _seen(columns: list[pl.Series]) -> _Seen:
     return _Seen(counts, min(bounds, default=None), max(bounds, default=None))
 
 
-def _written(bound: Any, kind: str) -> str:
+def _written(bound: Any, kind: Type) -> str:
     """A bound as it is written in a rule."""
     if bound is None:
         return ""
-    if isinstance(bound, Decimal) and kind == "percent":
+    if isinstance(bound, Decimal) and kind.name == "percent":
         return f"{(bound * 100).normalize():f}%"
     if isinstance(bound, Decimal):
-        return f"{bound:f}"
+        # The scale of a column is that of its longest cell; money shows its cents in any case.
+        digits = CURRENCY_DIGITS.get(kind.currency, 0) if kind.name == "money" else 0
+        scale = -int(bound.as_tuple().exponent)
+        return f"{bound:.{max(digits, scale)}f}"
     return str(bound)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from offerwright.errors import Span
 from offerwright.facts.schema import FactSchema
@@ -126,10 +127,10 @@ class Meter:
         found: set[UnitKey] = set()
         for outcome in outcomes:
             for one in outcome.seen:
-                found |= set(self._hits(one, outcome.row))
+                found |= set(self._hits(one, outcome.row, outcome.offers.schedule.as_of))
         return frozenset(found)
 
-    def _hits(self, seen: Seen, row: int) -> Iterator[UnitKey]:
+    def _hits(self, seen: Seen, row: int, as_of: int) -> Iterator[UnitKey]:
         one = seen.table
         if one.when is not None:
             yield one.key, "branch", TRUE if seen.holds[row] else FALSE
@@ -142,7 +143,9 @@ class Meter:
             return
         yield one.rows_key, "boundary", ASKED
         columns = self.sides(one, seen.found.table)
-        for column, value in zip(columns, seen.values(row), strict=True):
+        values = seen.values(row)
+        # One column more than the table has axes is that of the rows' windows.
+        for column, value in zip(columns, (*values, as_of)[: len(columns)], strict=True):
             for name in column.met(value):
                 yield one.rows_key, "boundary", name
 
@@ -193,6 +196,7 @@ def domain_of(rules: RuleSet, schema: FactSchema) -> Mapping[TableKey, Domain]:
         key: Domain(
             {**ranges, "price": paid, "sale_price": paid} if parts[key] == "fees" else ranges,
             _engine_words(using),
+            ZoneInfo(rules.time_zone),
         )
         for key, using in plans.items()
     }

@@ -8,16 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
-from offerwright.expressions.conditions import Number, Value
-from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, ancestors, holds
+from offerwright.expressions.conditions import Number, Test, Value, Within
+from offerwright.expressions.types import DATETIME
+from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, ancestors, build_axes, holds
 from offerwright.rules.plan import TablePlan
+from offerwright.rules.rows import ALWAYS_VALID
 from offerwright.testing.wording import number_text, pattern_text
 
 Seeable = Value | tuple[Value, ...] | None
 _WHOLE = frozenset({"integer", "date", "datetime", "duration"})
 # More words than this that no row tells apart are one value of a list, and count once.
 MOST_WORDS = 12
+MOMENT = "as_of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Domain:
 
     ranges: Mapping[str, Range]
     words: Mapping[str, tuple[str, ...]]
+    zone: ZoneInfo
+    """In which moments are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,20 @@ class Sides:
 
 
 def sides(table: TablePlan, domain: Domain) -> tuple[Sides, ...]:
-    """The boundaries of a table, one entry per column; a name may stand in two of them."""
-    return tuple(_sides(axis, domain) for axis in table.axes)
+    """
+    The boundaries of a table, one entry per column; a name may stand in two of them.
+
+    Where rows have windows, the moment is one more column, the last: `as_of`.
+    """
+    return tuple(_sides(axis, domain) for axis in (*table.axes, *_windows(table)))
+
+
+def _windows(table: TablePlan) -> tuple[Axis, ...]:
+    parts = [
+        () if row.window == ALWAYS_VALID else (Test(MOMENT, DATETIME, (Within(*row.window),)),)
+        for row in table.rows
+    ]
+    return build_axes(parts)
 
 
 def _sides(axis: Axis, domain: Domain) -> Sides:
@@ -129,7 +147,7 @@ def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
     for lower, upper in pairwise(runs):
         cut, is_upper = upper.low
         assert cut is not None
-        text = number_text(cut, axis.type)
+        text = number_text(cut, axis.type, domain.zone)
         below, above = (f"below {text}", f"from {text}") if is_upper else (
             f"up to {text}", f"above {text}",
         )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from offerwright.source.located import Path
 from offerwright.source.yaml import read_yaml
 from offerwright.testing.compare import Difference, Result
+from offerwright.testing.document import MISSING
 from offerwright.testing.patch import Patch, patched, written_at
 from offerwright.testing.suite import Report
 from offerwright.testing.wording import yaml_text
@@ -97,7 +98,8 @@ def _news(differences: Sequence[Difference]) -> dict[Path, _New]:
 
 def _patches(new: _New, plan: Any, content: bytes, place: str) -> Iterator[Patch | str]:
     if new.elements is None and not isinstance(new.value, list):
-        yield Patch(plan.at(*new.path), yaml_text(new.value))
+        text = MISSING if new.value == MISSING else yaml_text(new.value)
+        yield Patch(plan.at(*new.path), text)
         return
     held: Any = plan.loaded.located.data["cases"][plan.number]["expect"]
     for part in new.path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -26,8 +26,9 @@ def number_text(value: Number, type_: Type, zone: ZoneInfo | None = None) -> str
     if type_.name == "date":
         return (EPOCH.date() + timedelta(days=int(value))).isoformat()
     if type_.name == "datetime":
-        moment = EPOCH + timedelta(microseconds=int(value))
-        return moment.astimezone(zone or UTC).isoformat()
+        moment = (EPOCH + timedelta(microseconds=int(value))).astimezone(zone or UTC)
+        is_midnight = zone is not None and moment.time() == time()
+        return moment.date().isoformat() if is_midnight else moment.isoformat()
     if type_.name == "duration":
         return _duration(int(value))
     if type_.name == "money" and Decimal(value) == round(Decimal(value), 2):

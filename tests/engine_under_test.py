@@ -100,6 +100,7 @@ def told(offers: Offers) -> list[dict[str, Any]]:
         {
             **{key: shown[key] for key in SHOWN if key in shown},
             "sku": shown["sku"],
+            "tiers": {t["quantity"]: t["price"] for t in shown.get("tiers") or ()},
             "names": {n: v for n, c in columns.items() if (v := decimal_at(c, row)) is not None},
             "attributes": {
                 key.removeprefix("attribute."): value

@@ -21,7 +21,9 @@ OFFERS     one row per SKU of one account, in snapshot order; key `sku`.
              quantity Int64 · currency String · category, title, description String
              images List(String) · `attribute.<ID>` String
              optional, absent = missing: sale_from, sale_before Datetime("us", "UTC") (the window
-             of the sale, its end not included) · node_stock Int64 (units on hand in the account's
+             of the sale, its end not included) · tiers List(Struct(quantity Int64, price Decimal))
+             (from how many units on, and what one of them costs; quantities rise, prices fall,
+             none is empty) · node_stock Int64 (units on hand in the account's
              own node, never the result of an allocation)
              withheld aspects are null; why is in `Offers.blocks`.
 

@@ -14,7 +14,7 @@ from evaluate.generated_cells import OF_THE_ACCOUNT, TESTED, csv_cell, ordered_c
 from evaluate.generated_expressions import Names
 from evaluate.generated_shop import Pick
 
-PHASES = ("base", "adjust", "fees", "competitor", "bounds", "round")
+PHASES = ("base", "adjust", "fees", "competitor", "tiers", "bounds", "round")
 SCOPES: list[dict[str, Any]] = [
     {}, {"marketplace": "alpha"}, {"marketplace": "beta"}, {"account": "a1"},
     {"marketplace": "beta", "account": "b1"},
@@ -83,7 +83,7 @@ class _Steps:
     def all(self) -> list[dict[str, Any]]:
         pick = self.pick
         steps = [self._set("base") for _ in range(pick.number(0, 9) > 0 and pick.number(1, 3))]
-        for phase, percent in zip(PHASES[1:], (60, 60, 50, 60, 70), strict=True):
+        for phase, percent in zip(PHASES[1:], (60, 60, 50, 30, 60, 70), strict=True):
             if pick.chance(percent):
                 draw = getattr(self, phase, lambda phase=phase: self._set(phase))
                 steps += [draw() for _ in range(pick.number(1, 2))]
@@ -200,6 +200,21 @@ class _Steps:
             step["cost"] = expressions.money(pick, self.names, 1)
         if pick.chance(20):
             step["freight"] = pick.one(Decimal("3.50"), "cost * 0.05")
+        return step
+
+    def tiers(self) -> dict[str, Any]:
+        pick, step = self.pick, self._head("tiers")
+        prices = (
+            "price * 0.97",
+            "price * 0.94",
+            "coalesce(sale_price, price) * 0.9",
+            "policy_price",
+        )
+        step["tiers"] = [
+            {"from": Decimal(q), "price": expressions.money(pick, self.names, 1)
+             if pick.chance(20) else pick.one(*prices)}
+            for q in pick.some([2, 5, 10], 1, 3)
+        ]  # fmt: skip
         return step
 
     def bounds(self) -> dict[str, Any]:

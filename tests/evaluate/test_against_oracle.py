@@ -28,6 +28,7 @@ def comparable(offer: dict[str, Any]) -> dict[str, Any]:
         names = {n: v for n, v in offer["names"].items() if v is not None}
         found |= {"price": offer.get("price"), "sale_price": offer.get("sale_price"),
                   "sale_from": offer.get("sale_from"), "sale_before": offer.get("sale_before"),
+                  "tiers": offer["tiers"],
                   "names": names, "notes": offer["notes"], "fired": steps}  # fmt: skip
     if "stock" not in blocked:
         found["quantity"] = offer["quantity"]

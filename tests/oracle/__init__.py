@@ -52,7 +52,7 @@ def evaluate_offer(
 
     Returns:
         `price`, `sale_price` (Decimal in currency units), `sale_from`, `sale_before` (moments, with
-        an offset), `names` (what steps set), `quantity`,
+        an offset), `tiers` (what one costs, by quantity), `names` (what steps set), `quantity`,
         `category`, `title`, `description`, `attributes`, `images`; a blocked aspect is None or
         empty. `blocks`: set of (aspect, code). `notes`: set of codes. `fired`: row id, list of row
         ids, "otherwise", or None for a step without a table, by "document/step"; the tables of
@@ -69,6 +69,7 @@ def evaluate_offer(
         "sale_price": pricing.sale_price,
         "sale_from": pricing.sale_days[0],
         "sale_before": pricing.sale_days[1],
+        "tiers": {} if pricing.blocks else dict(pricing.tiers),
         "names": dict(pricing.names),
         "quantity": stock.quantity,
         "category": content.category,

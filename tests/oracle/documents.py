@@ -8,7 +8,7 @@ from typing import Any
 from oracle.values import in_window
 from oracle.world import Document, World
 
-PHASES = ("base", "adjust", "fees", "competitor", "bounds", "round")
+PHASES = ("base", "adjust", "fees", "competitor", "tiers", "bounds", "round")
 
 Step = Mapping[str, Any]
 

@@ -44,12 +44,15 @@ def bound(state: Pricing, steps: Iterable[tuple[str, Step]], world: World) -> Pr
         lowered=state.lowered or fell,
         lower=lower,
         upper=upper,
+        tiers={q: _within(tier, lower, upper) for q, tier in state.tiers.items()},
     )
 
 
 def _inside(price: Decimal | None, lower: Decimal | None, upper: Decimal | None) -> Decimal | None:
-    if price is None:
-        return None
+    return None if price is None else _within(price, lower, upper)
+
+
+def _within(price: Decimal, lower: Decimal | None, upper: Decimal | None) -> Decimal:
     price = price if lower is None else max(price, lower)
     return price if upper is None else min(price, upper)
 
@@ -88,18 +91,37 @@ def _rounded_prices(state: Pricing, grid: Grid, schedule: Schedule) -> Pricing:
         return state
     if state.margin is not None and not state.lowered:
         price, state = _margin_again(state, state.margin, price, grid, schedule, upper)
-    said = [price] if sale is None else [price, sale]
+    tiers: dict[int, Fraction] = {}
+    for quantity, tier in sorted(state.tiers.items()):
+        tiers[quantity], dropped = within(grid, Fraction(tier), lower, upper, schedule.unit)
+        state = state.noted("ENDING_DROPPED") if dropped else state
+    said = [*tiers.values(), price] if sale is None else [*tiers.values(), price, sale]
     wrong = {"PRICE_NOT_POSITIVE"} if min(said) <= 0 else set()
     wrong |= {"PRICE_TOO_HIGH"} if max(said) > 10**13 else set()
     if wrong:
         return state.blocked(*wrong)
     if sale is not None and sale >= price:
         state, sale = state.noted("SALE_NOT_BELOW_PRICE"), None
+    state, kept = _falling(state, tiers, price if sale is None else sale)
     return replace(
         state,
         price=exact(price),
         sale_price=None if sale is None else exact(sale),
+        tiers={quantity: exact(tier) for quantity, tier in kept.items()},
     )
+
+
+def _falling(
+    state: Pricing, tiers: dict[int, Fraction], paid: Fraction
+) -> tuple[Pricing, dict[int, Fraction]]:
+    """Each tier is below what the buyer of fewer units pays, or it is dropped."""
+    kept: dict[int, Fraction] = {}
+    for quantity, tier in sorted(tiers.items()):
+        if tier < paid:
+            kept[quantity] = paid = tier
+        else:
+            state = state.noted("TIER_NOT_LOWER")
+    return state, kept
 
 
 def _margin_again(

@@ -28,6 +28,8 @@ class Pricing:
     lowered: bool = False
     lower: Decimal | None = None
     upper: Decimal | None = None
+    tiers: Mapping[int, Decimal] = field(default_factory=dict)
+    """What one unit costs, by the quantity from which on it does."""
 
     def blocked(self, *codes: str) -> Pricing:
         return replace(self, blocks=self.blocks | set(codes))

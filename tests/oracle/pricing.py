@@ -42,6 +42,8 @@ def price_offer(documents: Iterable[Document], world: World) -> Pricing:
     for document, step in steps["competitor"]:
         state = competitor_step(state, before, document, step, world)
     state = _above_zero(state)
+    for document, step in steps["tiers"]:
+        state = _tiers_step(state, document, step, world)
     state = bound(state, steps["bounds"], world)
     state = round_prices(state, steps["round"], world, schedule)
     if state.price is None and not state.blocks:
@@ -54,6 +56,27 @@ def _above_zero(state: Pricing) -> Pricing:
     said = [p for p in (state.price, state.sale_price) if p is not None]
     wrong = not state.blocks and min(said, default=Decimal(0)) < 0
     return state.blocked("PRICE_BELOW_ZERO") if wrong else state
+
+
+def _tiers_step(state: Pricing, document: str, step: Step, world: World) -> Pricing:
+    """Tiers of the same quantity replace earlier ones; a missing price is no tier."""
+    scope = state.world(world, document)
+    codes: set[str] = set()
+    tiers: dict[int, Decimal | None] = {**state.tiers}
+    try:
+        if holds(step.get("when"), scope) is not True:
+            return state
+    except Fault as fault:
+        return state.blocked(*fault.codes)
+    for tier in step["tiers"]:
+        try:
+            tiers[int(tier["from"])] = evaluate(tier["price"], scope)
+        except Fault as fault:
+            codes |= fault.codes
+    known = {quantity: price for quantity, price in tiers.items() if price is not None}
+    if min(known.values(), default=Decimal(0)) < 0 and not state.blocks:
+        codes.add("PRICE_BELOW_ZERO")
+    return replace(state.blocked(*codes), tiers=known)
 
 
 # --- fees -------------------------------------------------------------------------------------

@@ -162,6 +162,10 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 
     blocked = pl.col("blocked").list.eval(pl.element().struct.field("code")).list.join(" ")
     lists = [pl.col(n).list.join(" ") for n in ("rules", "images") if n in frame.columns]
+    if "tiers" in frame.columns:
+        part = pl.element().struct
+        tier = pl.format("{}: {}", part.field("quantity"), part.field("price"))
+        lists.append(pl.col("tiers").list.eval(tier).list.join(", "))
     flat = frame.with_columns(blocked.alias("blocked"), *lists)
     texts = [n for n, t in flat.schema.items() if t == pl.String]
     risky = r"^[=+\-@\t\r]"

@@ -20,6 +20,7 @@ from offerwright.evaluate.state import (
     with_faults,
     with_lowered,
 )
+from offerwright.evaluate.tiers import tier_columns
 from offerwright.rules.plan import BoundsStep
 
 
@@ -48,7 +49,7 @@ def _tightened(
 
 
 def apply_bounds(state: State) -> State:
-    """Bring price and sale price inside the bounds; bounds that cross block."""
+    """Bring price, sale price and tiers inside the bounds; bounds that cross block."""
     lower, upper = state.decimals("/lower"), state.decimals("/upper")
     low, high = c.aligned(lower, upper)
     crossed = c.known(low) & c.known(high) & np.asarray(low.values > high.values)
@@ -62,6 +63,9 @@ def apply_bounds(state: State) -> State:
     raised = raised_to(state.decimals("price"), lower)
     price, sale = prices_inside(state)
     state = state.with_column("price", price).with_column("sale_price", sale)
+    for _, name in tier_columns(state.rows):
+        tier = lowered_to(raised_to(state.decimals(name), lower), upper)
+        state = state.with_column(name, tier)
     return with_lowered(state, raised)
 
 

@@ -28,6 +28,7 @@ from offerwright.evaluate.state import (
     Truth,
     without_price,
 )
+from offerwright.evaluate.tiers import tier_columns, without_pointless_tiers
 from offerwright.rules.plan import RoundStep
 
 HIGHEST = 10**13
@@ -48,14 +49,14 @@ class _Group:
 
 
 def run_rounding(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment) -> State:
-    """Round price and sale price; `steps` with where their documents apply, in order."""
+    """Round price, sale price and tiers; `steps` with where their documents apply, in order."""
     state = without_price(state)
     groups = _groups(state, steps, moment)
     before = state.prices
     for group in groups:
         state = _round_group(state, group, moment)
     state = _to_currency(state, moment.plan.account.digits)
-    state = _sale_below_price(_possible(state, groups))
+    state = without_pointless_tiers(_sale_below_price(_possible(state, groups)))
     ran = tuple(Ran(g.step, g.mask, before, state.prices) for g in groups if g.step is not None)
     return replace(state, ran=(*state.ran, *ran))
 
@@ -82,7 +83,17 @@ def _round_group(state: State, group: _Group, moment: Moment) -> State:
     rounded_sale, dropped = _inside(sale, group.points, state, digits)
     state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(sale), group.id)
     state = state.with_column("price", c.where(group.mask, rounded, exact))
-    return state.with_column("sale_price", c.where(group.mask, rounded_sale, sale))
+    state = state.with_column("sale_price", c.where(group.mask, rounded_sale, sale))
+    return _round_tiers(state, group, digits)
+
+
+def _round_tiers(state: State, group: _Group, digits: int) -> State:
+    for _, name in tier_columns(state.rows):
+        tier = state.decimals(name)
+        rounded, dropped = _inside(tier, group.points, state, digits)
+        state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(tier), group.id)
+        state = state.with_column(name, c.where(group.mask, rounded, tier))
+    return state
 
 
 def _inside(price: Decimals, points: Points, state: State, digits: int) -> tuple[Decimals, Truth]:
@@ -141,7 +152,7 @@ def _one_margin_again(
 
 
 def _to_currency(state: State, digits: int) -> State:
-    for name in ("price", "sale_price"):
+    for name in _priced(state):
         state = state.with_column(name, c.rounded(state.decimals(name), digits))
     return state
 
@@ -162,9 +173,15 @@ def _possible(state: State, groups: Sequence[_Group]) -> State:
 
 
 def _either(state: State, test: Callable[[Decimals], Any]) -> Truth:
-    """Where the price or the sale price passes a test."""
-    price, sale = (c.known(p) & np.asarray(test(p), dtype=bool) for p in state.prices)
-    return np.asarray(price | sale)
+    """Where the price, the sale price or a tier passes a test."""
+    prices = [state.decimals(name) for name in _priced(state)]
+    tests = [c.known(p) & np.asarray(test(p), dtype=bool) for p in prices]
+    return np.asarray(np.any(tests, axis=0))
+
+
+def _priced(state: State) -> list[str]:
+    """The columns of all that a buyer may pay."""
+    return ["price", "sale_price", *(name for _, name in tier_columns(state.rows))]
 
 
 def _sale_below_price(state: State) -> State:

@@ -11,12 +11,14 @@ from offerwright.evaluate.fees_step import run_fees
 from offerwright.evaluate.match import Match, holds
 from offerwright.evaluate.set_step import run_set
 from offerwright.evaluate.state import Moment, Ran, State, Truth
+from offerwright.evaluate.tiers import run_tiers
 from offerwright.rules.plan import BoundsStep, Step
 
 # What runs a step; round steps are run together, by `finish.run_rounding`.
 _STEPS: dict[str, Callable[..., tuple[State, Match | None]]] = {
     "SetStep": run_set,
     "FeesStep": run_fees,
+    "TiersStep": run_tiers,
     "BoundsStep": run_bounds,
 }
 

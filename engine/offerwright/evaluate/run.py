@@ -38,6 +38,7 @@ from offerwright.evaluate.state import (
     without_negative,
 )
 from offerwright.evaluate.stockroom import Stockroom
+from offerwright.evaluate.tiers import tiers_column
 from offerwright.evaluate.views import Views
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
@@ -180,6 +181,9 @@ def _frame(offers: Offers, said: Content) -> pl.DataFrame:
     if "sale_price" in columns:
         steps = offers.plan.steps
         columns |= sale_window_columns(offers.rows, steps, columns["sale_price"])
+    tiers = tiers_column(offers.rows, digits)
+    if tiers is not None:
+        columns["tiers"] = tiers
     columns["quantity"] = _quantity(offers)
     columns["currency"] = pl.Series([offers.account.currency]).new_from_index(0, size)
     for name in ("category", "title", "description", "images"):
@@ -194,7 +198,8 @@ def _without_withheld(
     frame: pl.DataFrame, offers: Offers, content_names: Sequence[str]
 ) -> pl.DataFrame:
     """Null where the price or the content is blocked."""
-    moments = [name for name in ("sale_from", "sale_before") if name in frame.columns]
+    more = ("sale_from", "sale_before", "tiers")
+    moments = [name for name in more if name in frame.columns]
     priced = ("price", "sale_price", "list_price", *moments)
     masked: list[pl.Expr] = []
     parts: tuple[tuple[Aspect, Sequence[str]], ...] = (

@@ -268,6 +268,8 @@ def _claims(loaded: Loaded[PricingDocument]) -> Claims:
         path = ("steps", index, "id")
         if step.phase in ("fees", "round"):
             found.setdefault((step.phase, f"the {step.phase}"), path)
+        for tier in getattr(step, "tiers", ()):
+            found.setdefault((step.phase, f"the price from {tier.from_} units"), path)
         names = {*(getattr(step, "set", None) or ()), *_result_names(step, loaded)}
         for name in sorted(names):
             found.setdefault((step.phase, f"`{name}`"), path)

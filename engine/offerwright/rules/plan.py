@@ -25,8 +25,10 @@ from offerwright.rules.mapping_document import Attribute, Images
 from offerwright.rules.rates import ExchangeRate
 from offerwright.rules.rows import ALWAYS_VALID, Window
 
-Phase = Literal["base", "adjust", "fees", "competitor", "bounds", "round"]
-PHASES: tuple[Phase, ...] = ("base", "adjust", "fees", "competitor", "bounds", "round")
+Phase = Literal["base", "adjust", "fees", "competitor", "tiers", "bounds", "round"]
+PHASES: tuple[Phase, ...] = (
+    "base", "adjust", "fees", "competitor", "tiers", "bounds", "round",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,19 @@ class RoundStep:
     mode: Literal["half_up", "half_even", "up", "down", "nearest"]
 
 
-Step: TypeAlias = SetStep | FeesStep | BoundsStep | RoundStep
+@dataclass(frozen=True, slots=True)
+class TiersStep:
+    """What one unit costs from a quantity on; quantities rise."""
+
+    id: str
+    phase: Phase
+    document: int
+    span: Span
+    when: TablePlan | None
+    tiers: tuple[tuple[int, Typed], ...]
+
+
+Step: TypeAlias = SetStep | FeesStep | TiersStep | BoundsStep | RoundStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,7 @@ class EntryPlan:
     account: str | None
     """None = the marketplace has no account in this shop."""
     marketplace: str
+    trade_policy: str
     span: Span
     share: Decimal | None
     cap: int | None
@@ -224,7 +239,7 @@ class RatePlan:
     """The fact with the units sold per hour, and for whom it counts them."""
 
     fact: str
-    per: Literal["marketplace", "account", "all"]
+    per: Literal["marketplace", "account", "trade_policy", "all"]
 
 
 @dataclass(frozen=True, slots=True)

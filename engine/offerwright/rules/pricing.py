@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from difflib import SequenceMatcher
 from typing import Any
 
 from offerwright.expressions.cells import Words
@@ -21,12 +22,14 @@ from offerwright.rules.plan import (
     SetStep,
     Step,
     TablePlan,
+    TiersStep,
 )
 from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.rows import Findings
 from offerwright.rules.scope import extended
 from offerwright.rules.tables import Setting, compile_expression, compile_table, compile_when
 from offerwright.source.located import Loaded, Path
+from offerwright.source.suggest import did_you_mean
 
 PRICES = ("price", "sale_price")
 
@@ -156,10 +159,23 @@ def _sets(
                     "write `set: {price: …}`")  # fmt: skip
     found: list[tuple[str, Typed]] = []
     for name, raw in written_sets.items():
+        if _is_like_a_price(name):
+            span = setting.loaded.located.key((*place.path, "set", name))
+            hint = did_you_mean(name, PRICES)
+            setting.findings.say("LIKE_A_PRICE", span, f"`{name}` is no price", hint)
         typed = _set_value(name, raw, place, setting, account)
         if typed is not None:
             found.append((name, typed))
     return tuple(found)
+
+
+def _is_like_a_price(name: str) -> bool:
+    """Whether somebody meant `price`: letters moved, one too many or one too few."""
+    return name not in PRICES and any(
+        sorted(name) == sorted(price)
+        or (abs(len(name) - len(price)) == 1 and SequenceMatcher(None, name, price).ratio() > 0.87)
+        for price in PRICES
+    )
 
 
 def _set_value(
@@ -200,6 +216,18 @@ def _fees_step(place: _Place, setting: Setting, account: Account) -> _Compiled:
         )
     found = FeesStep(**_head(place, setting), margin=step.margin, cost=cost, freight=freight)
     return found, {}, {}
+
+
+def _tiers_step(place: _Place, setting: Setting, account: Account) -> _Compiled:
+    tiers: list[tuple[int, Typed]] = []
+    for index, tier in enumerate(place.step.tiers):
+        span = setting.loaded.located.at((*place.path, "tiers", index, "price"))
+        typed = compile_expression(
+            tier.price, span, setting.scope, setting.findings, money(account.currency)
+        )
+        if typed is not None:
+            tiers.append((tier.from_, typed))
+    return TiersStep(**_head(place, setting), tiers=tuple(tiers)), {}, {}
 
 
 def _bounds_step(place: _Place, setting: Setting, account: Account) -> _Compiled:
@@ -258,6 +286,7 @@ _STEPS: dict[str, Any] = {
     "adjust": _set_step,
     "fees": _fees_step,
     "competitor": _set_step,
+    "tiers": _tiers_step,
     "bounds": _bounds_step,
     "round": _round_step,
 }

@@ -1,8 +1,9 @@
-"""How pricing is written: steps in the phases base, adjust, fees, competitor, bounds, round."""
+"""How pricing is written: steps in the phases base to round."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +17,7 @@ from offerwright.source.document import (
     Name,
     Percent,
     RuleDocument,
+    Whole,
 )
 
 
@@ -95,6 +97,37 @@ class FeesStep(Model):
         return self
 
 
+class Tier(Model):
+    """What one unit costs when a buyer takes this many or more."""
+
+    from_: Annotated[Whole, Field(ge=2)]
+    """From how many units on."""
+    price: Expression
+    """What one of them costs: `price * 0.97`."""
+
+
+class TiersStep(Model):
+    """What buyers pay who take several."""
+
+    id: Identifier
+    """Unique in the document."""
+    phase: Literal["tiers"]
+    """Which phase the step belongs to."""
+    when: When | None = None
+    """The step runs only for offers where this holds."""
+    tiers: list[Tier] = Field(min_length=1, max_length=20)
+    """The tiers; quantities rise."""
+    note: str | None = None
+    """Anything a reader should know."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> TiersStep:
+        quantities = [tier.from_ for tier in self.tiers]
+        if any(a >= b for a, b in pairwise(quantities)):
+            raise PydanticCustomError("tiers", "the quantities rise from tier to tier")
+        return self
+
+
 class BoundsStep(Model):
     """Between what the price must stay."""
 
@@ -145,13 +178,13 @@ class RoundStep(Model):
 
 
 Step = Annotated[
-    BaseStep | AdjustStep | FeesStep | CompetitorStep | BoundsStep | RoundStep,
+    BaseStep | AdjustStep | FeesStep | CompetitorStep | TiersStep | BoundsStep | RoundStep,
     Field(discriminator="phase"),
 ]
 
 
 class PricingDocument(RuleDocument):
-    """How prices are made: base → adjust → fees → competitor → bounds → round."""
+    """How prices are made: base → adjust → fees → competitor → tiers → bounds → round."""
 
     kind: Literal["pricing"]
     currency: str | None = None

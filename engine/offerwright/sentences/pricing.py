@@ -12,6 +12,7 @@ from offerwright.rules.pricing_document import (
     FeesStep,
     PricingDocument,
     RoundStep,
+    TiersStep,
 )
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.tables import Rows, plain_results, result_names, told_rows
@@ -41,6 +42,8 @@ def told_pricing(document: PricingDocument, telling: Telling) -> Iterator[Senten
 def _actions(step: object, telling: Telling) -> str:
     if isinstance(step, FeesStep):
         return _fees(step, telling)
+    if isinstance(step, TiersStep):
+        return _tiers(step, telling)
     if isinstance(step, BoundsStep):
         return _bounds(step, telling)
     if isinstance(step, RoundStep):
@@ -86,6 +89,14 @@ def _fees(step: FeesStep, telling: Telling) -> str:
     parts = [telling.expression(raw) for raw in (step.cost, freight) if raw is not None]
     return telling.say("fees.margin", margin=percent_text(step.margin),
                        parts=telling.words.all_of([telling.say("fees.word"), *parts]))  # fmt: skip
+
+
+def _tiers(step: TiersStep, telling: Telling) -> str:
+    found = [
+        telling.say("tiers.one", quantity=str(t.from_), price=telling.expression(t.price))
+        for t in step.tiers
+    ]
+    return telling.say("tiers", tiers=telling.words.all_of(found))
 
 
 def _bounds(step: BoundsStep, telling: Telling) -> str:

@@ -133,3 +133,53 @@ def test_other_commands_do_not_import_the_second_reader() -> None:
     )  # fmt: skip
 
     assert done.returncode == 0
+
+
+RULES = """\
+# A comment.
+kind: lists
+name: stopped
+version:  3
+values: [A]
+"""
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """A repository in Git whose one document has a label."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "offerwright.yaml").write_text("kind: shop\nname: a\n")
+    (tmp_path / "rules/stopped.yaml").write_text(RULES)
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", str(tmp_path))
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "first")):
+        subprocess.run([*git, *arguments], check=True)
+    return tmp_path
+
+
+def test_bump_raises_the_version_of_what_means_something_new(labelled: Path) -> None:
+    file = labelled / "rules/stopped.yaml"
+    file.write_text(RULES.replace("[A]", "[A,B]"))
+
+    told = fmt("--root", labelled, "--bump", "--base", "HEAD")
+
+    assert told.exit_code == 0, told
+    assert file.read_text() == (
+        "# A comment.\nkind: lists\nname: stopped\nversion: 4\nvalues: [A, B]\n"
+    )
+    assert fmt("--root", labelled, "--bump", "--base", "HEAD", "--check").exit_code == 0
+
+
+def test_bump_leaves_a_version_alone_where_only_the_layout_changed(labelled: Path) -> None:
+    file = labelled / "rules/stopped.yaml"
+    file.write_text(RULES.replace("[A]", "\n- A").replace("A comment", "Another comment"))
+
+    assert fmt("--root", labelled, "--bump", "--base", "HEAD").exit_code == 0
+
+    assert file.read_text() == (
+        "# Another comment.\nkind: lists\nname: stopped\nversion: 3\nvalues:\n  - A\n"
+    )
+
+
+def test_bump_and_base_go_together(file: Path) -> None:
+    assert fmt(file, "--bump").exit_code == 2
+    assert fmt(file, "--base", "HEAD").exit_code == 2

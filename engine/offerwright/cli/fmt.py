@@ -6,7 +6,7 @@ import difflib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import click
 
 from offerwright.cli.options import found_root, root_option
 from offerwright.cli.report import printable, put, tell
-from offerwright.errors import Diagnostic, OfferwrightError
+from offerwright.errors import Diagnostic, Fix, OfferwrightError
 from offerwright.source.snippet import render_text
 
 _ENDINGS = (".yaml", ".yml")
@@ -41,18 +41,30 @@ class _File:
     "--check", "only_check", is_flag=True, help="Write nothing; fail if one would change."
 )
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
-def fmt(paths: tuple[str, ...], root: Path | None, only_check: bool, show_diff: bool) -> None:
+@click.option("--bump", is_flag=True, help="Raise the version of what means something new.")
+@click.option("--base", default=None, metavar="REF", help="With --bump: new since this commit.")
+def fmt(
+    paths: tuple[str, ...],
+    root: Path | None,
+    only_check: bool,
+    show_diff: bool,
+    bump: bool,
+    base: str | None,
+) -> None:
     """
     Lay out YAML files: two blanks per level, one blank where one belongs.
 
     Comments, blank lines between parts, quotes and rows that are aligned by hand stay. PATHS are
     files and folders; `-` lays out stdin; without any, the files of the repository.
     """
+    if bump != (base is not None):
+        raise click.UsageError("--bump and --base REF go together: new since which commit?")
     if "-" in paths:
-        if len(paths) > 1:
+        if len(paths) > 1 or bump:
             raise click.UsageError("`-` stands alone: it lays out stdin")
         sys.exit(_filter())
-    files = [_read(path) for path in _chosen(paths, root)]
+    raised = _raised(found_root(root), base) if base is not None else {}
+    files = [_read(path, raised) for path in _chosen(paths, root)]
     for file in files:
         if show_diff and file.differs:
             put(_diff(file))
@@ -64,6 +76,17 @@ def fmt(paths: tuple[str, ...], root: Path | None, only_check: bool, show_diff: 
     changed = sum(file.differs for file in files)
     tell(_closing(len(files), changed, refused, only_check or show_diff))
     sys.exit(1 if refused or (only_check and changed) else 0)
+
+
+def _raised(root: Path, base: str) -> dict[Path, list[Fix]]:
+    """The labels to write into each file, because what it says changed under its old one."""
+    from offerwright.cli.check_data import version_findings
+
+    out: dict[Path, list[Fix]] = {}
+    for found in version_findings(root, base):
+        if found.fix is not None:
+            out.setdefault((root / found.fix.span.file).resolve(), []).append(found.fix)
+    return out
 
 
 def _filter() -> int:
@@ -103,14 +126,17 @@ def _files(path: Path) -> Iterator[Path]:
         raise OfferwrightError(f"{path} is neither a file nor a folder")
 
 
-def _read(path: Path) -> _File:
-    return _laid_out(path.as_posix(), path.read_bytes())
+def _read(path: Path, raised: Mapping[Path, list[Fix]]) -> _File:
+    return _laid_out(path.as_posix(), path.read_bytes(), raised.get(path.resolve(), ()))
 
 
-def _laid_out(name: str, content: bytes) -> _File:
+def _laid_out(name: str, content: bytes, fixes: Sequence[Fix] = ()) -> _File:
+    from offerwright.cli.check_fix import fixed_text
     from offerwright.source.layout.document import lay_out
 
-    after, found = lay_out(content, name)
+    # Only files that could be read have fixes.
+    fixed = fixed_text(content.decode("utf-8"), fixes).encode("utf-8") if fixes else content
+    after, found = lay_out(fixed, name)
     return _File(name, content, after, tuple(found))
 
 

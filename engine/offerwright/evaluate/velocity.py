@@ -43,15 +43,21 @@ def buffers(
 def _elsewhere(rate: RatePlan, plan: InventoryPlan, entry: EntryPlan) -> list[str]:
     """Whose rates count against an entry, one account for each.
 
-    A rate of all together counts whole. One of a marketplace counts once however many accounts
-    sell there, and for an account it counts too as soon as a second one sells beside it.
+    A rate of all together counts whole. One of a marketplace or a trade policy counts once however
+    many accounts sell there, and for an account it counts too as soon as a second one sells beside
+    it.
     """
-    others = [e for e in plan.entries if e.account not in (None, entry.account)]
     if rate.per == "all":
         return [entry.account or ""]
-    if rate.per == "marketplace":
-        others = list({e.marketplace: e for e in others}.values())
-    return [other.account or "" for other in others]
+    others = [e for e in plan.entries if e.account not in (None, entry.account)]
+    return [other.account or "" for other in {_counted(rate, e): e for e in others}.values()]
+
+
+def _counted(rate: RatePlan, entry: EntryPlan) -> str | None:
+    """What a rate counts the sales of; entries of one such thing have one rate."""
+    return {"marketplace": entry.marketplace, "trade_policy": entry.trade_policy}.get(
+        rate.per, entry.account
+    )
 
 
 def _rate(rate: RatePlan, rows: Rows) -> Decimals:

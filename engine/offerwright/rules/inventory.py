@@ -45,7 +45,7 @@ class Shop:
     accounts: Sequence[Account]
     marketplaces: Sequence[str]
     own_names: Mapping[str, str]
-    per: Mapping[str, Literal["marketplace", "account"]]
+    per: Mapping[str, Literal["marketplace", "account", "trade_policy"]]
     """Of the facts that are kept so."""
 
 
@@ -108,10 +108,11 @@ def _entries(document: InventoryDocument, shop: Shop, setting: Setting) -> tuple
 
 def _entry(entry: AllocationEntry, account: str | None, shop: Shop, span: Span) -> EntryPlan:
     buffer, hysteresis, raise_ = entry.buffer, entry.hysteresis, entry.raise_needs
-    found = next((a.marketplace for a in shop.accounts if a.name == account), "")
+    own = next((a for a in shop.accounts if a.name == account), None)
     return EntryPlan(
         account=account,
-        marketplace=entry.marketplace or found,
+        marketplace=entry.marketplace or (own.marketplace if own else ""),
+        trade_policy=own.trade_policy if own else "",
         span=span,
         share=entry.share,
         cap=entry.cap,

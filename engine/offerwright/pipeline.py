@@ -26,6 +26,7 @@ from offerwright.rules.document import (
     FeesDocument,
     ListsDocument,
 )
+from offerwright.rules.findings.expected import unreadable_expectations
 from offerwright.rules.findings.unused import unused_facts
 from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle import link_lifecycles
@@ -130,8 +131,12 @@ def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnosti
         return tested
     files = loadout.repository.files
     texts = [body for file, body in files.items() if file.startswith("marketplaces/")]
-    unused = unused_facts(loadout.schema, loadout.documents, texts)
-    return [*tested, *prove_rules(loadout.rules, loadout.guards), *unused]
+    return [
+        *tested,
+        *prove_rules(loadout.rules, loadout.guards),
+        *unused_facts(loadout.schema, loadout.documents, texts),
+        *unreadable_expectations(loadout.rules.plans),
+    ]
 
 
 def _compiled(

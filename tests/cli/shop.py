@@ -49,6 +49,7 @@ steps:
     rules:
       - {id: audio, when: {category: {under: audio}}, then: {markup: 18%}}
       - {id: cables, when: {category: {under: cables}}, then: {markup: 40%}}
+    otherwise: {markup: 90%}
     set: {price: cost * (1 + markup)}
 """,
     "rules/inventory.yaml": """\

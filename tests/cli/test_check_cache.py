@@ -52,7 +52,7 @@ def test_after_any_edits_the_findings_are_those_of_a_check_without_cache(
 ) -> None:
     shop = small_shop(tmp_path / "shop")
     rng = random.Random(7)
-    for _ in range(25):
+    for _ in range(12):
         toggled(shop, *rng.choice(EDITS))
         remembered, anew = checked(shop.root), checked(shop.root, "--no-cache")
 

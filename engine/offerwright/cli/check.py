@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from offerwright.cli.cache import Cache, open_cache
+from offerwright.cli.check_data import match_findings, version_findings
 from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
 from offerwright.cli.check_paths import Target, targets
-from offerwright.cli.options import output_option, root_option
-from offerwright.cli.report import echo, tell
+from offerwright.cli.options import as_of_option, output_option, root_option
+from offerwright.cli.report import echo, printable, put, tell
 from offerwright.cli.verdict import Verdict, verdict
-from offerwright.errors import OfferwrightError
+from offerwright.errors import OfferwrightError, sorted_diagnostics
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Asked:
     output: str
     fail_on: str
     ignored: tuple[str, ...]
+    base: str | None
+    snapshot: str | None
+    as_of: str | None
+    fix: bool
     no_cache: bool
 
 
@@ -39,6 +44,12 @@ class Asked:
               help="What makes the command fail.")  # fmt: skip
 @click.option("--ignore", "ignored", multiple=True, metavar="CODE",
               help="Say nothing of these warnings and notes (repeatable).")  # fmt: skip
+@click.option("--base", metavar="REF",
+              help="Warn of documents that changed since REF under one version.")  # fmt: skip
+@click.option("--snapshot", metavar="newest|FOLDER",
+              help="Count what rows match in this snapshot.")  # fmt: skip
+@as_of_option
+@click.option("--fix", is_flag=True, help="Write what is certain into the files, and show it.")
 @click.option("--no-cache", is_flag=True, help="Read everything anew, and remember nothing.")
 def check(**options: Any) -> None:
     """Read every file of a repository and say what is wrong, with place and fix.
@@ -47,14 +58,40 @@ def check(**options: Any) -> None:
     wrong there is said.
     """
     asked = Asked(**options)
-    _known_codes(asked.ignored)
+    for code in asked.ignored:
+        _meaning(code)
+    wanted = targets(asked.paths, asked.root)
+    if asked.fix:
+        for target in wanted:
+            _fix(target, asked)
     checked = Checked({}, [], 0, 0)
-    for target in targets(asked.paths, asked.root):
-        cache = None if asked.no_cache else _cache(target.root)
-        checked = _joined(checked, target, verdict(target.root, cache), asked.ignored)
+    for target in wanted:
+        checked = _joined(checked, target, _findings(target.root, asked), asked.ignored)
     write_checked(checked, asked.output)
     failing = {"error", asked.fail_on}
     sys.exit(1 if any(d.severity in failing for d in checked.found) else 0)
+
+
+def _findings(root: Path, asked: Asked) -> Verdict:
+    """All that is asked about one repository."""
+    found = verdict(root, None if asked.no_cache else _cache(root))
+    more = []
+    if asked.base is not None:
+        more += version_findings(root, asked.base)
+    if asked.snapshot is not None:
+        more += match_findings(root, asked.snapshot, asked.as_of)
+    return replace(found, found=sorted_diagnostics([*found.found, *more])) if more else found
+
+
+def _fix(target: Target, asked: Asked) -> None:
+    """Write the certain fixes of what is to be shown; the diff goes to stderr beside other forms
+    of output than text."""
+    from offerwright.cli.check_fix import fix_files
+
+    found = _findings(target.root, asked)
+    shown = [d for d in found.found if target.holds(d)]
+    changes = printable(fix_files(target.root, shown, found.files))
+    put(changes, None if asked.output == "text" else sys.stderr)
 
 
 def _cache(root: Path) -> Cache | None:
@@ -75,11 +112,6 @@ def _joined(before: Checked, target: Target, found: Verdict, ignored: tuple[str,
         repositories=before.repositories + 1,
         elsewhere=before.elsewhere + len(kept) - len(shown),
     )
-
-
-def _known_codes(codes: tuple[str, ...]) -> None:
-    for code in codes:
-        _meaning(code)
 
 
 def _meaning(code: str) -> str:

@@ -12,6 +12,7 @@ from offerwright.cli.cache import Cache, key_of
 from offerwright.cli.report import diagnostic_json, diagnostics_from_json
 from offerwright.errors import Diagnostic, sorted_diagnostics
 from offerwright.facts.delivered import read_heading, undelivered
+from offerwright.source.exact_fix import with_fixes
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
 
 
@@ -35,6 +36,7 @@ def verdict(root: Path, cache: Cache | None) -> Verdict:
     found = None if cache is None else _remembered(cache.read(key), repository.root)
     if found is None:
         found, looked_at = _computed(repository)
+        found = with_fixes(found, repository.files)
         if cache is not None:
             heads = {file: _head(repository.root, file) for file in looked_at}
             cache.write(key, {"found": diagnostic_json(found), "heads": heads})

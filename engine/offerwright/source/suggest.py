@@ -11,14 +11,14 @@ _LISTED = 12
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`did you mean 'price'?` for a near miss (at most two words), else the empty text."""
-    folded = {_folded(name): name for name in sorted(allowed, reverse=True)}
-    written = _folded(word)
-    near = get_close_matches(written, sorted(folded), n=2, cutoff=0.6)
+    known = {folded(name): name for name in sorted(allowed, reverse=True)}
+    written = folded(word)
+    near = get_close_matches(written, sorted(known), n=2, cutoff=0.6)
     if len(near) == 2 and _likeness(written, near[0]) > _likeness(written, near[1]) + 0.1:
         near = near[:1]
     if not near:
         return ""
-    names = " or ".join(repr(folded[name]) for name in near)
+    names = " or ".join(repr(known[name]) for name in near)
     return f"did you mean {names}?" + _lookalikes(word)
 
 
@@ -48,7 +48,7 @@ def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, other, one).ratio()
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
     """The word without case, accents and the difference between `-`, `_` and a blank."""
     plain = unicodedata.normalize("NFKD", word.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))

@@ -111,7 +111,11 @@ def _split(
 
 
 def items_of(order: Order, split: SplitPlan, prepared: Prepared) -> tuple[Item, ...]:
-    """The lines of an order, those that travel together as one item, in the order of the lines."""
+    """The lines of an order, those that travel together as one item.
+
+    By SKU, units and id, so that the order of the lines in the file changes nothing.
+    """
+    numbered = sorted(enumerate(order.lines), key=lambda one: (one[1].sku, one[1].units, one[1].id))
     group = list(range(len(order.lines)))
     for number, line in enumerate(order.lines):
         for other in range(number):
@@ -119,8 +123,8 @@ def items_of(order: Order, split: SplitPlan, prepared: Prepared) -> tuple[Item, 
                 old, new = group[number], group[other]
                 group = [min(old, new) if one in (old, new) else one for one in group]
     members: dict[int, list[int]] = {}
-    for number, of in enumerate(group):
-        members.setdefault(of, []).append(number)
+    for number, _ in numbered:
+        members.setdefault(group[number], []).append(number)
     return tuple(
         Item(
             tuple(_piece(number, order.lines[number]) for number in numbers),

@@ -157,7 +157,7 @@ LOGS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lifecycles(), LOGS)
 def test_a_longer_log_only_adds(made: tuple[Lifecycle, Any], log: list[OrderEvent]) -> None:
     lifecycle, _ = made
@@ -171,7 +171,7 @@ def test_a_longer_log_only_adds(made: tuple[Lifecycle, Any], log: list[OrderEven
         assert whole.readings[: len(part.readings)] == part.readings
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lifecycles(), LOGS)
 def test_reading_a_log_twice_changes_nothing(
     made: tuple[Lifecycle, Any], log: list[OrderEvent]
@@ -183,7 +183,7 @@ def test_reading_a_log_twice_changes_nothing(
     assert len(twice.refused) <= 2 * len(once.refused)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lifecycles(), st.sampled_from(STATES), st.sampled_from([*EVENTS, "unheard"]))
 def test_the_table_alone_decides(made: tuple[Lifecycle, Any], state: str, event: str) -> None:
     lifecycle, _ = made
@@ -232,7 +232,7 @@ def fits(effect: str, done: Counter[str]) -> bool:
     }[effect]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(lifecycles())
 def test_what_is_proved_is_what_walking_finds(made: tuple[Lifecycle, list[Diagnostic]]) -> None:
     lifecycle, found = made

@@ -16,9 +16,12 @@ from offerwright.rules.document import Hit, Take
 from offerwright.rules.effects import EFFECTS
 from offerwright.rules.plan import PHASES
 from offerwright.sentences.wording import LANGUAGES, Language, wording
+from offerwright.sentences.write import WRITERS
 from offerwright.source.document import SCOPE_KEYS
 
-ROOM = Path(__file__).resolve().parents[2] / "engine" / "offerwright" / "sentences"
+ENGINE = Path(__file__).resolve().parents[2] / "engine" / "offerwright"
+FILES = sorted([*(ENGINE / "sentences").glob("*.py"), *(ENGINE / "pages").glob("*.py")])
+TEMPLATES = sorted((ENGINE / "pages" / "templates").glob("*.jinja"))
 CATALOGUE = wording("en").phrases
 
 # What comes after the dot where a key is put together, by how the key begins.
@@ -41,6 +44,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "fee.": ("rate", "fee"),
     "hit.": tuple(word for word in get_args(Hit) if word != "collect"),
     "hit.collect.": get_args(Take),
+    "kind.": tuple(WRITERS),
     "kits.": ("kits", "components", "in_turn"),
     "lifecycle.": ("ignore", "refuse"),
     "no_row.": ("blocks_price", "blocks_stock", "blocks_content", "nothing", "missing"),
@@ -71,7 +75,7 @@ def places(phrase: object) -> set[str]:
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """(what is called, the call) for every use of the catalogue."""
-    for file in sorted(ROOM.glob("*.py")):
+    for file in FILES:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -82,10 +86,19 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 def constants() -> set[str]:
     """Every word of the room that is a key of the catalogue, or the beginning of one."""
     found = set()
-    for file in sorted(ROOM.glob("*.py")):
+    for file in FILES:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
+    return found
+
+
+def of_templates() -> dict[str, set[str]]:
+    """Every phrase that a template of a page says, with the places that it fills."""
+    found: dict[str, set[str]] = {}
+    for file in TEMPLATES:
+        for key, place in re.findall(r'say\("([\w.]+)"(?:, (\w+)=)?', file.read_text("utf-8")):
+            found.setdefault(key, set()).update(filter(None, [place]))
     return found
 
 
@@ -93,7 +106,7 @@ def families() -> set[str]:
     """How the keys begin that are put together."""
     joined = (
         node
-        for file in sorted(ROOM.glob("*.py"))
+        for file in FILES
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant)
     )
@@ -102,7 +115,7 @@ def families() -> set[str]:
 
 
 def test_every_phrase_that_is_used_is_there_and_no_other() -> None:
-    used = constants() & set(CATALOGUE)
+    used = (constants() | set(of_templates())) & set(CATALOGUE)
     for beginning in families() | OF_CONDITIONS:
         used |= {beginning + ending for ending in ENDINGS[beginning]}
 
@@ -130,6 +143,13 @@ def test_the_places_of_a_phrase_are_those_that_its_calls_fill() -> None:
             wrong.append(node.args[0].value)
 
     assert wrong == []
+
+
+def test_the_templates_of_pages_say_phrases_that_exist() -> None:
+    said = of_templates()
+
+    assert set(said) - set(CATALOGUE) - {"kind."} == set()
+    assert {k: filled for k, filled in said.items() if places(CATALOGUE.get(k, "")) != filled} == {}
 
 
 def test_phrases_with_a_number_are_counted_and_no_others() -> None:

@@ -93,5 +93,6 @@ def _head(document: Document, telling: Telling) -> Iterator[Sentence]:
         else telling.say("head", where=where)
     ]
     if document.override:
-        texts.append(telling.say("head.override"))
+        phases = document.kind == "pricing"
+        texts.append(telling.say("head.override" if phases else "head.override_whole"))
     yield telling.sentence("", " ".join(map(telling.words.sentence, texts)), telling.at("name"))

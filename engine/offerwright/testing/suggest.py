@@ -45,7 +45,9 @@ def suggestions(outcomes: Sequence[Outcome], bench: Bench) -> str:
                 continue
             new = search.meter.reached([case.outcome]) & wanted_keys - reached
             reached |= new
-            found.append(replace(case, reaches=tuple(sorted(_names(new, unit.key)))))
+            rows = frozenset(_row_name(key) for key in new if key[1] == "row")
+            names = tuple(sorted(_names(new, unit.key)))
+            found.append(replace(case, reaches=names, rows=rows))
     return suggested_document(found, [u for u in left if u.key not in reached], bench)
 
 
@@ -54,6 +56,12 @@ def _names(new: Set[UnitKey], main: UnitKey) -> Iterator[str]:
     for key in new - {main}:
         (_, table, step), _, name = key
         yield f"{table}/{step} {name}" if step else f"{table} {name}"
+
+
+def _row_name(key: UnitKey) -> str:
+    """A name by which a test may name a row; one of a CSV file has no step of its own."""
+    (kind, document, step), _, name = key
+    return name if kind == "file" else f"{document}/{step}/{name}"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,11 @@ name: {name}
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A case that reaches a unit. `reaches` is what else it reaches that no case did before."""
+    """
+    A case that reaches a unit.
+
+    `reaches` is what else it reaches that no case did before, `rows` its rows by their names.
+    """
 
     unit: Unit
     table: RuleTable
@@ -38,6 +42,7 @@ class Suggestion:
     base: Trial
     outcome: Outcome
     reaches: tuple[str, ...] = ()
+    rows: frozenset[str] = frozenset()
 
 
 def suggested_document(found: Sequence[Suggestion], left: Sequence[Unit], bench: Bench) -> str:
@@ -131,9 +136,14 @@ def _changes(one: Suggestion, schema: FactSchema, zone: ZoneInfo) -> Iterator[st
 
 
 def _expect(one: Suggestion) -> str:
-    """The rule that must fire; nothing where the case shows that none does."""
-    fired = [f for f in fired_by(one.outcome) if one.table.step_names()[1] in f.names]
-    names = [f.name for f in fired if f.name != one.table.step or one.table.table is None]
+    """The rules that must fire: those of the table, and rows that no case has seen before."""
+    step = one.table.step_names()[1]
+    names = [
+        fired.name
+        for fired in fired_by(one.outcome)
+        if not fired.names.isdisjoint(one.rows)
+        or (step in fired.names and (fired.name != one.table.step or one.table.table is None))
+    ]
     return f"{{rules: [{', '.join(names)}]}}" if names else "{}"
 
 

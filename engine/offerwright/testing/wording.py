@@ -93,7 +93,12 @@ def cells_text(cells: object, type_: Type, zone: ZoneInfo) -> str:
         )
         return f"{{{inside}}}"
     if isinstance(cells, tuple):
-        return f"[{', '.join(cells_text(cell, type_.of or type_, zone) for cell in cells)}]"
+        # In a list `missing` is a word like any other.
+        written = (
+            yaml_text(cell) if cell == MISSING else cells_text(cell, type_.of or type_, zone)
+            for cell in cells
+        )  # fmt: skip
+        return f"[{', '.join(written)}]"
     if isinstance(cells, datetime):
         return cells.astimezone(zone).isoformat()
     if isinstance(cells, date):

@@ -22,7 +22,7 @@ FOLDER = "site"
 @click.command()
 @root_option
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="FOLDER",
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=None,
     help=f"Where the pages are written; default: `{FOLDER}` beside offerwright.yaml.",
 )  # fmt: skip
 @click.option(

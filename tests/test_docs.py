@@ -145,15 +145,25 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("name", commands())
 def test_the_commands_and_their_options_are_documented(name: str) -> None:
     table = prose("docs/operations.md").split("## Commands and options", 1)[1].split("\n## ")[0]
-    row = next((line for line in table.splitlines() if re.match(rf"\| `{name}[` ]", line)), "")
+    rows = [line for line in table.splitlines() if re.match(rf"\| `{name}[` ]", line)]
     command = offerwright.get_command(click.Context(offerwright), name)
     assert command is not None
     options = {
-        max(p.opts, key=len) for p in command.params if isinstance(p, click.Option) and not p.hidden
+        max(opts, key=len)
+        for p in params_of(command)
+        if isinstance(p, click.Option) and not p.hidden
+        for opts in (p.opts, p.secondary_opts)
+        if opts
     }
-    described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", row))
+    described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", "\n".join(rows)))
 
     assert described == options - {"--help"}
+
+
+def params_of(command: click.Command) -> list[click.Parameter]:
+    """Those of a command, or of all commands of a group."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [*command.params, *(param for one in below for param in one.params)]
 
 
 def test_every_verb_of_the_documents_is_a_command() -> None:

@@ -36,7 +36,8 @@ def pricings(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         cut = draw(st.integers(min_value=1, max_value=5_000))
         rows = f"[{{id: low, when: {{cost: 0..{cut}}}, then: {{price: {draw(CENTS)}}}}}]"
-        steps.append(f"  - {{id: table, phase: base, rules: {rows}}}")
+        when = f"when: {{cost: 0..{cut}}}"
+        steps.append(f"  - {{id: table, phase: base, {when}, rules: {rows}}}")
     if draw(st.booleans()):
         sale = draw(st.sampled_from(SALES))
         steps.append(f'  - {{id: sale, phase: adjust, set: {{sale_price: "{sale}"}}}}')

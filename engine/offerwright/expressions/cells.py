@@ -35,6 +35,7 @@ from offerwright.expressions.conditions import (
 )
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.types import Type
+from offerwright.source.spellings import truth_hint
 from offerwright.source.suggest import did_you_mean, suggest
 
 Path = tuple[str | int, ...]
@@ -254,7 +255,7 @@ def _literal(cell: Any, type_: Type, words: Words) -> Value:
             return cell
         if cell in ("true", "false"):
             return bool(cell == "true")
-        raise Wrong(f"{cell} is neither true nor false")
+        raise Wrong(f"{cell} is neither true nor false", truth_hint(cell))
     return _time(str(cell), type_, words)
 
 
@@ -275,7 +276,10 @@ def _decimal(cell: Any, type_: Type) -> Decimal:
         raise Wrong(f"{text} is a percent, and this fact is {type_}")
     if re.fullmatch(_NUMBER, text):
         return _whole(Decimal(text), type_)
+    dash = re.fullmatch(r"([\d.]+) *[-–—] *([\d.]+)", text)
     hint = "write decimals as 1.50" if "," in text else 'write 500, 0..500 or ">= 500"'
+    if dash:
+        hint = f"write {dash[1]}..{dash[2]}: from {dash[1]}, before {dash[2]}"
     raise Wrong(f"{text!r} is no number, and this fact is {type_}", hint)
 
 

@@ -163,12 +163,20 @@ def _refusal(text: str, problem: Any) -> Refusal:
             "something is missing after this",
         )  # fmt: skip
     if text[start] == "," and text[start - 1 : start].isdigit():
-        return Refusal(start, start + 1, "a comma cannot stand here", "write decimals as 1.50")
+        hint = f"write {_with_point(text)}"
+        return Refusal(start, start + 1, "a comma cannot stand here", hint)
     for sign, hint in _FOREIGN.items():
-        if text.startswith(sign, start) or text.startswith(sign, max(0, start - 1)):
-            return Refusal(start, start + len(sign), f"`{sign}` is not part of the language", hint)
+        at = start if text.startswith(sign, start) else max(0, start - 1)
+        if text.startswith(sign, at):
+            return Refusal(at, at + len(sign), f"`{sign}` is not part of the language", hint)
     word = text[start:].split(maxsplit=1)[0]
     return Refusal(start, start + len(word), f"`{word}` cannot stand here")
+
+
+def _with_point(text: str) -> str:
+    """The number with a decimal comma as it should be written: 1.234,56 becomes 1234.56."""
+    written = re.search(r"[\d.]*,\d+%?", text)
+    return written[0].replace(".", "").replace(",", ".") if written else "decimals as 1.50"
 
 
 def _node(tree: Any) -> Node:

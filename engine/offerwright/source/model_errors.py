@@ -75,7 +75,8 @@ def _fault(error: Any, place: Place, located: Located) -> Fault:
 def _span(verdict: Verdict, place: Place, located: Located) -> Span:
     path = place.path
     if verdict.inside and (*path, verdict.inside) in located.values:
-        return located.at((*path, verdict.inside))
+        inside = (*path, verdict.inside)
+        return located.key(inside) if verdict.at_key else located.at(inside)
     if verdict.at_key or place.is_key:
         return _head(path, located)
     return located.at(path)
@@ -211,6 +212,10 @@ def _not_among(path: Path, value: Any, allowed: list[str]) -> Verdict:
 def _missing_tag(fault: Fault) -> Verdict:
     key = str(fault.context.get("discriminator", "")).strip("'")
     where = _subject(fault.place.path)
+    near = [str(name) for name in fault.value if did_you_mean(str(name), [key])]
+    if near:
+        message, hint = f"unknown key {near[0]!r}", did_you_mean(near[0], [key])
+        return Verdict("UNKNOWN_KEY", message, hint, inside=near[0], at_key=True)
     return Verdict(
         "MISSING_KEY", f"`{key}` is missing in {where}", f"write `{key}: …`", at_key=True
     )
@@ -244,6 +249,10 @@ _PATTERNS = {
 def _pattern(fault: Fault) -> Verdict:
     pattern = str(fault.context.get("pattern"))
     hint = f"allowed: {_PATTERNS.get(pattern, f'text that matches {pattern}')}"
+    if fault.place.is_key and ")" in str(fault.value):
+        # {price: max(a, b)}: braces end an expression at its comma.
+        message = f"the comma ends the value before {shown(fault.value)}"
+        return Verdict("QUOTE_NEEDED", message, 'write the expression in quotes: "max(a, b)"')
     if fault.place.is_key:
         return Verdict("BAD_NAME", f"the key {shown(fault.value)} is not a name", hint)
     subject = _subject(fault.place.path)
@@ -259,7 +268,8 @@ def _as_it_is(fault: Fault) -> Verdict:
     )
     if sentence.startswith("must "):
         return Verdict("WRONG_TYPE", f"{subject} {sentence}, not {shown(fault.value)}")
-    return Verdict("INVALID", joined, at_key=isinstance(fault.value, dict))
+    named = str(fault.context.get("key", ""))
+    return Verdict("INVALID", joined, at_key=isinstance(fault.value, dict), inside=named)
 
 
 _WORDS = {

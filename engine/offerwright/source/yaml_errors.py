@@ -162,7 +162,9 @@ def _quote_value(span: Span, lines: list[str], message: str) -> Diagnostic:
     """Point at the whole value of the line and show it in quotes."""
     found = _KEY_AND_VALUE.match(_line(span, lines))
     if not found or not found.start(2) < span.column <= found.end(2) + 1:
-        return say("QUOTE_NEEDED", message, span, "quote the text")
+        inside = re.match(r"[^,}\]#]+", _line(span, lines)[span.column - 1 :])
+        hint = f"write {quoted(inside[0].strip())}" if inside else "quote the text"
+        return say("QUOTE_NEEDED", message, span, hint)
     value = found[2]
     where = Span(span.file, span.line, found.start(2) + 1, span.line, found.end(2) + 1)
     return say("QUOTE_NEEDED", message, where, f"write {found[1].strip()}: {quoted(value)}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from offerwright.errors import Diagnostic, Related
 from offerwright.rules.analysis.cover import Masks, NotProved, uncovered
 from offerwright.rules.analysis.grid import Box, Grid, bits
+from offerwright.rules.rows import is_never
 
 _MOST_KILLERS = 12
 _NAMED = 3
@@ -31,7 +32,12 @@ class Dead:
 def never_matching(grid: Grid) -> list[int]:
     """Rows whose every part is empty: conditions that exclude each other or the step's `when`."""
     alive = {row for part, row in enumerate(grid.row_of) if list(grid.asked(part))}
-    return [row for row in range(len(grid.table.rows)) if row not in alive]
+    return [
+        number
+        for number, row in enumerate(grid.table.rows)
+        # Of a window that holds no moment `check_window` has spoken.
+        if number not in alive and not is_never(row.window)
+    ]
 
 
 def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:

@@ -8,15 +8,17 @@ every column; a set of boxes covers another when no point of it is outside of al
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from offerwright.expressions.conditions import Test, Within, alternatives
 from offerwright.expressions.types import DATETIME
+from offerwright.rules.analysis.runs import Run, bits, joined, runs_of
 from offerwright.rules.analysis.segments import Column, Domain, columns_of
 from offerwright.rules.plan import RowPlan, TablePlan
 from offerwright.rules.rows import ALWAYS_VALID
+
+__all__ = ["Box", "Grid", "bits", "grid_of", "meeting"]
 
 Box = tuple[tuple[int, ...], ...]
 """The segments of every column, by number."""
@@ -101,14 +103,18 @@ def _boxes(columns: Sequence[Column], parts: int) -> list[Box]:
         free = (1 << parts) - 1
         for segment in column.segments:
             free &= segment.maybe
-        chosen: dict[int, list[int]] = defaultdict(list)
-        for number, segment in enumerate(column.segments):
-            for part in bits(segment.maybe & ~free & ((1 << parts) - 1)):
-                chosen[part].append(number)
+        runs = runs_of([s.maybe for s in column.segments], ((1 << parts) - 1) & ~free)
         by_column.append(
-            [whole if free >> part & 1 else tuple(chosen[part]) for part in range(parts)]
-        )
+            [whole if free >> part & 1 else _segments(whole, runs.get(part, ()))
+             for part in range(parts)]
+        )  # fmt: skip
     return [tuple(column[part] for column in by_column) for part in range(parts)]
+
+
+def _segments(whole: tuple[int, ...], runs: Sequence[Run]) -> tuple[int, ...]:
+    if len(runs) == 1:
+        return whole[runs[0][0] : runs[0][1]]
+    return tuple(n for start, end in runs for n in whole[start:end])
 
 
 def _parts(rows: Sequence[RowPlan]) -> tuple[list[tuple[Test, ...]], list[int]]:
@@ -127,14 +133,6 @@ def _in_window(row: RowPlan) -> Test:
     return Test("as_of", DATETIME, (Within(*row.window),))
 
 
-def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, from low to high."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
 def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]:
     """
     For every part that this column constrains: the parts that it shares a segment with.
@@ -146,13 +144,6 @@ def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]
     common = parts
     for segment in column.segments:
         common &= segment.sure
-    sure: dict[int, int] = defaultdict(int)
-    maybe: dict[int, int] = defaultdict(int)
-    for segment in column.segments:
-        for part in bits(segment.maybe & ~common & parts):
-            maybe[part] |= segment.maybe
-            if segment.sure >> part & 1:
-                sure[part] |= segment.sure
-    for part in maybe:
-        sure.setdefault(part, 0)
-    return sure, maybe
+    maybe = joined([s.maybe for s in column.segments], parts & ~common)
+    sure = joined([s.sure for s in column.segments], parts & ~common)
+    return {part: sure.get(part, 0) for part in maybe}, maybe

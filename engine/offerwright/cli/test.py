@@ -170,8 +170,11 @@ def _update(report: Report, loadout: Loadout, home: Path) -> int:
         echo(line)
     for refused in changed.refused:
         tell(refused)
-    count = len(changed.files)
-    tell(f"{changed.placed} expectations updated in {count} file{'s' if count != 1 else ''}")
+    placed, count = changed.placed, len(changed.files)
+    tell(
+        f"{placed} expectation{'s' if placed != 1 else ''} updated "
+        f"in {count} file{'s' if count != 1 else ''}"
+    )
     return 1 if changed.refused else 0
 
 

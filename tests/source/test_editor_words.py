@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from source.kinds import KINDS
 
+from offerwright.pipeline import TEST_KINDS
 from offerwright.source.editor_words import (
     BY_PATTERN,
     EXAMPLES,
@@ -24,7 +25,7 @@ from offerwright.source.yaml import read_yaml
 def models() -> dict[str, type[BaseModel]]:
     """All models of all kinds, and what they extend, by name."""
     found: dict[str, type[BaseModel]] = {}
-    pending: list[Any] = list(KINDS.values())
+    pending: list[Any] = [*KINDS.values(), *TEST_KINDS.values()]
     while pending:
         one = pending.pop()
         if not isinstance(one, type) or not issubclass(one, BaseModel):

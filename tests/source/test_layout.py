@@ -99,7 +99,7 @@ def edited(text: str, changes: list[tuple[int, int, str]]) -> str:
     return text
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(st.sampled_from(sorted(TEXTS)), edits)
 def test_a_layout_changes_neither_data_nor_comments(
     file: Path, changes: list[tuple[int, int, str]]
@@ -117,7 +117,7 @@ def test_a_layout_changes_neither_data_nor_comments(
     assert lay_out(after, "x.yaml") == (after, [])
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(st.sampled_from(sorted(TEXTS)), st.lists(st.integers(1, 3), min_size=1, max_size=20))
 def test_whatever_the_indentation_was_the_layout_is_the_same(file: Path, widths: list[int]) -> None:
     """Every level of the file gets a width of its own; block texts would change their meaning."""

@@ -42,6 +42,9 @@ EXAMPLES: dict[str, str] = {
     "Fact.join": "join: brand",
     "Fact.key": "key: node",
     "Fact.missing": "missing: none",
+    "Case.expect": "expect: {price: 757.99, rules: [small]}",
+    "Case.given": "given: {like: phone, cost: 500.00}",
+    "RuleTestDocument.fixtures": "fixtures: {phone: {sku: A1, category: phones, cost: 480.00}}",
     "Fact.of": "of: [gold, silver, none]",
     "Fact.type": "type: money",
     "FactsDocument.derive": "derive:\n  age_days: days(as_of - listed_on)",
@@ -104,6 +107,7 @@ EXAMPLES: dict[str, str] = {
         "rules:\n  - {id: small, when: {cost: 0..500}, then: {markup: 18%}}\n"
         '  - {id: big, when: {cost: ">= 500"}, then: {markup: 11%}}'
     ),
+    "TiersStep.tiers": "tiers:\n  - {from: 3, price: price * 0.97}",
     "Title.forbid": "forbid: [frete gratis, promo]",
     "Title.try": 'try: ["{{ brand }} {{ name }} {{ color }}", "{{ brand }} {{ name }}"]',
 }
@@ -228,6 +232,12 @@ SNIPPETS: dict[str, tuple[Snippet, ...]] = {
             "at_most": "[${3:list_price}]",
         }),
     ),
+    "Case": (
+        ("a case", "A product, where it is offered, what must come out.", {
+            "name": "${1:what the case shows}", "given": "${2:fixture}",
+            "expect": "{rules: [${3:small}]}",
+        }),
+    ),
     "CompetitorStep": (
         ("competitor: a little under the cheapest", "Follows, and never further than allowed.", {
             "id": "${1:follow}", "phase": "competitor",
@@ -265,6 +275,12 @@ SNIPPETS: dict[str, tuple[Snippet, ...]] = {
         ("round: multiples", "Steps of five centavos, say.", {
             "id": "${1:multiples}", "phase": "round", "to": "${2:0.05}",
             "mode": "${3|half_up,half_even,up,down|}",
+        }),
+    ),
+    "TiersStep": (
+        ("tiers: cheaper from several on", "What one unit costs who takes this many or more.", {
+            "id": "${1:several}", "phase": "tiers",
+            "tiers": ["{from: ${2:3}, price: price * ${3:0.97}}"],
         }),
     ),
     "Row": (("a row", "Conditions and results on one line.", _ROW),),

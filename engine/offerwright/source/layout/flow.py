@@ -9,7 +9,6 @@ from typing import Any
 
 from yaml import tokens as t
 
-FAR = 3
 _NUMBER = re.compile(r'"?-?[0-9][0-9.,]*( *%)?"?')
 _OPENS = (t.FlowMappingStartToken, t.FlowSequenceStartToken)
 _CLOSES = (t.FlowMappingEndToken, t.FlowSequenceEndToken)
@@ -111,11 +110,9 @@ def are_aligned(places: Sequence[tuple[int, int]]) -> bool:
         places: of every row, where the text before the thing ends and where the thing begins.
 
     Returns:
-        True if one is further away than a slip of the space bar explains, or if two begin in one
-        column though what is before them ends in different ones, and few could but do not.
+        True if two begin in one column though what is before them ends in different ones, and few
+        others could but do not. Blanks in one row alone are a slip.
     """
-    if any(column - before >= FAR for before, column in places):
-        return True
     ends: dict[int, list[int]] = {}
     for before, column in places:
         ends.setdefault(column, []).append(before)

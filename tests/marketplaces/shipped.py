@@ -61,6 +61,8 @@ def offers(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 def _cell(name: str, value: Any) -> Any:
     if name in WHOLE and value is not None:
         return int(value)
+    if name == "tiers" and value is not None:
+        return [{"quantity": int(t["quantity"]), "price": t["price"]} for t in value]
     if name in MOMENTS and isinstance(value, str):
         return datetime.fromisoformat(value).astimezone(UTC)
     return value
@@ -73,6 +75,8 @@ def _dtype(name: str, digits: int) -> Any:
         return pl.Int64()
     if name in MOMENTS:
         return pl.Datetime("us", "UTC")
+    if name == "tiers":
+        return pl.List(pl.Struct({"quantity": pl.Int64(), "price": pl.Decimal(38, digits)}))
     return pl.List(pl.String()) if name == "images" else pl.String()
 
 

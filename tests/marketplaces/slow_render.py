@@ -86,6 +86,9 @@ def members(data: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]
 def each(data: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if data["$each"] == "images":
         return [("", build(data["$item"], {**scope, "item": i})) for i in scope["images"] or []]
+    if data["$each"] == "tiers":
+        words = [{f"tier_{k}": v for k, v in tier.items()} for tier in scope.get("tiers") or []]
+        return [("", build(data["$item"], {**scope, **one})) for one in words]
     result = []
     for name in sorted(n for n in scope if n.startswith("attribute.")):
         key = name.removeprefix("attribute.")

@@ -40,7 +40,8 @@ def settings_of(marketplace: str, case: dict[str, Any]) -> dict[str, str]:
 def values(expected: dict[str, Any]) -> Values:
     quantity = expected.get("quantity")
     whole = None if quantity is None else int(quantity)
-    return Values(**{**expected, "quantity": whole})
+    tiers = tuple((int(units), price) for units, price in expected.get("tiers", ()))
+    return Values(**{**expected, "quantity": whole, "tiers": tiers})
 
 
 @pytest.mark.parametrize(("marketplace", "case"), cases())

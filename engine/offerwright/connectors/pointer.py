@@ -1,9 +1,11 @@
 """
-JSON Pointers with two additions: `*` for every element, `[key=value]` for elements by a field.
+JSON Pointers with three additions: `*` for every element, `[key=value]` for elements by a field,
+`[key]` for those that have it.
 
     /results/0                              the first result
     /issues/*/severity                      the severity of every issue
     /attributes/[id=SELLER_SKU]/value_name  the value of one attribute
+    /[dateRange]/value                      the value of what has dates
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _BY_FIELD = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
+_HAVING = re.compile(r"\[([^=\]]+)\]")
 
 
 def read_all(document: Any, pointer: str) -> list[Any]:
@@ -50,5 +53,7 @@ def _children(value: Any, part: str) -> Iterator[Any]:
         yield from (
             v for v in value if isinstance(v, dict) and str(v.get(by_field[1])) == by_field[2]
         )
+    elif having := _HAVING.fullmatch(part):
+        yield from (v for v in value if isinstance(v, dict) and having[1] in v)
     elif part.isdecimal() and int(part) < len(value):
         yield value[int(part)]

@@ -29,6 +29,8 @@ class Said:
     sale_price: Decimals
     quantity: Decimals
     right_currency: Truth
+    tiers: tuple[Decimals, ...] = ()
+    """What one unit costs in the first quantity tier, in the second, …; missing where none is."""
 
     def __len__(self) -> int:
         return len(self.price)
@@ -72,6 +74,10 @@ def _positive(said: Said, inputs: Inputs) -> Result:
     wrong |= c.known(sale) & ~_below(zero, sale)
     wrong |= c.known(sale) & c.known(price) & ~_below(sale, price)
     wrong |= _below(said.quantity, zero)
+    least = said.paid
+    for tier in said.tiers:
+        wrong |= c.known(tier) & ~(_below(zero, tier) & _below(tier, least))
+        least = c.where(c.known(tier), tier, least)
     return Result(wrong, _nowhere(said), {})
 
 
@@ -141,3 +147,30 @@ CHECKS: dict[str, Check] = {
     "magnitude": Check(("times", "reference"), _magnitude),
     "currency": Check((), _currency),
 }
+
+# Whose words are of every price: they look at each quantity tier as at the price. What a tier costs
+# is no step from the live price, and it lies below the price, so that no ceiling can stop it.
+OF_TIERS = frozenset({"price_at_least", "map_price", "margin_at_least", "magnitude"})
+
+
+def run_check(name: str, said: Said, inputs: Inputs) -> Result:
+    """What a check says of the price, and of every quantity tier."""
+    check = CHECKS[name]
+    found = check.run(said, inputs)
+    if name not in OF_TIERS:
+        return found
+    for number, tier in enumerate(said.tiers):
+        nothing = c.all_missing(len(said))
+        one = Said(tier, nothing, nothing, said.right_currency)
+        again = check.run(one, of_tier(inputs, number))
+        found = Result(found.fails | again.fails, found.missing | again.missing, found.notes)
+    return found
+
+
+def of_tier(inputs: Inputs, number: int) -> Inputs:
+    """The inputs of a tier: its own where it has them (`rate.0` of the first), else the price's."""
+    return {name: inputs.get(tier_input(name, number), held) for name, held in inputs.items()}
+
+
+def tier_input(name: str, number: int) -> str:
+    return f"{name}.{number}"

@@ -14,7 +14,7 @@ from offerwright.evaluate.facts import column_of
 from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.run import Offers
-from offerwright.guards.checks import CHECKS, Inputs, Result, Said, Truth
+from offerwright.guards.checks import Inputs, Result, Said, Truth, run_check, tier_input
 from offerwright.guards.link import RUN_CHECKS, ApprovalPlan, GuardPlan
 
 
@@ -69,7 +69,7 @@ def judge(
         applies = holds(guard.when, offers.rows, as_of, walks)
         applies &= holds(guard.only, offers.rows, as_of, walks)
         inputs = _inputs(guard, offers, said, live)
-        result = CHECKS[guard.check].run(said, inputs)
+        result = run_check(guard.check, said, inputs)
         found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))
     return tuple(found)
 
@@ -82,7 +82,19 @@ def said_by(offers: Offers) -> Said:
         sale_price=_decimals(column_of(frame["sale_price"])),
         quantity=_decimals(column_of(frame["quantity"])),
         right_currency=(frame["currency"] == offers.account.currency).to_numpy(),
+        tiers=tuple(_decimals(column_of(price)) for price in _tier_prices(frame)),
     )
+
+
+def _tier_prices(frame: pl.DataFrame) -> list[pl.Series]:
+    """The price of the first tier of every offer, of the second, …"""
+    if "tiers" not in frame.columns:
+        return []
+    tiers, most = frame["tiers"], frame["tiers"].list.len().max()
+    return [
+        tiers.list.get(number, null_on_oob=True).struct.field("price")
+        for number in range(most if isinstance(most, int) else 0)
+    ]
 
 
 def _decimals(column: Column) -> Decimals:
@@ -112,16 +124,26 @@ def _inputs(
     if guard.check == "magnitude":
         found["reference"] = _reference(offers, live["live"])
     if guard.check == "margin_at_least" and guard.cost is not None:
-        taken = offers.schedule.taken(rows, said.paid)
-        unknown = np.where(taken.known, 0, c.MISSING).astype(np.uint8)
         found["cost"] = evaluate_decimals(guard.cost, rows)
         found["freight"] = (
             evaluate_decimals(guard.freight, rows) if guard.freight else c.constant(0, size)
         )
-        found["rate"] = replace(taken.rate, state=unknown)
-        found["fixed"] = replace(taken.fixed, state=unknown)
-        found["fees_for"] = said.paid
+        found |= _fees_of(offers, said.paid)
+        for number, tier in enumerate(said.tiers):
+            own = _fees_of(offers, tier)
+            found |= {tier_input(name, number): column for name, column in own.items()}
     return found
+
+
+def _fees_of(offers: Offers, price: Decimals) -> dict[str, Decimals]:
+    """What is taken of these prices, as the check of the margin wants it."""
+    taken = offers.schedule.taken(offers.rows, price)
+    unknown = np.where(taken.known, 0, c.MISSING).astype(np.uint8)
+    return {
+        "rate": replace(taken.rate, state=unknown),
+        "fixed": replace(taken.fixed, state=unknown),
+        "fees_for": price,
+    }
 
 
 def _reference(offers: Offers, live: Decimals) -> Decimals:
@@ -160,4 +182,4 @@ def _verdict(
 def again(guard: GuardPlan, approval: ApprovalPlan, said: Said, inputs: Inputs) -> Truth:
     """Where the guard fails even with the approval's own bounds."""
     own = {name: c.constant(value, len(said)) for name, value in approval.bounds.items()}
-    return CHECKS[guard.check].run(said, {**inputs, **own}).fails
+    return run_check(guard.check, said, {**inputs, **own}).fails

@@ -21,7 +21,7 @@ import polars as pl
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.facts import decimal_series
-from offerwright.guards.checks import CHECKS, Said
+from offerwright.guards.checks import CHECKS, Said, run_check
 from offerwright.guards.judge import Verdict
 from offerwright.guards.link import ApprovalPlan
 from offerwright.marketplaces.operation import Values
@@ -199,7 +199,7 @@ def _judged(
     if check == "step_from_live":
         inputs["live"] = _column([o.live_paid for o in ops])
         inputs["was_sent"] = _column([Decimal(int(o.was_sent)) for o in ops])
-    result = CHECKS[check].run(said, inputs)
+    result = run_check(check, said, inputs)
     allowed = _allowed(check, members, said, inputs, now)
     found = []
     for row, (number, guard) in enumerate(members):
@@ -226,7 +226,7 @@ def _allowed(
     for turn in range(max(map(len, live), default=0)):
         given = [a[turn] if turn < len(a) else None for a in live]
         there = np.array([a is not None for a in given])
-        passes = ~CHECKS[check].run(said, _with_bounds(inputs, given)).fails
+        passes = ~run_check(check, said, _with_bounds(inputs, given)).fails
         allowed |= np.asarray(there & passes)
     return allowed
 
@@ -250,7 +250,12 @@ def _said(values: Sequence[Values], currencies: Sequence[str]) -> Said:
         sale_price=_column([v.sale_price for v in values]),
         quantity=_column([None if v.quantity is None else Decimal(v.quantity) for v in values]),
         right_currency=np.array(right, dtype=bool),
+        tiers=tuple(_tier(values, n) for n in range(max(len(v.tiers) for v in values))),
     )
+
+
+def _tier(values: Sequence[Values], number: int) -> Decimals:
+    return _column([v.tiers[number][1] if number < len(v.tiers) else None for v in values])
 
 
 def _amount(text: object) -> Decimal | None:

@@ -9,6 +9,7 @@ marketplace's:
     {$text: "{{ brand }} {{ title }}"}               a template: names and literal text
     {$each: images, $item: {source: {$value: item}}} elements, or a part of an array
     {$each: attributes, $item: {id: {$value: key}, value: {$value: item}}, $except: [GTIN]}
+    {$each: tiers, $item: {from: {$value: tier_quantity}, price: {$value: tier_price}}}
     {$members: {$each: attributes, $item: …}, …}     members of an object, named by the attribute
     {$when: {present: sale_price}, …}                left out unless the offer has one
     {$when: {…}, $then: …, $else: …}                 the same for any value
@@ -23,7 +24,7 @@ from typing import Any
 from jinja2 import TemplateSyntaxError
 
 from offerwright.errors import Diagnostic
-from offerwright.marketplaces.names import ENCODINGS, NAMES, Kind, kind_of
+from offerwright.marketplaces.names import EACH_WORDS, ENCODINGS, NAMES, Kind, kind_of
 from offerwright.marketplaces.nodes import (
     Array,
     Choice,
@@ -48,7 +49,6 @@ FORMS: dict[str, frozenset[str]] = {
     "$then": frozenset({"$else", "$when"}),
 }
 KEYS = frozenset(FORMS).union(*FORMS.values(), {"$members"})
-EACH_WORDS = {"list": frozenset({"item"}), "attributes": frozenset({"item", "key"})}
 
 
 @dataclass(frozen=True)
@@ -160,20 +160,20 @@ class Reader:
     def _each(self, data: dict[str, Any], path: Path) -> Node:
         name = data["$each"]
         kind = NAMES.get(name) if isinstance(name, str) else None
-        if kind not in EACH_WORDS:
+        if kind is None or kind not in EACH_WORDS:
             walkable = [n for n, k in NAMES.items() if k in EACH_WORDS]
             self.report(
                 "UNKNOWN_NAME",
                 f"`$each` cannot walk over `{name}`",
                 (*path, "$each"),
-                suggest(str(name), walkable),
+                f"allowed: {', '.join(sorted(walkable))}",
             )
             return Array(())
         if "$item" not in data:
             self.report("BODY_SHAPE", "`$each` needs an `$item`", path, "write what one is like")
             return Array(())
         only, skip = (self._words(data.get(k, []), (*path, k)) for k in ("$only", "$except"))
-        item = self.node(data["$item"], (*path, "$item"), EACH_WORDS[kind])
+        item = self.node(data["$item"], (*path, "$item"), frozenset(EACH_WORDS[kind]))
         return Each(Source(name, tuple(only), tuple(skip)), item)
 
     def _then(self, data: dict[str, Any], path: Path, words: frozenset[str]) -> Node:

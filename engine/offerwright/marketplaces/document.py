@@ -133,6 +133,8 @@ class ReadbackMapping(Model):
     """The units."""
     currency: str | ReadSource
     """The currency of the prices."""
+    tiers: str | None = None
+    """The list that holds the quantity tiers, where the payload says them."""
 
 
 class PayloadDocument(Document):

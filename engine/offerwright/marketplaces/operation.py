@@ -33,6 +33,8 @@ class Values:
     sale_price: Decimal | None = None
     quantity: int | None = None
     currency: str | None = None
+    tiers: tuple[tuple[int, Decimal], ...] = ()
+    """From how many units on, and what one of them costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,14 +58,31 @@ Reading = At | Fixed | FromContext
 
 
 @dataclass(frozen=True, slots=True)
+class TiersAt:
+    """
+    The list with the quantity tiers, and where in a tier its two numbers stand.
+
+    The first `skip` elements are others; so are those that have one of the keys `unless`.
+    """
+
+    part: str
+    steps: tuple[str | int, ...]
+    skip: int
+    unless: frozenset[str]
+    quantity: At
+    price: At
+
+
+@dataclass(frozen=True, slots=True)
 class Readback:
-    """Where the five guarded values of a payload come from."""
+    """Where the guarded values of a payload come from."""
 
     sku: Reading
     price: Reading
     sale_price: Reading
     quantity: Reading
     currency: Reading
+    tiers: TiersAt | None = None
 
 
 def link_readback(
@@ -87,13 +104,78 @@ def link_readback(
             source = _source(name, written, path, report)
             if source is not None:
                 readings[name] = source
-    if len(readings) < len(FIELDS):
+    tiers = None
+    if mapping.tiers is not None:
+        tiers = _tiers_at(mapping.tiers, bodies, report)
+        reached |= set() if tiers is None else _tier_slots(bodies[tiers.part])
+    if len(readings) < len(FIELDS) or (tiers is None) != (mapping.tiers is None):
         return None
     for said in _unread(bodies, reached):
         field = GUARDED[said]
         message = f"the payload says `{said}` in a place that `readback` does not know"
         report("READBACK_MISSES", message, ("readback", field), f"point at it: {field}: body#/…")
-    return Readback(**readings)
+    return Readback(**readings, tiers=tiers)
+
+
+def _tiers_at(written: str, bodies: Mapping[str, Node], report: Report) -> TiersAt | None:
+    """The list a pointer names: it ends with an `$each: tiers` of maps with both numbers."""
+    path: Path = ("readback", "tiers")
+    part, _, pointer = written.partition("#")
+    node: Node | None = bodies.get(part)
+    steps = tuple(pointer.split("/")[1:])
+    for step in steps:
+        node = None if node is None else _child(_alone(node), step)
+    array = None if node is None else _alone(node)
+    last = array.elements[-1] if isinstance(array, Array) and array.elements else None
+    if not (isinstance(array, Array) and isinstance(last, Each) and last.source.name == "tiers"):
+        hint = "point at the list that ends with `{$each: tiers, $item: …}`: body#/prices"
+        report("READBACK_POINTER", f"`{written}` leads to no list of tiers", path, hint)
+        return None
+    places = {name: _tier_place(last.item, name) for name in ("tier_quantity", "tier_price")}
+    quantity, price = places["tier_quantity"], places["tier_price"]
+    before = [(_alone(e), isinstance(e, Choice) and e.otherwise is None)
+              for e in array.elements[:-1]]  # fmt: skip
+    always = sum(not optional for _, optional in before)
+    own = [_own_keys(node, last) for node, optional in before if optional]
+    unless = frozenset(key for keys in own for key in keys)
+    told = all(own) and not any(optional for _, optional in before[:always])
+    if quantity is None or price is None or not told:
+        hint = (
+            "a tier is a map with `tier_quantity` and `tier_price`; what may be left out stands "
+            "between the others and the tiers, with a key that no tier has"
+        )
+        report("READBACK_POINTER", f"the tiers of `{written}` cannot be told apart", path, hint)
+        return None
+    return TiersAt(part, steps, always, unless, quantity, price)
+
+
+def _alone(node: Node) -> Node:
+    """The node under conditions without an `$else`."""
+    while isinstance(node, Choice) and node.otherwise is None:
+        node = node.then
+    return node
+
+
+def _own_keys(node: Node, tiers: Each) -> list[str]:
+    """The keys that an element always has, and no tier."""
+    if not isinstance(node, Object) or not isinstance(tiers.item, Object):
+        return []
+    of_tier = {key for key, _ in tiers.item.members}
+    return [key for key, inner in node.members
+            if key and key not in of_tier and not isinstance(inner, Choice)]  # fmt: skip
+
+
+def _tier_place(item: Node, name: str) -> At | None:
+    if not isinstance(item, Object):
+        return None
+    for key, inner in item.members:
+        if key is not None and isinstance(inner, Slot) and inner.names == (name,):
+            return At("", (key,), inner.encoding, False)
+    return None
+
+
+def _tier_slots(node: Node) -> set[Slot]:
+    return {slot for slot in slots_in(node) if GUARDED.get(slot.names[0]) == "tiers"}
 
 
 def _unread(bodies: Mapping[str, Node], reached: set[Slot]) -> list[str]:
@@ -189,9 +271,30 @@ def _plain(nodes: list[Node]) -> tuple[list[Node], bool]:
     return result, optional
 
 
+HAS_KEY = re.compile(r"\[([^=\]]+)\]")
+"""`[dateRange]`: the element of a list that has this key."""
+
+
+def _with_key(node: Array, key: str) -> Node | None:
+    """The one element that has a key; None where another one might have it, or is no map."""
+    plain = [(element, _alone(element)) for element in node.elements]
+    items = [inner.item if isinstance(inner, Each) else inner for _, inner in plain]
+    if not all(isinstance(item, Object) for item in items):
+        return None
+    having = [
+        element
+        for (element, _), item in zip(plain, items, strict=True)
+        if isinstance(item, Object) and key in [k for k, _ in item.members]
+    ]
+    return having[0] if len(having) == 1 and not isinstance(having[0], Each) else None
+
+
 def _child(node: Node, step: str) -> Node | None:
     if isinstance(node, Object):
         return next((child for key, child in node.members if key == step), None)
+    has_key = HAS_KEY.fullmatch(step)
+    if isinstance(node, Array) and has_key:
+        return _with_key(node, has_key[1])
     if not isinstance(node, Array) or not re.fullmatch(r"0|[1-9]\d*", step):
         return None
     index = int(step)
@@ -201,4 +304,7 @@ def _child(node: Node, step: str) -> Node | None:
     )
     if moves or index >= len(node.elements) or isinstance(node.elements[index], Each):
         return None
-    return node.elements[index]
+    found = node.elements[index]
+    optional = isinstance(found, Choice) and found.otherwise is None
+    # Where it is left out, the element after it stands in its place.
+    return None if optional and index + 1 < len(node.elements) else found

@@ -10,7 +10,7 @@ from typing import Any
 from offerwright.marketplaces.exact_json import BodyRefused, parse_json
 from offerwright.marketplaces.operation import Values
 from offerwright.marketplaces.payload import CompiledPayload
-from offerwright.marketplaces.pointer import FIELDS, At, Field, Fixed, Reading
+from offerwright.marketplaces.pointer import FIELDS, HAS_KEY, At, Field, Fixed, Reading, TiersAt
 from offerwright.money import CURRENCY_DIGITS
 
 
@@ -44,7 +44,38 @@ def read_back(
         field: _read(field, getattr(payload.readback, field), bodies, context, digits)
         for field in FIELDS
     }
-    return Values(**values)
+    return Values(**values, tiers=_tiers(payload.readback.tiers, bodies, digits))
+
+
+def _tiers(
+    reading: TiersAt | None, bodies: Mapping[str, Any], digits: int
+) -> tuple[tuple[int, Decimal], ...]:
+    """The quantity tiers that the bytes say, in their order."""
+    if reading is None or reading.part not in bodies:
+        return ()
+    found = bodies[reading.part]
+    for step in reading.steps:
+        found = _step(found, step)
+    if found is MISSING:
+        return ()
+    if not isinstance(found, list):
+        raise ReadbackFailed(f"the tiers of `{reading.part}` are no list")
+    tiers = [e for e in found[reading.skip :] if not reading.unless & set(_keys(e))]
+    return tuple(
+        (_whole(_tier(e, reading.quantity, digits), "quantity"), _tier(e, reading.price, digits))
+        for e in tiers
+    )
+
+
+def _keys(element: Any) -> tuple[str, ...]:
+    return tuple(element) if isinstance(element, dict) else ()
+
+
+def _tier(element: Any, at: At, digits: int) -> Decimal:
+    found = _step(element, at.steps[0])
+    if found is MISSING:
+        raise ReadbackFailed(f"a tier has no `{at.steps[0]}`")
+    return AMOUNTS[at.encoding](found, digits, "a tier")
 
 
 def _read(
@@ -83,6 +114,9 @@ def _step(value: Any, step: str | int) -> Any:
         return value.get(str(step), MISSING)
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         return value[step]
+    has_key = HAS_KEY.fullmatch(step) if isinstance(value, list) and isinstance(step, str) else None
+    if has_key:
+        return next((e for e in value if has_key[1] in _keys(e)), MISSING)
     return MISSING
 
 

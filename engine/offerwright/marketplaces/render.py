@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offerwright.marketplaces.nodes import Condition, Slot, Source
 from offerwright.marketplaces.payload import CompiledPayload
@@ -177,9 +177,23 @@ class _Scope:
             )
         if not self._known(piece.source.name):
             return pl.lit("")
-        inside = replace(self, words={"item": pl.element()}, full=self.full | {"item"})
-        item = inside.text(piece.item)
+        item = self._element(piece.source.name).text(piece.item)
         return self._value(piece.source.name).list.eval(item).list.join(",").fill_null("")
+
+    def _element(self, name: str) -> _Scope:
+        """What the words of an `$each` mean inside one element of a list."""
+        import polars as pl
+
+        if name != "tiers":
+            return replace(self, words={"item": pl.element()}, full=self.full | {"item"})
+        part = pl.element().struct
+        words = {"tier_quantity": part.field("quantity"), "tier_price": part.field("price")}
+        held = self.schema[name]
+        assert isinstance(held, pl.List) and isinstance(held.inner, pl.Struct), f"{held} as tiers"
+        types: dict[str, Any] = {f"tier_{f.name}": f.dtype for f in held.inner.fields}
+        return replace(
+            self, words=words, full=self.full | words.keys(), schema={**self.schema, **types}
+        )
 
     def _attribute(self, column: str, piece: Repeat) -> pl.Expr:
         import polars as pl

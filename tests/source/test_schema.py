@@ -7,20 +7,26 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from source.kinds import KINDS, ROOT
 
+from offerwright.source.document import Model
 from offerwright.source.load import load_documents
 from offerwright.source.located import Located
 from offerwright.source.model_errors import explain_errors
 from offerwright.source.repository import Repository
-from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
+from offerwright.source.schema import (
+    compare_schemas,
+    generate_schemas,
+    schema_text,
+    write_schemas,
+)
 from offerwright.source.yaml import read_yaml
 
 CORPUS = ROOT / "tests" / "corpus"
@@ -109,8 +115,8 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 def test_a_stale_a_missing_and_a_foreign_schema_are_found(tmp_path: Path) -> None:
     generated = generate_schemas(KINDS)
-    assert sorted(write_schemas(tmp_path, KINDS)) == sorted(generated)
-    assert write_schemas(tmp_path, KINDS) == []
+    assert sorted(write_schemas(tmp_path, generated)) == sorted(generated)
+    assert write_schemas(tmp_path, generated) == []
     assert compare_schemas(tmp_path, generated) == []
     (tmp_path / "fees.schema.json").unlink()
     (tmp_path / "lists.schema.json").write_text("{}")
@@ -128,7 +134,7 @@ def test_a_stale_a_missing_and_a_foreign_schema_are_found(tmp_path: Path) -> Non
 def test_a_phase_is_an_enum_with_documentation_and_snippets() -> None:
     step = SCHEMAS["pricing"]["properties"]["steps"]["items"]
 
-    phases = ["base", "adjust", "fees", "competitor", "bounds", "round"]
+    phases = ["base", "adjust", "fees", "competitor", "tiers", "bounds", "round"]
     assert step["properties"]["phase"]["enum"] == phases
     assert len(step["properties"]["phase"]["markdownEnumDescriptions"]) == len(phases)
     labels = [s["label"].split(":")[0] for s in step["allOf"][0]["else"]["defaultSnippets"]]
@@ -156,6 +162,15 @@ def test_money_is_a_number_and_a_percent_shows_its_default_as_written() -> None:
     assert (to["type"], to["exclusiveMinimum"]) == (["number", "null"], 0)
     assert (bounds["type"], bounds["default"]) == ("string", "20%")
     assert (least["type"], least["minimum"], least["default"]) == ("integer", 0, 0)
+
+
+def test_a_key_that_is_going_says_what_to_write_instead() -> None:
+    class Going(Model):
+        old: Annotated[str | None, Field(deprecated="Write `new` instead")] = None
+
+    schema = json.loads(schema_text("going", Going))
+
+    assert schema["properties"]["old"]["deprecationMessage"] == "Write `new` instead"
 
 
 @pytest.mark.parametrize(

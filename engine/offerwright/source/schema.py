@@ -98,6 +98,8 @@ class EditorSchema(GenerateJsonSchema):
         for key, value in out.get("properties", {}).items():
             shown = _property(value, fields[key].get_default())
             out["properties"][key] = _for_editors(shown, models, key)
+            if isinstance(fields[key].deprecated, str):
+                out["properties"][key]["deprecationMessage"] = fields[key].deprecated
         _explain(out)
         skeletons = snippets_of(model.__name__)
         return {**out, "defaultSnippets": skeletons} if skeletons else out

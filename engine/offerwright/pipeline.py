@@ -74,7 +74,7 @@ HOME = "offerwright.yaml"
 # What of a marketplace's folder decides what it is told, and not only how.
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
 # What is said of orders, and of no offer.
-OF_ORDERS = ("lifecycle",)
+OF_ORDERS = ("lifecycle", "routing")
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,17 @@ class Loadout:
     documents: tuple[Loaded[Document], ...]
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     routing: RoutingSet = NO_ROUTING
+    own_fees: tuple[Loaded[FeesDocument], ...] = ()
+    """The schedules that marketplaces' own folders bring."""
 
     @property
     def digest(self) -> str:
         """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
-        lines = [f"{d.document.kind} {d.name} {d.revision}" for d in self.documents]
+        lines = [
+            f"{d.document.kind} {d.name} {d.revision}"
+            for d in self.documents
+            if d.document.kind not in OF_ORDERS
+        ]
         used = {plan.account.marketplace for plan in self.rules.plans}
         for file, body in self.repository.files.items():
             folder, _, rest = file.removeprefix("marketplaces/").partition("/")
@@ -203,7 +209,8 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     )
     found = [*found, *wrong, *fee_findings, *linked, *guarded, *lived, *named, *routed]
     loadout = Loadout(
-        repository, shop, schema, rules, guards, marketplaces, documents, lifecycles, routing
+        repository, shop, schema, rules, guards, marketplaces, documents, lifecycles, routing,
+        own_fees,
     )  # fmt: skip
     return loadout, found
 

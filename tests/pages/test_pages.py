@@ -96,7 +96,7 @@ def test_every_document_has_a_page_that_the_index_leads_to(shop: Loadout) -> Non
     made = book(shop)
     pages = html_of(made)
     links = {a["href"] for a in pages["index.html"].all("a")}
-    documents = [d for d in shop.documents if d.document.kind != "test"]
+    documents = [d for d in (*shop.documents, *shop.own_fees) if d.document.kind != "test"]
 
     assert len(made.pages) == len(documents)
     assert {f"{page.stem}.html" for page in made.pages} == set(pages) - {"index.html"}
@@ -194,6 +194,19 @@ def test_a_page_says_whom_it_reaches() -> None:
     assert reach["q"] == "no account; nothing is computed by it"
     assert reach["g"] == reach["h"] == "a (alpha)"
     assert reach["facts"] == "all accounts"
+
+
+def test_a_page_says_what_takes_its_place() -> None:
+    fees = "fees: [{id: f, otherwise: {rate: 10%}}]\n"
+    made = book_of({
+        "rules/a.yaml": f"kind: fees\nname: wide\n{fees}",
+        "rules/b.yaml": "kind: fees\nname: own\nfor: {account: a}\nvalid: {from: 2026-01-01}\n"
+        f"override: true\n{fees}",
+    })  # fmt: skip
+    reach = {page.name: page.reach for page in made.pages}
+
+    assert reach["wide"] == "a (alpha), replaced by own, from 2026-01-01 on; b (beta)"
+    assert reach["own"] == "a (alpha)"
 
 
 def test_a_table_is_shown_as_it_is_written() -> None:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from offerwright.errors import Span
 from offerwright.expressions.conditions import Condition
 from offerwright.pages.drawing import MOST_STATES, Drawing, draw
-from offerwright.pages.reach import reached_accounts
+from offerwright.pages.reach import Reached, reached_accounts
 from offerwright.pages.tables import TableView, table_views
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.telling import Linked, Telling, linked_conditions
 from offerwright.sentences.wording import Language, Wording, wording
-from offerwright.sentences.write import WRITERS, document_sentences
+from offerwright.sentences.write import WRITERS, document_sentences, told_documents
 from offerwright.source.document import Document, RuleDocument
 from offerwright.source.located import Loaded
 
@@ -66,10 +66,7 @@ def book(linked: Linked, language: Language = "en") -> Book:
     """
     words = wording(language)
     conditions = linked_conditions(linked)
-    told = sorted(
-        (d for d in linked.documents if d.document.kind in WRITERS),
-        key=lambda d: (list(WRITERS).index(d.document.kind), d.name),
-    )
+    told = sorted(told_documents(linked), key=lambda d: list(WRITERS).index(d.document.kind))
     stems = _stems(told)
     pages = tuple(_page(d, stems[d.file], linked, words, conditions) for d in told)
     return Book(linked.shop.name, linked.rules.digest, words, pages)
@@ -107,20 +104,27 @@ def _page(
         file=loaded.file,
         revision=loaded.revision,
         scope=told[0].text if is_scoped else "",
-        reach=_reach(loaded, linked, words),
+        reach=_reach(telling),
         sentences=told[1:] if is_scoped else told,
         tables=table_views(telling),
         drawing=_drawing(loaded, linked, words),
     )
 
 
-def _reach(loaded: Loaded[Document], linked: Linked, words: Wording) -> str:
-    accounts = reached_accounts(loaded, linked)
-    if accounts is None:
-        return words.say("page.every_account")
-    if not accounts:
-        return words.say("page.no_account")
-    return ", ".join(f"{a.name} ({a.marketplace})" for a in accounts)
+def _reach(telling: Telling) -> str:
+    found = reached_accounts(telling.loaded, telling.linked)
+    if found is None:
+        return telling.say("page.every_account")
+    return "; ".join(_account(one, telling) for one in found) or telling.say("page.no_account")
+
+
+def _account(reached: Reached, telling: Telling) -> str:
+    account, other = reached.account, reached.replaced_by
+    text = f"{account.name} ({account.marketplace})"
+    if other is None:
+        return text
+    replaced = telling.say("page.replaced", name=other.name)
+    return ", ".join(filter(None, [text, replaced, telling.window(other.window)]))
 
 
 def _drawing(loaded: Loaded[Document], linked: Linked, words: Wording) -> Drawing | None:

@@ -15,6 +15,7 @@ from offerwright.expressions.conditions import Condition
 from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.link import GuardSet
+from offerwright.rules.document import FeesDocument
 from offerwright.rules.lifecycle_table import Lifecycle
 from offerwright.rules.plan import RowPlan, RuleSet, TablePlan
 from offerwright.rules.rows import Window
@@ -39,6 +40,8 @@ class Linked(Protocol):
     def guards(self) -> GuardSet: ...
     @property
     def documents(self) -> tuple[Loaded[Document], ...]: ...
+    @property
+    def own_fees(self) -> tuple[Loaded[FeesDocument], ...]: ...
     @property
     def lifecycles(self) -> Mapping[str, Lifecycle]: ...
 

@@ -53,10 +53,19 @@ def sentences(linked: Linked, language: Language = "en") -> tuple[Sentence, ...]
     found: list[Sentence] = []
     conditions = linked_conditions(linked)
     for kind in WRITERS:
-        for loaded in sorted(linked.documents, key=lambda d: d.name):
+        for loaded in told_documents(linked):
             if loaded.document.kind == kind:
                 found += document_sentences(loaded, linked, language, conditions)
     return tuple(found)
+
+
+def told_documents(linked: Linked) -> list[Loaded[Document]]:
+    """The documents that have sentences, by name: the shop's, and fees of its marketplaces."""
+    sold_on = {plan.account.marketplace for plan in linked.rules.plans}
+    own: list[Loaded[Any]] = [d for d in linked.own_fees if d.document.for_.names("marketplace")
+                              and sold_on & {*d.document.for_.names("marketplace")}]  # fmt: skip
+    told = [d for d in (*linked.documents, *own) if d.document.kind in WRITERS]
+    return sorted(told, key=lambda d: (d.name, d.file))
 
 
 def document_sentences(

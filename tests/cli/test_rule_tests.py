@@ -236,3 +236,12 @@ def test_the_reference_shop_tests_every_row(reference: Shop) -> None:
     assert done.json["summary"]["failed"] == 0
     assert done.json["coverage"]["rows"]["percent"] == 100
     assert done.json["coverage"]["boundaries"]["percent"] >= 90
+
+
+def test_the_readme_shows_what_comes_out(reference: Shop) -> None:
+    code, out, _ = run(reference, "--coverage")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("$ offerwright test --coverage\n")[1].split("```")[0].splitlines()
+
+    assert code == 0
+    assert [line for line in shown if line and line != "…" and line not in out.splitlines()] == []

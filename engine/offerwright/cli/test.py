@@ -56,7 +56,7 @@ def _minimum(
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @root_option
 @output_option("text", "json")
-@click.option("-k", "expression", metavar="EXPR",
+@click.option("-k", "--select", "expression", metavar="EXPR",
               help="Only cases whose names hold these words: 'floor and not sale'.")  # fmt: skip
 @click.option("--coverage", is_flag=True, help="Say which rows and boundaries no case reaches.")
 @click.option("--min-coverage", callback=_minimum, metavar="ROWS[,BOUNDARIES]",

@@ -224,6 +224,7 @@ CODES: dict[str, str] = {
     "SCHEMA_STALE": "A file in `schemas/` does not fit the models",
     "SCOPE_CONFLICT": "Two documents of one width set one name in one phase for the same offers",
     "SECOND_DOCUMENT": "A second document begins in the file",
+    "SECRET_WRITTEN": "A file of the repository holds a secret",
     "SELLER_NOT_FOUND": "The marketplace knows no such seller",
     "SEPARATOR": "The cells are separated by something else than declared",
     "SETTING_MISSING": "A request needs a setting that the account does not have",

@@ -15,11 +15,13 @@ from offerwright.facts.document import FactsDocument, ShopDocument
 from offerwright.facts.link import link_facts
 from offerwright.facts.link_entities import link_entities
 from offerwright.facts.schema import FactSchema
+from offerwright.guards.changes import all_changes
 from offerwright.guards.document import GuardsDocument
 from offerwright.guards.link import GuardSet, link_guards
 from offerwright.guards.proofs import prove_rules
 from offerwright.marketplaces.load import load_marketplaces
 from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.rules.changes import Change
 from offerwright.rules.decision_document import DecisionDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
@@ -44,6 +46,7 @@ from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+from offerwright.source.written_secrets import written_secrets
 from offerwright.testing.document import RuleTestDocument
 from offerwright.testing.link import Bench, CasePlan, link_tests
 
@@ -135,12 +138,10 @@ def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnosti
     tested = linked_tests(loadout)[1]
     if has_errors(found):
         return tested
-    files = loadout.repository.files
-    texts = [body for file, body in files.items() if file.startswith("marketplaces/")]
     return [
         *tested,
         *prove_rules(loadout.rules, loadout.guards),
-        *unused_facts(loadout.schema, loadout.documents, texts),
+        *unused_facts(loadout.schema, loadout.documents, loadout.repository.files),
         *unreadable_expectations(loadout.rules.plans),
     ]
 
@@ -171,7 +172,7 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     documents, unread = load_documents(repository, KINDS)
     shop, more = load_one(repository, HOME, ShopDocument)
     marketplaces, wrong = load_marketplaces(repository.files)
-    found = [*unread, *more, *wrong]
+    found = [*unread, *more, *wrong, *written_secrets(repository.files)]
     if shop is None:
         return None, found
     facts = _of(documents, FactsDocument)
@@ -245,6 +246,12 @@ def _own_fees(
             found += more
             loaded += [one] if one is not None else []
     return tuple(loaded), found
+
+
+def next_changes(loadout: Loadout, after: datetime) -> tuple[Change, ...]:
+    """What changes by itself at the first moment after this one; nothing where nothing does."""
+    found = all_changes(loadout.rules, loadout.guards, microseconds(after) + 1)
+    return tuple(change for change in found if change.at == found[0].at)
 
 
 def plan_sync(

@@ -59,7 +59,7 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]]) -> str:
     parts = [_heading(found)]
     spans = [found.span, *(related.span for related in found.related)]
     margin = len(str(max((span.line for span in spans if span), default=1)))
-    if found.span is not None:
+    if found.span is not None and found.code not in _UNSHOWN:
         parts += _snippet(found.span, "", margin, lines)
     for related in found.related:
         parts.append(f"{' ' * margin}::: {visible(str(related.span))}")
@@ -71,6 +71,10 @@ def _heading(found: Diagnostic) -> str:
     place = f"{visible(str(found.span))}: " if found.span is not None else ""
     said = "; ".join(visible(part) for part in (found.message, found.hint) if part)
     return f"{place}{found.severity}[{found.code}]: {said}"
+
+
+# Lines that no screen and no log may repeat.
+_UNSHOWN = frozenset({"SECRET_WRITTEN"})
 
 
 def _snippet(span: Span, label: str, margin: int, lines: Mapping[str, list[str]]) -> list[str]:

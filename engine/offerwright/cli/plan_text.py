@@ -13,7 +13,7 @@ from offerwright.sync.plan_file import account_summary
 SHOWN = 12
 
 
-def plan_record(made: SyncPlan) -> dict[str, Any]:
+def plan_record(made: SyncPlan, coming: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """`schemas/output/plan.schema.json`: the counts and reasons, without the bodies."""
     return {
         "version": 1,
@@ -26,6 +26,7 @@ def plan_record(made: SyncPlan) -> dict[str, Any]:
             for part in made.parts
             for w in part.withheld
         ],
+        "next_changes": list(coming),
     }
 
 

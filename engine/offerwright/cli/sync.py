@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from offerwright import __version__
+from offerwright.cli.coming import coming_changes, show_coming
 from offerwright.cli.live import Live, commit_of, live
 from offerwright.cli.options import (
     STATE,
@@ -68,10 +69,12 @@ def plan(
         made = make_plan(world, home, data, as_of, accounts, first_publication)
     if out is not None:
         write_plan(made, out)
+    coming = coming_changes(loadout, made.basis.as_of)
     if output == "json":
-        echo(dump_pretty(plan_record(made)))
+        echo(dump_pretty(plan_record(made, coming)))
     else:
         show_plan(made)
+        show_coming(coming)
         if out is not None:
             tell(f"Saved to {out}; send it with: offerwright apply {out}")
     if fail_on == "blocked" and any(part.withheld for part in made.parts):

@@ -85,6 +85,15 @@ def test_a_page_of_a_document_that_is_gone_is_named_and_left(home: Path) -> None
     assert docs(home, "--check").exit_code == 1
 
 
+def test_the_reference_of_the_language_is_written(home: Path) -> None:
+    done = docs(home, "--reference")
+    page = (home / "docs" / "reference" / "language.md").read_text("utf-8")
+
+    assert done.exit_code == 0, done.output
+    assert "## Functions" in page
+    assert docs(home, "--reference", "--check").exit_code == 0
+
+
 def test_nothing_to_compare_with_is_an_error(home: Path) -> None:
     assert docs(home, "--check").exit_code != 0
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from offerwright.sentences.wording import Language
 
 FOLDER = "site"
+REFERENCE = Path("docs", "reference")
 
 
 @click.command()
@@ -33,14 +34,36 @@ FOLDER = "site"
     "--language", type=click.Choice(["en", "pt", "es"]), default="en", show_default=True,
     help="The language of sentences and headings.",
 )  # fmt: skip
+@click.option(
+    "--reference", is_flag=True,
+    help="Write the reference of the rule language instead; default folder: docs/reference.",
+)  # fmt: skip
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when one is stale.")
 def docs(
-    root: Path | None, out: Path | None, kind: str, language: Language, only_check: bool
+    root: Path | None,
+    out: Path | None,
+    kind: str,
+    language: Language,
+    reference: bool,
+    only_check: bool,
 ) -> None:
     """Write the rules as pages: every rule in words, tables, drawings, who is reached.
 
     The same rules make the same bytes, so the pages can be kept in Git and compared.
     """
+    if reference:
+        pages, folder = _reference(), out or found_root(root) / REFERENCE
+    else:
+        home = found_root(root)
+        pages, folder = _pages(home, kind, language), out or home / FOLDER
+    if only_check:
+        sys.exit(_compare(folder, pages))
+    _write(folder, pages)
+    tell(f"Wrote {len(pages)} files to {folder}")
+
+
+def _pages(home: Path, kind: str, language: Language) -> dict[str, bytes]:
+    """The pages of a repository. Raises `ConfigError` where its rules have errors."""
     from offerwright.pages.html import html_pages
     from offerwright.pages.markdown import markdown_pages
     from offerwright.pages.page import Book, book
@@ -49,13 +72,14 @@ def docs(
     writers: dict[str, Callable[[Book], dict[str, bytes]]] = {
         "html": html_pages, "markdown": markdown_pages,
     }  # fmt: skip
-    home = found_root(root)
-    pages = writers[kind](book(load(home), language))
-    folder = out or home / FOLDER
-    if only_check:
-        sys.exit(_compare(folder, pages))
-    _write(folder, pages)
-    tell(f"Wrote {len(pages)} files to {folder}")
+    return writers[kind](book(load(home), language))
+
+
+def _reference() -> dict[str, bytes]:
+    """What every function, operator, cell and hit policy does, from the engine's own tables."""
+    from offerwright.expressions.reference import reference_markdown
+
+    return {"language.md": reference_markdown().encode("utf-8")}
 
 
 def _write(folder: Path, pages: Mapping[str, bytes]) -> None:

@@ -40,22 +40,27 @@ def pool_of(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> PoolOf
     parts = None if plan.kits is None else parts_of(plan.kits, rows)
     safety, wrong = _safety(plan.safety, rows, as_of, walks)
     units, seen = _at_nodes(plan, rows, parts, safety)
+    unread: Reasons = {}
     if plan.reservations is not None:
         column = rows.get(plan.reservations)
-        wrong |= faults(column, "reservations")
+        unread = faults(column, "reservations")
         units = units - _claimed(column, parts)
     if not plan.safety_per_node:
         units = units - safety
     units = np.maximum(0, units)
     unknown = {("NO_STOCK", "pool"): ~seen, **wrong}
     if parts is None:
-        return PoolOf(units, unknown, None)
-    return _with_kits(units, unknown, parts)
+        return PoolOf(units, {**unknown, **unread}, None)
+    return _with_kits(units, unknown, unread, parts)
 
 
-def _with_kits(units: Array, unknown: Reasons, parts: Parts) -> PoolOf:
-    """Of a kit only its components count: neither stock nor safety stock of its own."""
+def _with_kits(units: Array, unknown: Reasons, unread: Reasons, parts: Parts) -> PoolOf:
+    """Of a kit only its components count: neither stock nor safety stock of its own.
+
+    What is claimed of a kit and could not be read leaves its components unknown too.
+    """
     unknown = {reason: mask & ~parts.is_kit for reason, mask in unknown.items()}
+    unknown |= {reason: mask | (parts.claimed(mask) > 0) for reason, mask in unread.items()}
     blocked = any_of(unknown.values(), len(units))
     of_blocked = np.zeros_like(blocked)
     of_blocked[parts.kit[blocked[parts.component]]] = True

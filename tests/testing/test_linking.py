@@ -117,6 +117,20 @@ def test_an_account_where_the_shop_has_only_one() -> None:
         ("{name: x, given: phone, expect: {attributes: {NAM: x}}}", "UNKNOWN_ATTRIBUTE"),
         ("{name: x, given: phone, expect: {}}", "CASE_WITHOUT_EXPECT"),
         ("{name: x, given: phone, beside: [phone], expect: {price: 1}}", "WRONG_GIVEN"),
+        ("{name: x, given: phone, as_of: 0001-01-01, expect: {price: 1}}", "OUT_OF_BOUNDS"),
+        ("{name: x, given: phone, as_of: 9999-12-31, expect: {price: 1}}", "OUT_OF_BOUNDS"),
+        ("{name: x, given: phone, as_of: 2026-02-30, expect: {price: 1}}", "WRONG_TYPE"),
+        (
+            "{name: x, given: phone, live: {price: 10000000000000000}, expect: {price: 1}}",
+            "WRONG_TYPE",
+        ),
+        ("{name: x, given: phone, expect: {price: 0.123456789}}", "WRONG_TYPE"),
+        ("{name: x, given: phone, expect: {price: '576,00'}}", "WRONG_TYPE"),
+        ("{name: x, given: phone, expect: {quantity: 1.5}}", "WRONG_TYPE"),
+        ("{name: x, given: phone, account: a, marketplace: alpha, expect: {price: 1}}", "INVALID"),
+        ("{name: x, given: [phone], expect: {price: 1}}", "WRONG_TYPE"),
+        ("{name: x, given: {like: [phone]}, expect: {price: 1}}", "UNKNOWN_FIXTURE"),
+        ("{name: x, given: phone, expect: {blocked: {prize: NO_PRICE}}}", "UNKNOWN_VALUE"),
     ],
 )
 def test_what_a_case_cannot_name(line: str, code: str) -> None:

@@ -20,7 +20,9 @@ WORDS = ("currency", "category", "title", "description")
 
 
 def _amount(value: Any) -> Any:
-    if value == MISSING or isinstance(value, Decimal):
+    if value == MISSING:
+        return value
+    if isinstance(value, Decimal) and abs(value) < 10**15 and value == round(value, 8):
         return value
     raise PydanticCustomError("amount", "must be a number such as 12.50, or `missing`")
 
@@ -51,15 +53,12 @@ Units = Annotated[Any, BeforeValidator(_units), WithJsonSchema({"type": ["intege
 Word = Annotated[
     str, BeforeValidator(_word), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]  # fmt: skip
-_LIST_SCHEMA = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
-}
+_LIST_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 Names = Annotated[
     list[str], BeforeValidator(_listed), Field(min_length=1), WithJsonSchema(_LIST_SCHEMA)
 ]  # fmt: skip
-Codes = Annotated[
-    list[Code], BeforeValidator(_listed), Field(min_length=1), WithJsonSchema(_LIST_SCHEMA)
-]  # fmt: skip
+Rules = Annotated[list[str], BeforeValidator(_listed), WithJsonSchema(_LIST_SCHEMA)]
+Codes = Annotated[list[Code], BeforeValidator(_listed), WithJsonSchema(_LIST_SCHEMA)]
 Given = Annotated[str | dict[str, Any], WithJsonSchema({"type": ["string", "object"]})]
 
 
@@ -96,13 +95,13 @@ class Expect(Model):
     """The description, or `missing`."""
     attributes: dict[str, Word] | None = None
     """Attributes by id, each its text, or `missing`."""
-    rules: list[str] | None = None
+    rules: Rules | None = None
     """Rows and steps that must have fired: `small`, `markups/small`, `shop/markups/small`."""
-    not_rules: list[str] | None = None
+    not_rules: Rules | None = None
     """Rows and steps that must not have fired."""
     blocked: dict[Aspect, Codes] | None = None
     """By aspect (`price`, `stock`, `content`), the codes that must withhold it."""
-    notes: list[Code] | None = None
+    notes: Codes | None = None
     """Notes that the price must have."""
     guards: dict[Identifier, VerdictWord] | None = None
     """By guard, its verdict."""

@@ -21,6 +21,9 @@ from offerwright.testing.expected import check_expect
 from offerwright.testing.fixtures import fixtures_of
 from offerwright.testing.given import Fixtures, Product, Written, read_product, unknown_fixture
 
+# Moments are microseconds since 1970, and a zone moves them by up to a day.
+FIRST_YEAR, LAST_YEAR = 1971, 9998
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -183,7 +186,13 @@ def _beside(
 def _moment(
     loaded: Loaded[RuleTestDocument], number: int, bench: Bench, findings: Findings
 ) -> datetime | None:
-    written = loaded.document.cases[number].as_of or loaded.document.as_of
+    own = loaded.document.cases[number].as_of
+    written = own or loaded.document.as_of
+    if written is not None and not FIRST_YEAR <= written.year <= LAST_YEAR:
+        path: Path = ("as_of",) if own is None else ("cases", number, "as_of")
+        message = f"`as_of` must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
+        findings.say("OUT_OF_BOUNDS", loaded.located.at(path), message)
+        return None
     if written is not None:
         return moment_of(written, bench.rules.time_zone)
     findings.say(

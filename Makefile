@@ -18,6 +18,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/offerwright schema --check
+	$(BIN)/offerwright fmt --check rules examples marketplaces offerwright.yaml
 	$(BIN)/offerwright check
 	$(BIN)/offerwright test --coverage --min-coverage 100,90
 	$(MAKE) test

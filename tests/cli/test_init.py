@@ -181,6 +181,7 @@ def test_the_vocabulary_of_the_shop_goes_into_its_schemas(tmp_path: Path) -> Non
     assert facts["stock.main"]["high"] == "60"
     assert words["names"]["nodes"] == ["main"]
     assert words["names"]["lists"] == ["stopped"]
+    assert {"pans-low", "markups", "stopped", "floor"} <= set(words["names"]["rules"])
     assert words["names"]["accounts"] == ["example-market"]
     assert not (shop.root / "schemas/vocabulary.json").exists()
 

@@ -9,6 +9,7 @@ import pytest
 from editing.language_server import LanguageServer
 from source.kinds import KINDS, ROOT
 
+from offerwright.pipeline import TEST_KINDS
 from offerwright.source.schema import generate_schemas, write_schemas
 from offerwright.source.vocabulary import FactWords, Vocabulary
 from offerwright.source.yaml import read_yaml
@@ -26,6 +27,7 @@ SHOP = Vocabulary(
     names={
         "accounts": ("meli",), "guards": ("floor", "step"), "lists": ("clearance",),
         "marketplaces": ("amazon", "mercadolibre"), "nodes": ("rj-1", "sp-1"),
+        "rules": ("markups", "small"),
     },
 )  # fmt: skip
 
@@ -39,7 +41,7 @@ def cases(name: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def editor(language_server_script: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("shop")
-    write_schemas(folder / "schemas", generate_schemas(KINDS, SHOP))
+    write_schemas(folder / "schemas", generate_schemas({**KINDS, **TEST_KINDS}, SHOP))
     running = LanguageServer(language_server_script, folder)
     yield running
     running.close()

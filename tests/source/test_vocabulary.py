@@ -13,6 +13,7 @@ from source.kinds import KINDS
 from source.test_schema import CORPUS, Validator, data_of, names, schema_accepts
 
 from offerwright.errors import OfferwrightError
+from offerwright.pipeline import TEST_KINDS
 from offerwright.source.schema import compare_schemas, generate_schemas, write_schemas
 from offerwright.source.vocabulary import (
     FEW,
@@ -112,7 +113,7 @@ def test_the_schemas_fit_the_metaschema() -> None:
 
 
 def test_places_of_names_exist() -> None:
-    plain = [json.loads(text) for text in generate_schemas(KINDS).values()]
+    plain = [json.loads(text) for text in generate_schemas({**KINDS, **TEST_KINDS}).values()]
     keys = {
         f"{model}.{key}"
         for schema in plain

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from offerwright.expressions.types import Type
 from offerwright.facts.document import FactsDocument
 from offerwright.facts.schema import FactDef
@@ -15,6 +17,8 @@ from offerwright.money import CURRENCY_DIGITS
 from offerwright.pipeline import Loadout
 from offerwright.rules.document import ListsDocument
 from offerwright.rules.inventory_document import InventoryDocument
+from offerwright.source.document import Document
+from offerwright.source.located import Loaded
 from offerwright.source.vocabulary import (
     MOST_VALUES,
     FactWords,
@@ -65,6 +69,7 @@ def shop_vocabulary(loadout: Loadout, snapshot: Snapshot) -> Vocabulary:
                   and one.document.values is not None],
         "marketplaces": loadout.marketplaces,
         "nodes": _nodes(loadout, snapshot.frame),
+        "rules": [name for one in documents for name in _rule_ids(one)],
         "sources": loadout.shop.document.sources,
     }  # fmt: skip
     kept = sorted({fact.name: fact for fact in facts}.values(), key=lambda fact: fact.name)
@@ -139,6 +144,22 @@ def _origin(fact: FactDef) -> str:
 
 def _code(text: str) -> str:
     return f"`{text.replace('`', ' ')}`"
+
+
+def _rule_ids(loaded: Loaded[Document]) -> Iterator[str]:
+    """The ids of steps and rows of a document and of its tables."""
+    pending: list[Any] = [loaded.document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, BaseModel):
+            if isinstance(name := getattr(value, "id", None), str):
+                yield name
+            pending += [getattr(value, field) for field in type(value).model_fields]
+        elif isinstance(value, list | tuple):
+            pending += value
+    for table in loaded.tables.values():
+        at = table.position.get("id")
+        yield from () if at is None else (row[at] for row in table.rows)
 
 
 def _nodes(loadout: Loadout, frame: pl.DataFrame) -> list[str]:

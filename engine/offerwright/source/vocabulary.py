@@ -41,7 +41,7 @@ class FactWords:
 @dataclass(frozen=True)
 class Vocabulary:
     """Facts by name, and names by what they are names of: `accounts`, `marketplaces`, `nodes`,
-    `lists`, `maps`, `guards`, `sources`."""
+    `lists`, `guards`, `rules`, `sources`."""
 
     facts: tuple[FactWords, ...]
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

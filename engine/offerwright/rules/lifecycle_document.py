@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from offerwright.rules.effects import EFFECTS
 from offerwright.source.document import Document, Identifier, Model
+
+# Editors offer the words; a misspelt one is found when the lifecycle is linked, with a hint.
+Effect = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": list(EFFECTS),
+            "markdownEnumDescriptions": list(EFFECTS.values()),
+        }
+    ),
+]
 
 
 class Move(Model):
@@ -14,7 +27,7 @@ class Move(Model):
 
     to: str
     """The state that the order is in afterwards."""
-    do: list[str] = Field(default_factory=list)
+    do: list[Effect] = Field(default_factory=list)
     """What happens then, in this order: `[reserve, route]`."""
 
 

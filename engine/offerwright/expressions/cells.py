@@ -69,8 +69,12 @@ class Words:
 
 def read_when(raw: Mapping[str, Any], types: Mapping[str, Type], words: Words) -> Condition:
     """The condition of a `when` map. Raises `Wrong` with the path of the cell."""
-    parts = [_under(lambda k=key, c=cell: _entry(k, c, types, words), key)
-             for key, cell in raw.items()]  # fmt: skip
+    parts: list[Condition] = []
+    for key, cell in raw.items():
+        try:
+            parts.append(_entry(key, cell, types, words))
+        except Wrong as wrong:
+            raise replace(wrong, path=(key, *wrong.path)) from None
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
@@ -133,7 +137,12 @@ def _known_name(fact: str, atom: Atom, words: Words) -> Atom:
 def _any_of(fact: str, cells: list[Any], type_: Type, words: Words) -> Condition:
     if not cells:
         raise Wrong("an empty list matches nothing", "leave the fact out to test nothing")
-    parts = [_under(lambda c=c: read_cell(fact, c, type_, words), i) for i, c in enumerate(cells)]
+    parts: list[Condition] = []
+    for index, cell in enumerate(cells):
+        try:
+            parts.append(read_cell(fact, cell, type_, words))
+        except Wrong as wrong:
+            raise replace(wrong, path=(index, *wrong.path)) from None
     if all(isinstance(p, Test) and not p.negated for p in parts):
         return Test(fact, type_, tuple(a for p in parts if isinstance(p, Test) for a in p.atoms))
     return AnyOf(tuple(parts))

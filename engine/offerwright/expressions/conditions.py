@@ -106,7 +106,10 @@ def negate(condition: Condition) -> Condition:
 def renamed(condition: Condition, names: Mapping[str, str]) -> Condition:
     """The condition over the columns that these names stand for."""
     if isinstance(condition, Test):
-        return replace(condition, fact=names.get(condition.fact, condition.fact))
+        other = names.get(condition.fact)
+        return condition if other is None else replace(condition, fact=other)
+    if not names:
+        return condition
     parts = tuple(renamed(part, names) for part in condition.parts)
     return replace(condition, parts=parts)
 
@@ -126,6 +129,9 @@ def alternatives(condition: Condition) -> list[tuple[Test, ...]]:
         return [(condition,)]
     if isinstance(condition, AnyOf):
         return [part for option in condition.parts for part in alternatives(option)]
+    plain = tuple(part for part in condition.parts if isinstance(part, Test))
+    if len(plain) == len(condition.parts):
+        return [plain]
     return [
         tuple(test for conjunction in choice for test in conjunction)
         for choice in product(*(alternatives(part) for part in condition.parts))

@@ -177,6 +177,8 @@ def csv_window(csv: CsvTable, row: int, zone: ZoneInfo, findings: Findings) -> W
             findings.say("WRONG_DATE", span, f"{text!r} is no date", "write 2026-12-01")
             parsed = None
         ends.append(parsed)
+    if ends == [None, None]:
+        return ALWAYS_VALID
     before = csv.position.get("valid.before", 0)
     valid = Valid.model_construct(from_=ends[0], before=ends[1])
     return check_window(valid, zone, csv.cell(row, before), "this row", findings)

@@ -29,9 +29,13 @@ class Located:
 
     def at(self, path: Path) -> Span:
         """The span of the value at `path`, else of the nearest thing around it."""
-        while path and path not in self.values:
-            path = path[:-1]
-        return self.values.get(path) or Span(self.file, 1, 1, 1, 1)
+        while True:
+            try:
+                return self.values[path]
+            except KeyError:
+                if not path:
+                    return Span(self.file, 1, 1, 1, 1)
+                path = path[:-1]
 
     def key(self, path: Path) -> Span:
         """The span of the key at `path`, else that of its value."""

@@ -35,6 +35,8 @@ class Grid:
     """By part: the segments that it may accept."""
     wholes: tuple[Box, ...]
     """What is asked about: the boxes of the step's `when`, else one box of everything."""
+    is_open: bool
+    """Whether the table is asked about everything: its step has no `when`."""
 
     @property
     def parts(self) -> int:
@@ -49,11 +51,6 @@ class Grid:
     def possible(self) -> int:
         """The parts that some offer may match, as a mask: none of their columns is empty."""
         return sum(1 << part for part, box in enumerate(self.boxes) if all(box))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the table is asked about everything: its step has no `when`."""
-        return len(self.wholes) == 1 and _is_everything(self.columns, self.wholes[0])
 
     def asked(self, part: int) -> Iterator[Box]:
         """The boxes of a part among what is asked about."""
@@ -92,7 +89,9 @@ def grid_of(table: TablePlan, domains: Mapping[str, Domain], when: TablePlan | N
     own, wholes = boxes[: len(parts)], boxes[len(parts) :]
     if when is None:
         wholes = [tuple(tuple(range(len(c.segments))) for c in columns)]
-    return Grid(table, columns, tuple(row_of), tuple(own), tuple(w for w in wholes if all(w)))
+    asked_about = tuple(whole for whole in wholes if all(whole))
+    is_open = len(asked_about) == 1 and _is_everything(columns, asked_about[0])
+    return Grid(table, columns, tuple(row_of), tuple(own), asked_about, is_open)
 
 
 def _boxes(columns: Sequence[Column], parts: int) -> list[Box]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from offerwright.errors import Diagnostic
@@ -20,7 +20,7 @@ _OF_MARGINS = frozenset({"cost", "freight"})
 
 
 def unused_facts(
-    schema: FactSchema, documents: Sequence[Loaded[Any]], texts: Iterable[bytes]
+    schema: FactSchema, documents: Sequence[Loaded[Any]], files: Mapping[str, bytes]
 ) -> list[Diagnostic]:
     """
     A note for each fact whose name stands nowhere but where it is declared.
@@ -29,24 +29,34 @@ def unused_facts(
 
     Args:
         documents: all documents of the repository.
-        texts: more files that may read facts: payloads of marketplaces, routing, and the like.
+        files: all its files. Those of marketplaces may read facts as well.
     """
-    used: set[str] = set(_ALWAYS)
+    left = set(schema.facts) - _ALWAYS
+    if _has_margins(files):
+        left -= _OF_MARGINS
+    for file, body in files.items():
+        if file.startswith("marketplaces/"):
+            left -= set(_WORD.findall(body.decode("utf-8", "replace")))
     for loaded in documents:
-        used |= set(_words(_uses(loaded)))
-        for table in loaded.tables.values():
-            used |= set(_words([list(table.header), [list(row) for row in table.rows]]))
-    if "margin" in used or "margin_at_least" in used or "magnitude" in used:
-        used |= _OF_MARGINS
-    for text in texts:
-        used |= set(_WORD.findall(text.decode("utf-8", "replace")))
+        bodies = [files[loaded.file], *(files[t.file] for t in loaded.tables.values())]
+        # Few files hold a name of which no use is known yet.
+        if any(name.encode() in body for name in left for body in bodies):
+            left -= set(_words(_uses(loaded)))
+            for table in loaded.tables.values():
+                left -= set(_words([list(table.header), *map(list, table.rows)]))
     return [
         Diagnostic(
-            "FACT_UNUSED", f"no rule uses the fact `{name}`", fact.span,
+            "FACT_UNUSED", f"no rule uses the fact `{name}`", schema.facts[name].span,
             "delete it, or leave it for rules to come", "note",
         )
-        for name, fact in sorted(schema.facts.items()) if name not in used
+        for name in sorted(left)
     ]  # fmt: skip
+
+
+def _has_margins(files: Mapping[str, bytes]) -> bool:
+    """Whether some rule or guard reckons with costs that it does not name."""
+    rules = [body for file, body in files.items() if file.startswith("rules/")]
+    return any(word in body for body in rules for word in (b"margin", b"magnitude"))
 
 
 def _uses(loaded: Loaded[Any]) -> Any:

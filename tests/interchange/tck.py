@@ -35,7 +35,11 @@ def counted(model: Path, cases: dict[str, bytes]) -> tuple[Counter[str], list[st
     outcomes, found = try_dmn(model.read_bytes(), model.name, cases, Given(ZoneInfo("UTC")))
     every = [one for _, several in outcomes for one in several]
     why = [d.message for d in found if d.severity == "error"]
-    why += [f"{o.case} {o.decision}: expected {o.expected}, got {o.got}" for o in every if o.status == "fail"]
+    why += [
+        f"{o.case} {o.decision}: expected {o.expected}, got {o.got}"
+        for o in every
+        if o.status == "fail"
+    ]
     why += [o.reason for o in every if o.status == "refused"] if not why else []
     return Counter(o.status for o in every), why
 
@@ -50,7 +54,9 @@ def main(folder: Path) -> int:
         whole += counts["pass"] == counts.total() > 0
         said = f"  {why[0]}" if why else ""
         print(f"{model.stem:45} {counts['pass']:4} {counts['fail']:4} {counts['refused']:4}{said}")
-    print(f"{'results: pass, fail, refused':45} {total['pass']:4} {total['fail']:4} {total['refused']:4}")
+    print(
+        f"{'results: pass, fail, refused':45} {total['pass']:4} {total['fail']:4} {total['refused']:4}"
+    )
     print(f"{'models of which every result passes':45} {whole:4} of {len(shown)}")
     return 1 if total["fail"] else 0
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "schema": "schema",
     "snapshot": "snapshot",
     "sync": "sync",
+    "table": "table",
     "test": "test",
 }
 HELP: dict[str, str] = {
@@ -52,6 +53,7 @@ HELP: dict[str, str] = {
     "schema": "Write the JSON Schemas for editors, or check them.",
     "snapshot": "Read the sources into one typed snapshot.",
     "sync": "Plan and apply in one go.",
+    "table": "Write a table for a spreadsheet, or take its rows back.",
     "test": "Run the tests of rules, and say what they cover.",
 }
 

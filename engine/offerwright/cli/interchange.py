@@ -110,7 +110,7 @@ def _given(facts: Path | None, time_zone: str, around: Mapping[str, bytes] | Non
     }
     try:
         return Given(ZoneInfo(zone), frozenset(names))
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise OfferwrightError(
             f"{zone} is no time zone; write one such as America/Sao_Paulo"
         ) from error

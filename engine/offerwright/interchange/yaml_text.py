@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./%-]*(?: [A-Za-z0-9_./%-]+)*\Z")
+# Percents, ranges and days are texts without quotes.
+_COUNTED = re.compile(r"-?\d+(?:\.\d+)?%|\d+(?:\.\d+)?\.\.\d+(?:\.\d+)?|\d{4}-\d\d-\d\d")
 _NOT_TEXT = frozenset({"true", "false", "null"})
 Path = tuple[str | int, ...]
 
@@ -25,6 +27,8 @@ def scalar(value: Any) -> str:
         return str(value)
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT and not text.endswith("/"):
+        return text
+    if _COUNTED.fullmatch(text):
         return text
     if '"' in text and text.isprintable():
         return "'" + text.replace("'", "''") + "'"

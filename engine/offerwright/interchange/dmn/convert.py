@@ -54,7 +54,7 @@ def convert(model: Model, given: Given, wanted: str | None = None) -> Converted:
     known = vocabulary(model, given)
     found = list(known.found)
     written: dict[str, Written] = {}
-    refused: set[str] = set()
+    refused: set[str] = set(known.refused)
     for decision in _in_order(model, wanted):
         needs = [n for n in _needed(decision, model) if n in refused]
         if needs:
@@ -70,7 +70,7 @@ def convert(model: Model, given: Given, wanted: str | None = None) -> Converted:
         known = known.knowing(made.types)
         written[decision.name] = _written(made, known)
     facts = _facts(known, wanted is not None, written)
-    return Converted(known, facts, written, frozenset(refused), tuple(found))
+    return Converted(known, facts, written, frozenset(refused) - known.refused, tuple(found))
 
 
 def _in_order(model: Model, wanted: str | None) -> Iterator[Decision]:
@@ -94,8 +94,9 @@ def _in_order(model: Model, wanted: str | None) -> Iterator[Decision]:
 
 
 def _needed(decision: Decision, model: Model) -> Iterator[str]:
-    """The names of the decisions that a decision requires."""
-    names = {d.id: d.name for d in model.decisions}
+    """The names of the decisions and inputs that a decision requires."""
+    names = {one.id: one.name for one in model.decisions}
+    names |= {one.id: one.name for one in model.inputs}
     yield from (names[target] for target in decision.requires if target in names)
 
 

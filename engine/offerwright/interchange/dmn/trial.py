@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import polars as pl
@@ -162,6 +163,8 @@ def shown(value: Any) -> str:
         return "{" + ", ".join(f"{name}: {shown(v)}" for name, v in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(shown, value)) + "]"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value).strip()

@@ -53,6 +53,8 @@ class Vocabulary:
     declared: frozenset[str] = frozenset()
     """Facts that exist already, so that nothing declares them again."""
     found: tuple[Diagnostic, ...] = ()
+    refused: frozenset[str] = frozenset()
+    """The inputs whose type cannot be kept."""
 
     def scope(self, without: str = "") -> Scope:
         """What an expression of a decision may name; not its own results."""
@@ -97,9 +99,13 @@ def vocabulary(model: Model, given: Given) -> Vocabulary:
     namer = Namer(set())
     found: list[Diagnostic] = []
     inputs = []
+    refused = []
     for data in (*model.inputs, *_implied(model)):
         parts = []
-        for path, leaf in leaves(data.name, _input_type(data, model, found)):
+        known = len(found)
+        type_ = _input_type(data, model, found)
+        refused += [data.name] if len(found) > known else []
+        for path, leaf in leaves(data.name, type_):
             name = namer.name(*path)
             parts.append((path, Fact(name, leaf)))
         inputs.append((data, tuple(parts)))
@@ -115,6 +121,7 @@ def vocabulary(model: Model, given: Given) -> Vocabulary:
         namer=namer,
         declared=given.facts,
         found=tuple(found),
+        refused=frozenset(refused),
     )
 
 

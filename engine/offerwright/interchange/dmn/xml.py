@@ -16,7 +16,7 @@ from offerwright.errors import Diagnostic, Span
 
 MAX_BYTES = 5 << 20
 MAX_LEVELS = 100
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ durable = pytest.importorskip(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(filters(), questions())
 def test_both_engines_answer_alike(asked: tuple[Filter, ...], question: Question) -> None:
     assert durable.Durable(asked)(question) == Twin(asked)(question)

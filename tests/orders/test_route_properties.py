@@ -95,7 +95,7 @@ def parts_of(decision: Decision) -> dict[tuple[str, str], int]:
     return {(part.line, part.node): part.units for part in decision.parts}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(lines, stocks)
 def test_the_best_set_is_that_of_trying_everything(
     world: World, folder: Path, generated: list[dict[str, Any]], stock: dict[str, dict[str, int]]
@@ -128,7 +128,7 @@ orders = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(orders, stocks)
 def test_what_is_routed_is_what_was_ordered_and_no_node_gives_more_than_it_has(
     world: World, folder: Path, generated: list[dict[str, Any]], stock: dict[str, dict[str, int]]
@@ -148,7 +148,7 @@ def test_what_is_routed_is_what_was_ordered_and_no_node_gives_more_than_it_has(
     assert all(units <= stock[sku].get(node, 0) for (node, sku), units in given_away.items())
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(orders, stocks, st.randoms(use_true_random=False))
 def test_the_order_of_orders_and_lines_in_the_file_changes_nothing(
     world: World,
@@ -179,7 +179,7 @@ def test_the_order_of_the_nodes_in_their_file_changes_nothing(tmp_path: Path) ->
     assert found[0] == found[1]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(orders, stocks)
 def test_both_engines_decide_alike(
     world: World, folder: Path, generated: list[dict[str, Any]], stock: dict[str, dict[str, int]]

@@ -80,7 +80,8 @@ def route(
     matcher, said = matcher_of(engine)
     if said:
         tell(said)
-    decisions = decide(book, world, Settings(matcher, consume, trace or output == "json"))
+    told = trace or output == "json" or bool(wanted)
+    decisions = decide(book, world, Settings(matcher, consume, told))
     shown = [one for one in decisions if not wanted or one.order in wanted]
     if output == "jsonl":
         _json_lines(shown, world.zone, trace)
@@ -222,10 +223,15 @@ def _show(
         echo(line)
     notes = Counter(note for one in decisions for note in one.notes)
     if notes:
-        echo("\nnotes: " + ", ".join(f"{code} on {n} orders" for code, n in sorted(notes.items())))
+        said = (f"{code} on {_orders(number)}" for code, number in sorted(notes.items()))
+        echo(f"\nnotes: {', '.join(said)}")
     parcels = sum(len({part.parcel for part in one.parts}) for one in decisions)
     routed = sum(one.code == "ROUTED" for one in decisions)
     echo(f"\n{routed} of {len(decisions)} orders are routed, in {parcels} parcels")
+
+
+def _orders(number: int) -> str:
+    return f"{number} order{'' if number == 1 else 's'}"
 
 
 def _show_order(one: Decision, zone: ZoneInfo) -> None:

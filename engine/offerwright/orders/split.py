@@ -56,10 +56,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """All sets of some size that carry an order; `is_cut` where a set was given up."""
+    """All sets of some size that carry an order; `is_cut` where a set was given up.
+
+    `short` of those looked at have too few units; the others that are not found cannot keep to
+    what limits the split.
+    """
 
     found: tuple[Carried, ...]
     looked_at: int
+    short: int
     is_cut: bool
 
 
@@ -83,10 +88,11 @@ def carriers(
         size: the number of parcels; every node of a set ships something.
     """
     found: list[Carried] = []
-    is_cut = False
+    is_cut, short = False, 0
     sets = list(combinations(ranked, size))
     for nodes in sets:
         if not _has_enough(items, nodes, stock):
+            short += 1
             continue
         try:
             taken = fill(items, nodes, stock, limits)
@@ -95,7 +101,7 @@ def carriers(
             continue
         if taken is not None:
             found.append(Carried(nodes, taken))
-    return Search(tuple(found), len(sets), is_cut)
+    return Search(tuple(found), len(sets), short, is_cut)
 
 
 def _has_enough(

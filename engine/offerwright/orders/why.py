@@ -12,7 +12,14 @@ from offerwright.orders.decision import AttemptSaid, NodeSaid
 from offerwright.orders.question import Facts, Filter
 from offerwright.orders.twin import accepted
 from offerwright.rules.plan import TablePlan
-from offerwright.rules.routing_plan import LOAD, NODE_ID, PARCELS, AttemptPlan, RankPlan
+from offerwright.rules.routing_plan import (
+    LOAD,
+    NODE_ID,
+    PARCELS,
+    AttemptPlan,
+    RankPlan,
+    SplitPlan,
+)
 
 
 def attempt_said(
@@ -51,9 +58,8 @@ def _summary(attempt: AttemptPlan, asked: Asked, chosen: Chosen) -> str:
     among = min(split.among, len(chosen.ranked))
     looked = sum(search.looked_at for search in chosen.searches)
     cut = any(search.is_cut for search in chosen.searches)
-    proof = f"among the {among} best nodes, {_count(looked, 'set')} of up to {split.max_parcels}"
     if chosen.carried is None:
-        return f"nothing can carry it: searched {proof}{', in part' if cut else ''}"
+        return _nothing(chosen, split, among, looked, cut)
     parcels = _count(len(chosen.carried.nodes), "parcel")
     if not chosen.searches:
         return f"{parcels}: one node has everything"
@@ -61,6 +67,20 @@ def _summary(attempt: AttemptPlan, asked: Asked, chosen: Chosen) -> str:
     if cut:
         return f"{parcels}: the best found within {limits}; some sets were searched in part"
     return f"{parcels}: optimal within {limits} ({_count(looked, 'set')})"
+
+
+def _nothing(chosen: Chosen, split: SplitPlan, among: int, looked: int, cut: bool) -> str:
+    """Why no set can carry the order."""
+    short = sum(search.short for search in chosen.searches)
+    why = [f"{_count(short, 'set')} without enough units"] if short else []
+    if looked - short and cut:
+        why.append(f"{_count(looked - short, 'set')} searched in part")
+    elif looked - short:
+        limits = [f"parcels of at least {split.min_value:f}"] if split.min_value is not None else []
+        limits += [f"{' and '.join(split.keep_together)} together"] if split.keep_together else []
+        why.append(f"{_count(looked - short, 'set')} that cannot keep to {', '.join(limits)}")
+    found = f": {'; '.join(why)}" if why else ""
+    return f"nothing can carry it within N = {among}, k = {split.max_parcels}{found}"
 
 
 def _count(number: int, noun: str) -> str:

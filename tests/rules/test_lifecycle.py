@@ -122,6 +122,7 @@ def test_a_state_that_does_not_exist_is_a_mistake_of_the_caller(order: Lifecycle
 
 def test_the_effects_of_the_language_are_those_of_the_engine() -> None:
     section = (ROOT / "docs" / "language.md").read_text("utf-8").split("## 12. Lifecycles")[1]
+    section = section.split("\n## ")[0]
     rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
 
     assert {word.strip().strip("`"): meaning.strip() for word, meaning in rows} == EFFECTS

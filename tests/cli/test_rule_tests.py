@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -141,6 +142,27 @@ def test_coverage_below_the_minimum_fails(shop: Shop, least: str, code: int) -> 
 
     assert found == code
     assert ("are asked for" in out) is (code == 1)
+
+
+def git(shop: Shop, *arguments: str) -> None:
+    own = ["-c", "user.name=T", "-c", "user.email=t@shop.example", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *own, *arguments], cwd=shop.root, check=True, capture_output=True)
+
+
+def test_coverage_of_what_a_branch_has_changed(shop: Shop) -> None:
+    """The document of stock is untouched, so that nothing of it counts."""
+    with_tests(shop)
+    git(shop, "init", "-q")
+    git(shop, "add", ".")
+    git(shop, "commit", "-q", "-m", "first")
+    untouched = run(shop, "--changed", "HEAD", "-o", "json")
+    shop.change("rules/pricing.yaml", "18%", "19%")
+    touched = run(shop, "--changed", "HEAD", "-o", "json")
+    tables = [{t["file"] for t in json.loads(out)["coverage"]["tables"]}
+              for _, out, _ in (untouched, touched)]  # fmt: skip
+
+    assert tables == [set(), {"rules/pricing.yaml"}]
+    assert run(shop, "--changed", "nowhere")[0] == 2
 
 
 @pytest.mark.parametrize("least", ["all", "101", "90,", "1,2,3", "-5"])

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from testing.small import FILES, HEAD, bed, cases
 
+from offerwright.errors import Span
+from offerwright.expressions import conditions
+from offerwright.expressions.types import INTEGER
+from offerwright.rules.plan import RowPlan
+from offerwright.rules.tables import table_of_rows
 from offerwright.testing.coverage import Counted, percent
+from offerwright.testing.segments import Domain, sides
+
+NOWHERE = Span("", 1, 1, 1, 1)
 
 
 def counted(step: str, *lines: str, files: dict[str, str] | None = None) -> Counted:
@@ -240,3 +252,63 @@ def test_a_hundred_percent_means_all_of_them() -> None:
 
 def test_the_head_without_cases_reaches_nothing() -> None:
     assert bed(HEAD).coverage.count("branch")[0] == 0
+
+
+DECISION = """\
+kind: decision
+name: speed
+rules:
+  - {id: fast, when: {pieces: ">= 10"}, then: {speed: fast}}
+  - {id: slow, when: {pieces: 0..10}, then: {speed: slow}}
+results: {speed: {type: enum, of: [fast, slow]}}
+"""
+
+
+def test_decisions_are_tables_too() -> None:
+    found = counted(
+        "speed", case(1, "like: phone, pieces: 3"), files={"rules/speed.yaml": DECISION}
+    )
+
+    assert (found.count("row"), names(found, "row")) == ((1, 2), ["fast"])
+    assert names(found, "boundary") == ["pieces below 0", "pieces from 10"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-3, 6), st.integers(-3, 6), st.booleans(), st.booleans()),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_sides_agree_with_trying_every_value(rows: list[tuple[int, int, bool, bool]]) -> None:
+    """
+    Between two neighbouring whole numbers lies a boundary where the rows that match differ.
+
+    Every number meets the sides towards its nearest boundary below and above, and no other.
+    """
+    ranges = [(min(a, b), max(a, b) + 1, low, high) for a, b, low, high in rows]
+    parts = [
+        (conditions.Test("n", INTEGER, (conditions.Within(low, high, li, hi),)),)
+        for low, high, li, hi in ranges
+    ]
+    plans = [RowPlan(str(i), NOWHERE, test[0]) for i, test in enumerate(parts)]
+    table = table_of_rows("t", NOWHERE, "any", None, plans, (), False)
+    (column,) = sides(table, Domain({}, {}, ZoneInfo("UTC")))
+    numbers = range(-5, 10)
+    matching = {
+        n: frozenset(
+            i for i, (low, high, li, hi) in enumerate(ranges)
+            if (low <= n if li else low < n) and (n <= high if hi else n < high)
+        )
+        for n in numbers
+    }  # fmt: skip
+    changes = [n for n in numbers[1:] if matching[n] != matching[n - 1]]
+    met = {n: set(column.met(Decimal(n))) for n in numbers}
+
+    assert set().union(*met.values()) == {b.name for b in column.boundaries}
+    for n in numbers:
+        is_first, is_last = all(c > n for c in changes), all(c <= n for c in changes)
+        # One value between two boundaries that is itself written is one side, `exactly`.
+        is_alone = n in changes and n + 1 in changes and any(n in (r[0], r[1]) for r in ranges)
+        assert len(met[n]) == (1 if is_alone else (not is_first) + (not is_last))
+        if n > numbers[0]:
+            assert (met[n] == met[n - 1]) is (n not in changes)

@@ -33,6 +33,7 @@ class Asked:
     expression: str | None
     coverage: bool
     min_coverage: tuple[int, int] | None
+    changed: str | None
     update: bool
     suggest: bool
     write: Path | None
@@ -61,6 +62,8 @@ def _minimum(
 @click.option("--coverage", is_flag=True, help="Say which rows and boundaries no case reaches.")
 @click.option("--min-coverage", callback=_minimum, metavar="ROWS[,BOUNDARIES]",
               help="Fail below these percents.")  # fmt: skip
+@click.option("--changed", metavar="REF",
+              help="Coverage of the files only that differ from this commit.")  # fmt: skip
 @click.option("--update", is_flag=True, help="Write what came out over expectations that differ.")
 @click.option("--suggest", is_flag=True, help="Write the cases that coverage misses, as YAML.")
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -101,9 +104,21 @@ def _test(asked: Asked) -> int:
         return _update(report, loadout, home)
     if asked.suggest:
         return _suggest(asked, report, loadout, home)
-    wants = asked.coverage or asked.min_coverage is not None
+    wants = asked.coverage or asked.min_coverage is not None or asked.changed is not None
     coverage = coverage_of(report, bench) if wants else None
+    if coverage is not None and asked.changed is not None:
+        coverage = coverage.of_files(_changed(asked.changed, loadout, home))
     return _show(asked, report, coverage)
+
+
+def _changed(ref: str, loadout: Loadout, home: Path) -> frozenset[str]:
+    """The files that are other ones, or new, since the branch left a commit."""
+    from offerwright.source.history import base_commit, repository_at
+
+    before = repository_at(home, base_commit(home, ref)).files
+    return frozenset(
+        file for file, body in loadout.repository.files.items() if before.get(file) != body
+    )
 
 
 def _plans(asked: Asked, loadout: Loadout, home: Path) -> tuple[CasePlan, ...]:

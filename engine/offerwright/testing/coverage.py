@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -66,6 +66,11 @@ class Coverage:
     @property
     def missed(self) -> tuple[Unit, ...]:
         return tuple(unit for one in self.tables for unit in one.missed)
+
+    def of_files(self, files: Container[str]) -> Coverage:
+        """The part of it that stands in these files: documents, or the CSV files of their rows."""
+        kept = (t for t in self.tables if t.table.info.file in files or t.table.file in files)
+        return Coverage(tuple(kept))
 
 
 def percent(hit: int, every: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
@@ -45,7 +45,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring segments that no row tells apart: numbers `first` to `last`, both included."""
+    """Segments that no row tells apart: numbers `first` to `last`, both included."""
 
     axis: OrderedAxis
     first: int
@@ -102,8 +102,8 @@ class Sides:
             return
         if isinstance(self.axis, OrderedAxis):
             if not isinstance(value, str | tuple):
-                start = self.starts[bisect_right(self.starts, self.axis.segment(value)) - 1]
-                yield from self.by_start.get(start, ())
+                number = bisect_right(self.starts, self.axis.segment(value)) - 1
+                yield from self.by_start.get(self.starts[max(0, number)], ())
             return
         for side in _sides_of(self.axis, value):
             if side in here:
@@ -131,19 +131,17 @@ def _sides(axis: Axis, domain: Domain) -> Sides:
     presence = tuple(_presence(axis))
     if not isinstance(axis, OrderedAxis):
         return Sides(axis, (*_words(axis, domain), *presence))
-    found = tuple(_ordered(axis, domain))
+    runs = tuple(_runs(axis, domain.ranges.get(axis.fact, Range())))
+    found = tuple(_ordered(axis, runs, domain))
     by_start: dict[int, tuple[str, ...]] = {}
     for one in found:
         assert one.run is not None
         by_start[one.run.first] = (*by_start.get(one.run.first, ()), one.name)
-    starts = tuple(run.first for run in _runs(axis))
-    return Sides(axis, (*found, *presence), starts, by_start)
+    return Sides(axis, (*found, *presence), tuple(run.first for run in runs), by_start)
 
 
-def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
+def _ordered(axis: OrderedAxis, runs: Sequence[Run], domain: Domain) -> Iterator[Boundary]:
     """Both sides of every cut at which another row counts."""
-    runs = list(_runs(axis))
-    range_ = domain.ranges.get(axis.fact, Range())
     for lower, upper in pairwise(runs):
         cut, is_upper = upper.low
         assert cut is not None
@@ -155,19 +153,25 @@ def _ordered(axis: OrderedAxis, domain: Domain) -> Iterator[Boundary]:
             below = f"exactly {text}"
         if upper.first == upper.last and upper.first % 2:
             above = f"exactly {text}"
-        # Where no value can lie on one side there is nothing to tell apart.
-        if _is_possible(lower, range_) and _is_possible(upper, range_):
-            yield Boundary(axis.fact, below, lower)
-            yield Boundary(axis.fact, above, upper)
+        yield Boundary(axis.fact, below, lower)
+        yield Boundary(axis.fact, above, upper)
 
 
-def _runs(axis: OrderedAxis) -> Iterator[Run]:
-    first = 0
-    for segment in range(1, len(axis.masks)):
-        if axis.masks[segment] != axis.masks[first]:
-            yield Run(axis, first, segment - 1)
-            first = segment
-    yield Run(axis, first, len(axis.masks) - 1)
+def _runs(axis: OrderedAxis, range_: Range) -> Iterator[Run]:
+    """The runs that some value lies in. Where none lies between two of them there is no cut."""
+    held: Run | None = None
+    for segment in range(len(axis.masks)):
+        here = Run(axis, segment, segment)
+        if not _is_possible(here, range_):
+            continue
+        if held is not None and axis.masks[segment] == axis.masks[held.first]:
+            held = Run(axis, held.first, segment)
+            continue
+        if held is not None:
+            yield held
+        held = here
+    if held is not None:
+        yield held
 
 
 def _is_possible(run: Run, range_: Range) -> bool:

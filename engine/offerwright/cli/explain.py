@@ -105,7 +105,10 @@ def _record(
         "rounded_off": _text(found.remainder),
         "guards": [_guard(v, offer["price"] is not None) for v in verdicts],
         "blocked": [
-            {"aspect": b.aspect, "code": b.code, "rule": b.rule, **_place(b.span)}
+            {
+                "aspect": b.aspect, "code": b.code, "rule": b.rule, "rows": list(b.rows),
+                "cell": b.cell or None, **_place(b.span),
+            }
             for b in found.blocked
         ],
         "not_used": [
@@ -192,13 +195,20 @@ def _show(record: dict[str, Any]) -> None:
     if record["blocked"]:
         echo()
         for block in record["blocked"]:
-            echo(f"blocked  {block['aspect']}: {block['code']}  {block['rule']}  "
+            echo(f"blocked  {block['aspect']}: {block['code']}  {_cause(block)}  "
                  f"{_where(block)}")  # fmt: skip
     if record["not_used"]:
         echo("\nnot used (nearest)")
         near = [(n["rule"], "; ".join(n["because"]), _where(n)) for n in record["not_used"]]
         for line in table(("rule", "because", "where"), near):
             echo("  " + line)
+
+
+def _cause(block: dict[str, Any]) -> str:
+    """The rule, the row or rows of its table, and the cell that could not be computed."""
+    rows = f", row {' and '.join(block['rows'])}" if block["rows"] else ""
+    cell = f", cell {block['cell']}" if block["cell"] else ""
+    return f"{block['rule']}{rows}{cell}"
 
 
 def _show_stock(stock: dict[str, Any] | None) -> None:

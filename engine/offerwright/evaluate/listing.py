@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from offerwright.errors import Span
+from offerwright.evaluate.cause import causes
 from offerwright.evaluate.facts import integer_series
 from offerwright.evaluate.match import Match
 from offerwright.evaluate.run import Offers
 from offerwright.evaluate.state import Block, Ran
-from offerwright.rules.plan import AccountPlan, InventoryPlan
 
-BLOCK_FIELDS = {
+BLOCK_FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "aspect": pl.String,
     "code": pl.String,
     "rule": pl.String,
+    "rows": pl.List(pl.String),
+    "cell": pl.String,
     "file": pl.String,
     "line": pl.Int64,
 }
@@ -28,9 +29,10 @@ def listing(offers: Offers) -> pl.DataFrame:
     One row per SKU of one account.
 
     Columns: `account, marketplace, sku, status, blocked, price, sale_price, currency, quantity,
-    oversell, category, rules`, then the rest of `frames.OFFERS`. `status` is `blocked` when there is no
-    price, `partial` when another aspect is withheld, else `offer`. `blocked` is a list of
-    `BLOCK_FIELDS`. `oversell` is the bound of all accounts together. `rules` are the ids of the rows and steps that made the price.
+    oversell, category, rules`, then the rest of `frames.OFFERS`. `status` is `blocked` when there
+    is no price, `partial` when another aspect is withheld, else `offer`. `blocked` is a list of
+    `BLOCK_FIELDS`. `oversell` is the bound of all accounts together. `rules` are the ids of the
+    rows and steps that made the price.
     """
     account, frame = offers.account, offers.frame
     size = len(frame)
@@ -60,7 +62,7 @@ def listing(offers: Offers) -> pl.DataFrame:
 def _blocked(offers: Offers, size: int) -> pl.Series:
     """By row, the list of everything that withholds something."""
     inner = pl.Struct(BLOCK_FIELDS)
-    tables = [_block_rows(block, offers.plan) for block in offers.blocks]
+    tables = [_block_rows(block, offers) for block in offers.blocks]
     if not tables:
         return pl.Series("blocked", [[]] * size, dtype=pl.List(inner))
     grouped = (
@@ -73,38 +75,21 @@ def _blocked(offers: Offers, size: int) -> pl.Series:
     return joined.select(pl.col("blocked").fill_null(pl.lit([], dtype=pl.List(inner))))["blocked"]
 
 
-def _block_rows(block: Block, plan: AccountPlan) -> pl.DataFrame:
-    rows = np.flatnonzero(block.mask)
-    rule, span = place_of(block, plan)
-    return pl.DataFrame({
-        "row": pl.Series(rows, dtype=pl.Int64),
-        "aspect": [block.aspect] * len(rows),
-        "code": [block.code] * len(rows),
-        "rule": [rule] * len(rows),
-        "file": [span.file if span else None] * len(rows),
-        "line": [span.line if span else None] * len(rows),
-    }, schema={"row": pl.Int64, **BLOCK_FIELDS})  # fmt: skip
-
-
-def place_of(block: Block, plan: AccountPlan) -> tuple[str, Span | None]:
-    """The rule that blocks, as `document/step`, and where it is written."""
-    info = plan.documents[block.document] if block.document >= 0 else None
-    rule = f"{info.name}/{block.step}" if info else block.step
-    if block.picked is not None:
-        return rule, block.picked.table.span
-    for step in plan.steps:
-        if step.document == block.document and step.id == block.step:
-            return rule, step.span
-    inventory = plan.inventory
-    if inventory is not None and block.document == inventory.document:
-        return rule, _stock_place(inventory, plan.account.name, block.step)
-    return rule, Span(info.file, 1, 1, 1, 1) if info else None
-
-
-def _stock_place(inventory: InventoryPlan, account: str, step: str) -> Span:
-    """Where the part of an inventory document stands; what is an entry's own, at the entry."""
-    own = next((e.span for e in inventory.entries if e.account == account), inventory.span)
-    return inventory.places.get(step, own)
+def _block_rows(block: Block, offers: Offers) -> pl.DataFrame:
+    parts = []
+    for rows, cause in causes(block, offers.plan, offers.rows):
+        span, size = cause.span, len(rows)
+        parts.append(pl.DataFrame({
+            "row": pl.Series(rows, dtype=pl.Int64),
+            "aspect": [block.aspect] * size,
+            "code": [block.code] * size,
+            "rule": [cause.rule] * size,
+            "rows": [list(cause.rows)] * size,
+            "cell": [cause.cell or None] * size,
+            "file": [span.file if span else None] * size,
+            "line": [span.line if span else None] * size,
+        }, schema={"row": pl.Int64, **BLOCK_FIELDS}))  # fmt: skip
+    return pl.concat(parts) if parts else pl.DataFrame(schema={"row": pl.Int64, **BLOCK_FIELDS})
 
 
 def _oversell(offers: Offers, size: int) -> pl.Series:

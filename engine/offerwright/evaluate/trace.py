@@ -14,8 +14,9 @@ from typing import Any
 
 from offerwright.errors import Span
 from offerwright.evaluate import columns as c
+from offerwright.evaluate.cause import causes
 from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
-from offerwright.evaluate.listing import place_of, rule_ids
+from offerwright.evaluate.listing import rule_ids
 from offerwright.evaluate.match import Match
 from offerwright.evaluate.run import Offers
 from offerwright.evaluate.walk import TableWalk
@@ -68,6 +69,10 @@ class Blocked:
     aspect: str
     code: str
     rule: str
+    rows: tuple[str, ...]
+    """The rows of the table that blocks, by id."""
+    cell: str
+    """The result of the row that could not be computed; empty where it is none of them."""
     span: Span | None
 
 
@@ -91,13 +96,18 @@ def trace(offers: Offers, row: int) -> Trace:
         facts=_facts(offers, row),
         steps=steps,
         not_used=(*_not_used(offers, row), *_not_reached(offers, row)),
-        blocked=tuple(
-            Blocked(b.aspect, b.code, *place_of(b, offers.plan))
-            for b in offers.blocks
-            if b.mask[row]
-        ),
+        blocked=tuple(_blocked(offers, row)),
         remainder=_remainder(steps),
     )
+
+
+def _blocked(offers: Offers, row: int) -> Iterator[Blocked]:
+    for block in offers.blocks:
+        for at, cause in causes(block, offers.plan, offers.rows):
+            if row in at:
+                yield Blocked(
+                    block.aspect, block.code, cause.rule, cause.rows, cause.cell, cause.span
+                )
 
 
 def _steps(offers: Offers, row: int) -> Iterator[TraceStep]:
@@ -352,4 +362,14 @@ def _range(within: Within, kind: str) -> str:
     return f"{low} to {'' if within.high_included else 'below '}{high}"
 
 
-__all__ = ["Blocked", "NotUsed", "Trace", "TraceStep", "Words", "trace", "why_row_not", "words", "written"]
+__all__ = [
+    "Blocked",
+    "NotUsed",
+    "Trace",
+    "TraceStep",
+    "Words",
+    "trace",
+    "why_row_not",
+    "words",
+    "written",
+]

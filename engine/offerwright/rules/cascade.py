@@ -65,11 +65,16 @@ _HOW_TO_NAME = {"trade_policy": "write `trade_policy: …` at an account in offe
 
 def applies_to(scope: Scope, account: Account) -> bool:
     """Whether a scope selects the account, or some of its offers."""
-    own = {
-        "marketplace": account.marketplace, "account": account.name,
-        "trade_policy": account.trade_policy,
-    }  # fmt: skip
+    own = _own(account)
     return all(not scope.names(key) or own[key] in scope.names(key) for key in ACCOUNT_KEYS)
+
+
+def _own(account: Account) -> dict[str, str]:
+    return {
+        "marketplace": account.marketplace,
+        "account": account.name,
+        "trade_policy": account.trade_policy,
+    }
 
 
 def applying(loaded: Sequence[Loaded[D]], account: Account) -> list[Loaded[D]]:
@@ -123,26 +128,31 @@ def _is_usable(key: str, setting: Setting) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Claimant:
-    """One document, what it sets, and when it is in force."""
+    """One document: for which accounts and offers it is, when, and what it sets."""
 
     loaded: Loaded[PricingDocument]
     scope: Scope
     width: int
+    accounts: Mapping[str, Account]
+    """Those that it is for, by name."""
     named: tuple[frozenset[str], ...]
-    """What its keys name, narrowest first, without categories, which meet where one is below."""
+    """The brands and the SKUs that it names."""
     claims: Claims
     window: Window
 
     def can_meet(self, other: _Claimant) -> bool:
-        """A quick no for most pairs of a large repository; `meeting` has the last word."""
-        return not any(
+        """A quick no for most pairs of a large repository; `_meeting` has the last word."""
+        return not self.accounts.keys().isdisjoint(other.accounts.keys()) and not any(
             here and there and here.isdisjoint(there)
             for here, there in zip(self.named, other.named, strict=True)
         )
 
 
 def check_conflicts(
-    pricing: Sequence[Loaded[PricingDocument]], zone: ZoneInfo, findings: Findings
+    pricing: Sequence[Loaded[PricingDocument]],
+    accounts: Sequence[Account],
+    zone: ZoneInfo,
+    findings: Findings,
 ) -> None:
     """
     Documents that claim the same thing for one offer at one time.
@@ -150,11 +160,11 @@ def check_conflicts(
     Of one width neither would win: an error. Of two widths the narrower one wins, which is worth a
     word where that cannot have been meant.
     """
-    found = [_claimant(d, zone) for d in sorted(pricing, key=lambda d: d.name)]
+    found = [_claimant(d, accounts, zone) for d in sorted(pricing, key=lambda d: d.name)]
     for one, other in combinations(found, 2):
         if not one.can_meet(other) or not _overlap(one.window, other.window):
             continue
-        witness = meeting(one.scope, other.scope)
+        witness = _meeting(one, other)
         if witness is None:
             continue
         if one.width == other.width:
@@ -166,27 +176,35 @@ def check_conflicts(
                 _say_fees_twice(wide, narrow, witness, findings)
 
 
-def _claimant(loaded: Loaded[PricingDocument], zone: ZoneInfo) -> _Claimant:
+def _claimant(
+    loaded: Loaded[PricingDocument], accounts: Sequence[Account], zone: ZoneInfo
+) -> _Claimant:
     scope = loaded.document.for_
-    named = tuple(frozenset(scope.names(k)) for k in reversed(SCOPE_KEYS) if k != "category")
     return _Claimant(
-        loaded, scope, scope.width, named, _claims(loaded), window(loaded.document.valid, zone)
+        loaded=loaded,
+        scope=scope,
+        width=scope.width,
+        accounts={a.name: a for a in accounts if applies_to(scope, a)},
+        named=tuple(frozenset(scope.names(key)) for key in ("brand", "sku")),
+        claims=_claims(loaded),
+        window=window(loaded.document.valid, zone),
     )
 
 
-def meeting(one: Scope, other: Scope) -> str | None:
-    """An offer that both scopes select, in words; None where there can be none."""
+def _meeting(one: _Claimant, other: _Claimant) -> str | None:
+    """An offer that both documents are for, in words; None where there can be none."""
+    account = one.accounts[min(one.accounts.keys() & other.accounts.keys())]
+    own = _own(account)
     parts: list[str] = []
     for key in SCOPE_KEYS:
-        here, there = one.names(key), other.names(key)
-        if here and there:
-            both = _common(key, here, there)
-            if both is None:
-                return None
-            parts.append(f"{key.replace('_', ' ')} {both}")
-        elif here or there:
-            parts.append(f"{key.replace('_', ' ')} {(here or there)[0]}")
-    return ", ".join(parts) or "any"
+        here, there = one.scope.names(key), other.scope.names(key)
+        if not (here or there):
+            continue
+        value = own.get(key) or _common(key, here or there, there or here)
+        if value is None:
+            return None
+        parts.append(f"{key.replace('_', ' ')} {value}")
+    return ", ".join(parts)
 
 
 def _common(key: str, here: Sequence[str], there: Sequence[str]) -> str | None:
@@ -259,7 +277,7 @@ def _say_fees_twice(wide: _Claimant, narrow: _Claimant, witness: str, findings: 
 
 
 def _for_whom(witness: str) -> str:
-    return "" if witness == "any" else f" ({witness})"
+    return f" ({witness})" if witness else ""
 
 
 def _claims(loaded: Loaded[PricingDocument]) -> Claims:

@@ -89,7 +89,7 @@ def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     for loaded in (*rule_documents, *documents.own_fees):
         check_window(loaded.document.valid, zone, loaded.located.at(("valid", "before")),
                      f"`{loaded.name}`", findings)  # fmt: skip
-    check_conflicts(documents.pricing, zone, findings)
+    check_conflicts(documents.pricing, accounts, zone, findings)
     rates = link_rates(documents.lists, zone, findings)
     plans = tuple(
         _plan(account, accounts, replace(documents, rates=by_pair(rates)), zone, findings)

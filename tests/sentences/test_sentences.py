@@ -46,7 +46,7 @@ time_zone: America/Sao_Paulo
 currency: BRL
 accounts: {a: {marketplace: alpha}, b: {marketplace: beta}}
 sources: {catalogue: {file: data/catalogue.csv}, stock: {file: data/stock.csv},
-  specs: {file: data/specs.csv}}
+  specs: {file: data/specs.csv}, kits: {file: data/kits.csv}, sales: {file: data/sales.csv}}
 """,
     "rules/facts.yaml": """\
 kind: facts
@@ -71,6 +71,8 @@ facts:
   images: {type: list of text, from: catalogue.images}
   specs: {type: map of text, from: specs.value, key: name}
   stock: {type: map of integer, from: stock.on_hand, key: node}
+  parts: {type: map of integer, from: kits.units, key: part}
+  sold: {type: number, from: sales.sold, per: account}
 """,
     "rules/grades.yaml": "kind: lists\nname: grades\nvalues: [A, B, C]\n",
     **marketplace_files("alpha", "beta"),

@@ -55,8 +55,9 @@ def _pool(pool: Pool, telling: Telling) -> str:
 def _safety(safety: int | SafetyStock, telling: Telling) -> Iterator[Sentence]:
     place = telling.at(*_SAFETY)
     if isinstance(safety, int):
-        text = telling.words.count("safety.units", safety)
-        yield telling.sentence("safety_stock", text, place)
+        if safety:
+            text = telling.words.count("safety.units", safety)
+            yield telling.sentence("safety_stock", text, place)
         return
     yield telling.sentence("safety_stock", telling.say(f"safety.per_{safety.per}"), place)
     yield from told_rows(Rows(safety, _SAFETY, "safety_stock", _held_back, "blocks_stock"), telling)

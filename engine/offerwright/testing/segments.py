@@ -149,12 +149,16 @@ def _ordered(axis: OrderedAxis, runs: Sequence[Run], domain: Domain) -> Iterator
         below, above = (f"below {text}", f"from {text}") if is_upper else (
             f"up to {text}", f"above {text}",
         )  # fmt: skip
-        if lower.first == lower.last and lower.first % 2:
-            below = f"exactly {text}"
-        if upper.first == upper.last and upper.first % 2:
-            above = f"exactly {text}"
-        yield Boundary(axis.fact, below, lower)
-        yield Boundary(axis.fact, above, upper)
+        yield Boundary(axis.fact, _exactly(lower, domain) or below, lower)
+        yield Boundary(axis.fact, _exactly(upper, domain) or above, upper)
+
+
+def _exactly(run: Run, domain: Domain) -> str:
+    """How a run is called that is one written value; empty for every other."""
+    if run.first != run.last or run.first % 2 == 0:
+        return ""
+    value = run.axis.cuts[run.first // 2]
+    return f"exactly {number_text(value, run.axis.type, domain.zone)}"
 
 
 def _runs(axis: OrderedAxis, range_: Range) -> Iterator[Run]:

@@ -95,6 +95,8 @@ def _with_names(name: str, model: dict[str, Any]) -> dict[str, Any]:
 
 def _offered(value: dict[str, Any], what: str) -> dict[str, Any]:
     """The value with names to choose from; of a list, its elements."""
+    if "anyOf" in value:
+        return {**value, "anyOf": [_offered(one, what) for one in value["anyOf"]]}
     if "items" in value:
         return {**value, "items": _offered(value["items"], what)}
     return {**value, "$ref": f"{WORDS_FILE}#/$defs/names.{what}"}

@@ -137,3 +137,28 @@ def test_a_sheet_that_check_would_refuse_changes_nothing(home: Path) -> None:
 
     assert told.exit_code == 1
     assert "WRONG_CONDITION" in told.output and "row 2, column when.weight" in told.output
+
+
+def test_the_facts_of_a_repository_are_used_and_new_ones_have_a_source_of_their_own(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "shop"
+    run("import", "dmn", shape("04-unique"), "--out", home)
+    facts = home / "rules" / "facts.yaml"
+    told = run("import", "dmn", shape("23-min"), "--facts", facts, "--source", "catalogue")
+    made = run("import", "dmn", shape("42-needs-others"), "--out", home, "--source", "catalogue")
+    known = run("import", "dmn", shape("10-several-outputs"), "--facts", facts)
+
+    assert "years: {type: number, from: catalogue.years" in told.output
+    assert made.exit_code == 0, made.output
+    assert len(list((home / "rules").glob("*42-needs-others-facts.yaml"))) == 1
+    assert known.exit_code == 0 and "kind: facts" not in known.output
+
+
+def test_facts_outside_of_a_repository_are_refused(tmp_path: Path) -> None:
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("kind: facts\nname: f\nfacts: {x: {type: text, from: a.x}}\n")
+    told = run("import", "dmn", shape("04-unique"), "--facts", facts)
+
+    assert told.exit_code != 0
+    assert "stands in no repository" in str(told.exception)

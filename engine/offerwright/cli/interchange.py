@@ -22,6 +22,7 @@ from offerwright.cli.report import (
     tell,
 )
 from offerwright.errors import Diagnostic, OfferwrightError, has_errors
+from offerwright.source.repository import find_root, read_repository, shipped_marketplaces
 from offerwright.source.snippet import render_text
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ HOME = "offerwright.yaml"
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None,
               help="The folder to write into: a repository, or a new folder.")  # fmt: skip
 @click.option("--facts", type=FILE, default=None,
-              help="A `kind: facts` document; what it declares is not declared again.")  # fmt: skip
+              help="A document of the repository whose facts are to be used.")  # fmt: skip
+@click.option("--source", default="inputs", metavar="NAME",
+              help="The source that new facts come from.")  # fmt: skip
 @click.option("--time-zone", default="UTC", metavar="NAME",
               help="The zone of local moments, if not that of the repository.")  # fmt: skip
 @click.option("--test", "tests", type=FILE, multiple=True, metavar="FILE",
@@ -52,6 +55,7 @@ def import_(
     decision: str | None,
     out: Path | None,
     facts: Path | None,
+    source: str,
     time_zone: str,
     tests: tuple[Path, ...],
     output: str,
@@ -61,8 +65,9 @@ def import_(
     Nothing is written unless all of it can be said.
     """
     content = file.read_bytes()
-    around = _files_of(out) if out is not None and (out / HOME).is_file() else None
-    given = _given(facts, time_zone, around)
+    home = _home(out, facts)
+    around = None if home is None else _files_of(home)
+    given = _given(time_zone, source, around)
     if tests:
         _try(content, file.name, tests, given, output)
         return
@@ -81,39 +86,41 @@ def import_(
 
 
 def _files_of(root: Path) -> Mapping[str, bytes]:
-    from offerwright.source.repository import read_repository, shipped_marketplaces
-
     return read_repository(root, shipped_marketplaces())[0].files
 
 
-def _given(facts: Path | None, time_zone: str, around: Mapping[str, bytes] | None) -> Given:
-    """The zone and the facts that exist: of the repository, of the document that is named."""
+def _home(out: Path | None, facts: Path | None) -> Path | None:
+    """The repository that the documents are for; None where they get a small one of their own."""
+    if out is not None and (out / HOME).is_file():
+        return out
+    if facts is None:
+        return None
+    home = find_root(facts.parent)
+    if home is None:
+        raise OfferwrightError(f"{facts} stands in no repository: there is no {HOME} above it")
+    return home
+
+
+def _given(time_zone: str, source: str, around: Mapping[str, bytes] | None) -> Given:
+    """What the documents can build on: the zone and the facts of the repository."""
     from offerwright.facts.document import FactsDocument, ShopDocument
     from offerwright.interchange.dmn.vocabulary import Given
-    from offerwright.source.load import load_documents, load_one, read_document
+    from offerwright.source.load import load_documents, load_one
     from offerwright.source.repository import Repository
 
-    zone = time_zone
-    documents = []
+    zone, names = time_zone, set[str]()
     if around is not None:
         repository = Repository(Path(), around)
         shop, _ = load_one(repository, HOME, ShopDocument)
         zone = time_zone if shop is None else shop.document.time_zone
-        documents = [d.document for d in load_documents(repository, {"facts": FactsDocument})[0]]
-    if facts is not None:
-        documents.append(read_document(facts, FactsDocument))
-    names = {
-        name
-        for document in documents
-        if isinstance(document, FactsDocument)
-        for name in (*document.facts, *document.derive)
-    }
+        for loaded in load_documents(repository, {"facts": FactsDocument})[0]:
+            if isinstance(loaded.document, FactsDocument) and loaded.document.of == "sku":
+                names |= {*loaded.document.facts, *loaded.document.derive}
     try:
-        return Given(ZoneInfo(zone), frozenset(names))
+        return Given(ZoneInfo(zone), frozenset(names), source, around is None)
     except (KeyError, ValueError, OSError) as error:
-        raise OfferwrightError(
-            f"{zone} is no time zone; write one such as America/Sao_Paulo"
-        ) from error
+        message = f"{zone} is no time zone; write one such as America/Sao_Paulo"
+        raise OfferwrightError(message) from error
 
 
 def _report(found: Sequence[Diagnostic], files: Mapping[str, bytes], output: str) -> None:

@@ -13,6 +13,7 @@ from offerwright.interchange.dmn.draft import Path
 from offerwright.interchange.dmn.express import kept
 from offerwright.interchange.dmn.kinds import Fact
 from offerwright.interchange.dmn.model import Decision, Model
+from offerwright.interchange.dmn.names import snake
 from offerwright.interchange.dmn.types import LANGUAGE_TYPE, DmnType
 from offerwright.interchange.dmn.vocabulary import Given, Vocabulary, vocabulary
 
@@ -115,18 +116,19 @@ def _facts(known: Vocabulary, only_used: bool, written: Mapping[str, Written]) -
     for data, parts in known.inputs:
         for path, fact in parts:
             is_used = not only_used or re.search(rf"\b{fact.name}\b", text)
-            if fact.name in known.declared or not is_used:
+            if fact.name in known.given.facts or not is_used:
                 continue
-            facts[fact.name] = _fact(".".join(path), fact)
+            facts[fact.name] = _fact(".".join(path), fact, known.given.source)
             places[("facts", fact.name)] = data.element.span
     if not facts:
         return None
-    return Written("rules/facts.yaml", {"kind": "facts", "name": "inputs", "facts": facts}, places)
+    name = "facts" if known.given.is_new else f"{snake(known.model.name).replace('_', '-')}-facts"
+    return Written(f"rules/{name}.yaml", {"kind": "facts", "name": name, "facts": facts}, places)
 
 
-def _fact(written: str, fact: Fact) -> dict[str, Any]:
+def _fact(written: str, fact: Fact, source: str) -> dict[str, Any]:
     note = {"note": f"DMN input {written}"} if written != fact.name else {}
-    return {**_type(fact.type), "from": f"inputs.{fact.name}", **note}
+    return {**_type(fact.type), "from": f"{source}.{fact.name}", **note}
 
 
 def _type(type_: DmnType) -> dict[str, Any]:

@@ -93,16 +93,17 @@ def _bytes(texts: Mapping[str, str]) -> dict[str, bytes]:
 def small_repository(converted: Converted) -> dict[str, bytes]:
     """The files around the documents: a shop with one account, and headers for its sources."""
     facts = [] if converted.facts is None else list(converted.facts.data["facts"])
+    source = converted.vocabulary.given.source
     shop = [
         "kind: shop",
         f"name: {scalar(snake(converted.vocabulary.model.name).replace('_', '-'))}",
-        f"time_zone: {scalar(converted.vocabulary.zone.key)}",
+        f"time_zone: {scalar(converted.vocabulary.given.zone.key)}",
         "currency: USD",
         "accounts:",
         "  example: {marketplace: example-market}",
         "sources:",
         "  catalogue: {file: data/catalogue.csv}",
-        *(["  inputs: {file: data/inputs.csv}"] if facts else []),
+        *([f"  {source}: {{file: data/{source}.csv}}"] if facts and source != "catalogue" else []),
     ]
     files = {
         "offerwright.yaml": "".join(f"{line}\n" for line in shop),
@@ -110,7 +111,7 @@ def small_repository(converted: Converted) -> dict[str, bytes]:
         "marketplaces/example-market/marketplace.yaml": MARKETPLACE,
     }
     if facts:
-        files["data/inputs.csv"] = ",".join(["sku", *facts]) + "\n"
+        files[f"data/{source}.csv"] = ",".join(["sku", *facts]) + "\n"
     return {file: text.encode() for file, text in files.items()}
 
 

@@ -38,6 +38,18 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the importing repository brings: its zone, its facts by name, a source for new ones."""
+
+    zone: ZoneInfo
+    facts: frozenset[str] = frozenset()
+    source: str = "inputs"
+    """The source that new facts are said to come from."""
+    is_new: bool = True
+    """Whether the documents are the first ones of a repository."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All names of a model, given once."""
 
@@ -48,10 +60,8 @@ class Vocabulary:
     knowledge: Mapping[str, Knowledge]
     documents: Mapping[str, str]
     """The name of the document of every decision."""
-    zone: ZoneInfo
     namer: Namer
-    declared: frozenset[str] = frozenset()
-    """Facts that exist already, so that nothing declares them again."""
+    given: Given
     found: tuple[Diagnostic, ...] = ()
     refused: frozenset[str] = frozenset()
     """The inputs whose type cannot be kept."""
@@ -66,7 +76,7 @@ class Vocabulary:
                 continue
             for result in results:
                 facts[(name, result.component) if result.component else (name,)] = result.fact
-        return Scope(facts, self.zone)
+        return Scope(facts, self.given.zone)
 
     def knowing(self, types: Mapping[str, DmnType]) -> Vocabulary:
         """The same names, with the types that results turned out to have, by fact."""
@@ -86,14 +96,6 @@ class Vocabulary:
         return Names.of(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the importing repository brings: its zone, and facts with the names they have."""
-
-    zone: ZoneInfo
-    facts: frozenset[str] = frozenset()
-
-
 def vocabulary(model: Model, given: Given) -> Vocabulary:
     """The names of a model. An input whose type cannot be kept is a finding, and any."""
     namer = Namer(set())
@@ -109,6 +111,8 @@ def vocabulary(model: Model, given: Given) -> Vocabulary:
             name = namer.name(*path)
             parts.append((path, Fact(name, leaf)))
         inputs.append((data, tuple(parts)))
+    # An input may be a fact that exists; a result must not be one.
+    namer = Namer(namer.taken | given.facts)
     results = {d.name: tuple(_results(d, model, namer, found)) for d in model.decisions}
     documents = Namer()
     return Vocabulary(
@@ -117,9 +121,8 @@ def vocabulary(model: Model, given: Given) -> Vocabulary:
         results=results,
         knowledge={k.name: k for k in model.knowledge},
         documents={d.name: documents.document(d.name) for d in model.decisions},
-        zone=given.zone,
         namer=namer,
-        declared=given.facts,
+        given=given,
         found=tuple(found),
         refused=frozenset(refused),
     )

@@ -154,6 +154,16 @@ def test_a_mistake_is_named_at_its_place(text: str, code: str, place: str, says:
     assert says in said[f"{code} rules/r.yaml:{place}"]
 
 
+def test_rows_of_the_cost_that_overlap_or_never_win_are_found() -> None:
+    both = "rules: [{id: x, when: {distance_km: '< 9'}, then: {ship_cost: 1}}, {id: y, when: {distance_km: '< 5'}, then: {ship_cost: 2}}]"
+    tail = "attempts: [{id: a, rank: [{by: node.id}]}]\n"
+    unique = found(HEAD + f"ship_cost: {{{both}}}\n" + tail)
+    first = found(HEAD + f"ship_cost: {{hit: first, {both}, otherwise: {{ship_cost: 3}}}}\n" + tail)
+
+    assert {d.code for d in unique} == {"RULES_OVERLAP"}
+    assert {d.code for d in first} == {"DEAD_ROW"}
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -54,8 +54,11 @@ def _computed(repository: Repository) -> tuple[list[Diagnostic], Iterable[str]]:
         if loadout is None:
             return found, ()
         found += findings_of(loadout, found)
-    absent, files = undelivered(loadout.schema, repository.root)
-    return [*found, *absent], files
+    files: list[str] = []
+    for schema in (loadout.schema, *loadout.routing.entities.schemas.values()):
+        absent, looked_at = undelivered(schema, repository.root)
+        found, files = [*found, *absent], [*files, *looked_at]
+    return found, sorted(set(files))
 
 
 def _remembered(entry: Any, root: Path) -> list[Diagnostic] | None:

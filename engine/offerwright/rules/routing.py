@@ -15,6 +15,10 @@ from offerwright.expressions.types import INTEGER, money
 from offerwright.expressions.typing import Scope
 from offerwright.facts.literals import parse_duration
 from offerwright.facts.schema import FactDef
+from offerwright.rules.analysis.dead import said_dead
+from offerwright.rules.analysis.grid import grid_of
+from offerwright.rules.analysis.overlap import overlaps
+from offerwright.rules.analysis.segments import Domain
 from offerwright.rules.cascade import applying, check_scope
 from offerwright.rules.plan import Account, DocumentInfo, RuleSet, TablePlan
 from offerwright.rules.routing_attempts import compile_attempts
@@ -169,6 +173,7 @@ def _ship_cost(setting: Setting, account: Account) -> TablePlan | None:
     label = f"{setting.loaded.name}/ship_cost"
     currency = money(account.currency)
     made = compile_table(table, path, setting, label, dict.fromkeys(COST_RESULTS, currency))
+    _prove(made, setting)
     known = setting.scope.types
     for name, needed in (("per_kg", "weight_kg"), ("per_km", "distance_km")):
         if made.result(name) is not None and needed not in known:
@@ -177,6 +182,15 @@ def _ship_cost(setting: Setting, account: Account) -> TablePlan | None:
                 "declare the fact `weight` of type weight, or drop `per_kg`",
             )  # fmt: skip
     return made
+
+
+def _prove(table: TablePlan, setting: Setting) -> None:
+    """Rows of the cost that overlap or never win; a gap leaves the cost missing, which is fine."""
+    domains = {name: Domain(is_nullable=False) for name in setting.scope.always}
+    for name, (low, high) in setting.scope.bounds.items():
+        domains[name] = Domain(low, high, None, name not in setting.scope.always)
+    grid = grid_of(table, domains)
+    setting.findings.items += [*overlaps(grid, setting.words.zone), *said_dead(grid)]
 
 
 def _check_stock(setting: Setting, facts: RoutingFacts) -> None:

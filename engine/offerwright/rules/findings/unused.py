@@ -17,6 +17,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]*")
 # What the engine reads without being told: the strike-through price, and costs where a margin is.
 _ALWAYS = frozenset({"list_price"})
 _OF_MARGINS = frozenset({"cost", "freight"})
+_OF_PARCELS = frozenset({"weight"})
 
 
 def unused_facts(
@@ -32,8 +33,10 @@ def unused_facts(
         files: all its files. Those of marketplaces may read facts as well.
     """
     left = set(schema.facts) - _ALWAYS
-    if _has_margins(files):
+    if _has_words(files, b"margin", b"magnitude"):
         left -= _OF_MARGINS
+    if _has_words(files, b"weight_kg", b"per_kg"):
+        left -= _OF_PARCELS
     for file, body in files.items():
         if file.startswith("marketplaces/"):
             left -= set(_WORD.findall(body.decode("utf-8", "replace")))
@@ -53,10 +56,10 @@ def unused_facts(
     ]  # fmt: skip
 
 
-def _has_margins(files: Mapping[str, bytes]) -> bool:
-    """Whether some rule or guard reckons with costs that it does not name."""
+def _has_words(files: Mapping[str, bytes], *words: bytes) -> bool:
+    """Whether some rule has a word that reckons with facts which it does not name."""
     rules = [body for file, body in files.items() if file.startswith("rules/")]
-    return any(word in body for body in rules for word in (b"margin", b"magnitude"))
+    return any(word in body for body in rules for word in words)
 
 
 def _uses(loaded: Loaded[Any]) -> Any:

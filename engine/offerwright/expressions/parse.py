@@ -160,7 +160,7 @@ def _refusal(text: str, problem: Any) -> Refusal:
     if at_end or start is None or not 0 <= start < len(text):
         return Refusal(
             max(0, len(text.rstrip()) - 1), len(text), "the expression stops too early",
-            "something is missing after this",
+            _what_is_missing(text),
         )  # fmt: skip
     if text[start] == "," and text[start - 1 : start].isdigit():
         hint = f"write {_with_point(text)}"
@@ -169,8 +169,29 @@ def _refusal(text: str, problem: Any) -> Refusal:
         at = start if text.startswith(sign, start) else max(0, start - 1)
         if text.startswith(sign, at):
             return Refusal(at, at + len(sign), f"`{sign}` is not part of the language", hint)
+    if text[start] in "<>=":
+        return Refusal(
+            start, start + 1, f"`{text[start]}` cannot stand here", _one_test(text, start)
+        )
     word = text[start:].split(maxsplit=1)[0]
-    return Refusal(start, start + len(word), f"`{word}` cannot stand here")
+    empty = word.startswith("]") and text[:start].rstrip().endswith("[")
+    hint = "the list after `in` holds one value at least" if empty else ""
+    return Refusal(start, start + len(word), f"`{word}` cannot stand here", hint)
+
+
+def _what_is_missing(text: str) -> str:
+    words = text.split()
+    if "if" in words and "else" not in words:
+        return "an `if` has a `then` and an `else`: `if … then … else …`"
+    return "something is missing after this"
+
+
+def _one_test(text: str, start: int) -> str:
+    """Why a second sign of comparison stands there: a blank inside one, or a chain."""
+    before = text[:start].rstrip()
+    if before[-1:] in ("<", ">", "!"):
+        return f"write `{before[-1]}{text[start]}` without a blank"
+    return "one comparison at a time: `a < b and b < c`, or `b between a and c`"
 
 
 def _with_point(text: str) -> str:

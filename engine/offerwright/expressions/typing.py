@@ -79,9 +79,24 @@ def _typed(node: Node, scope: Scope) -> Typed:
         return Const(node.value, node.type)
     if isinstance(node, Name):
         return _name(node, scope)
+    if node.operation in _MOMENTS and isinstance(node.arguments[0], Literal):
+        _refuse_moment(node, node.arguments[0])
     if node.operation in FUNCTIONS:
         return _function(node, scope)
     return _operator(node, scope)
+
+
+_MOMENTS = {"date": "2026-12-01", "datetime": "2026-12-01T10:00:00-03:00"}
+
+
+def _refuse_moment(node: Apply, written: Literal) -> None:
+    """A literal that the parser could not read as a day or a moment."""
+    if isinstance(written.value, str):
+        raise _refuse(
+            written, f"{written.value!r} is no {'day' if node.operation == 'date' else 'moment'}",
+            f'write {node.operation}("{_MOMENTS[node.operation]}")'
+            + (", with the offset from UTC" if node.operation == "datetime" else ""),
+        )  # fmt: skip
 
 
 def _name(node: Name, scope: Scope) -> Typed:
@@ -235,6 +250,10 @@ def _unit_hint(node: Apply, types: list[Type]) -> str:
         amount, share = node.arguments
         of = amount.name if isinstance(amount, Name) else "price"
         return f"write {of} * (1 {'+' if node.operation == 'add' else '-'} {_percent(share)})"
+    if node.operation == "add" and all(t.is_text for t in types):
+        return "write `concat(a, b)`"
+    if "list" in names:
+        return "a list is tested in `when`: `tags: {has: new}`"
     return ""
 
 

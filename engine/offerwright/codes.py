@@ -247,6 +247,7 @@ CODES: dict[str, str] = {
     "TEST_WITHOUT_MOMENT": "Nothing says at which moment a case is computed",
     "TEXT_AFTER_QUOTE": "Text follows after the closing quote of a cell",
     "THROTTLED": "The marketplace takes no more requests for now",
+    "TIERS_NOT_TOLD": "An account's marketplace has no place for quantity tiers",
     "TIER_NOT_LOWER": "A quantity tier is not below what is paid for fewer units, and is dropped",
     "TOKEN_REFUSED": "The marketplace grants no access token",
     "TOKEN_UNAVAILABLE": "The token endpoint is out of order",

@@ -29,6 +29,7 @@ from offerwright.rules.document import (
     ListsDocument,
 )
 from offerwright.rules.findings.expected import unreadable_expectations
+from offerwright.rules.findings.untold import untold_tiers
 from offerwright.rules.findings.unused import unused_facts
 from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle import link_lifecycles
@@ -143,6 +144,7 @@ def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnosti
         *prove_rules(loadout.rules, loadout.guards),
         *unused_facts(loadout.schema, loadout.documents, loadout.repository.files),
         *unreadable_expectations(loadout.rules.plans),
+        *untold_tiers(loadout.rules, loadout.marketplaces),
     ]
 
 

@@ -138,7 +138,9 @@ FUNCTIONS: dict[str, Function] = {
     "ceiling": Function(1, 1, _numeric(lambda t: t), "the whole number above", "ceiling(cost)"),
     "round": Function(2, 2, _numeric(lambda t: t), "half away from zero", "round(cost, 2)"),
     "coalesce": Function(2, 9, unify, "the first that is present", "coalesce(map_price, cost)"),
-    "divide": Function(3, 3, _divide, "a / b, or the third where b is zero", "divide(cost, pack, 0)"),
+    "divide": Function(
+        3, 3, _divide, "a / b, or the third where b is zero", "divide(cost, pack, 0)"
+    ),
     "days": Function(1, 1, _takes(("duration",), INTEGER), "whole days", "days(as_of - since)"),
     "hours": Function(1, 1, _takes(("duration",), INTEGER), "whole hours", "hours(as_of - since)"),
     "date": Function(1, 1, _takes(_TIME, DATE), "the day, in the shop's zone", "date(as_of)"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from offerwright.money import SCALE, scaled
-from offerwright.orders.lots import Prepared, needs_of, shares
+from offerwright.orders.lots import Prepared, needs_of
 from offerwright.orders.order import Line, Order
 from offerwright.orders.question import Scalar
 from offerwright.orders.rank import (
@@ -116,12 +116,7 @@ def items_of(order: Order, split: SplitPlan, prepared: Prepared) -> tuple[Item, 
     By SKU, units and id, so that the order of the lines in the file changes nothing.
     """
     numbered = sorted(enumerate(order.lines), key=lambda one: (one[1].sku, one[1].units, one[1].id))
-    group = list(range(len(order.lines)))
-    for number, line in enumerate(order.lines):
-        for other in range(number):
-            if shares(line, order.lines[other], split.keep_together, prepared):
-                old, new = group[number], group[other]
-                group = [min(old, new) if one in (old, new) else one for one in group]
+    group = _groups(order, split.keep_together, prepared)
     members: dict[int, list[int]] = {}
     for number, _ in numbered:
         members.setdefault(group[number], []).append(number)
@@ -132,6 +127,21 @@ def items_of(order: Order, split: SplitPlan, prepared: Prepared) -> tuple[Item, 
         )
         for numbers in members.values()
     )
+
+
+def _groups(order: Order, facts: Sequence[str], prepared: Prepared) -> list[int]:
+    """For every line the first line that it travels with, itself if none."""
+    group = list(range(len(order.lines)))
+    for fact in facts:
+        first: dict[Scalar, int] = {}
+        for number, line in enumerate(order.lines):
+            value = prepared.groups[fact][line.row]
+            if value is None or value is False:
+                continue
+            old, new = group[number], group[first.setdefault(value, number)]
+            if old != new:
+                group = [min(old, new) if one in (old, new) else one for one in group]
+    return group
 
 
 def _piece(number: int, line: Line) -> tuple[int, str, int, Decimal]:

@@ -17,7 +17,7 @@ from offerwright.facts.table import ID
 from offerwright.money import SCALE, scaled
 from offerwright.orders.candidates import Candidates, Lot, candidates
 from offerwright.orders.inputs import Nodes, units_of
-from offerwright.orders.order import Line, Order
+from offerwright.orders.order import Order
 from offerwright.orders.question import Filter, Scalar, filters_of, scalars, tested_facts
 from offerwright.orders.validate import OrderBook
 from offerwright.rules.plan import Account
@@ -147,12 +147,3 @@ def needs_of(order: Order) -> dict[str, int]:
     for line in order.lines:
         found[line.sku] = found.get(line.sku, 0) + line.units
     return found
-
-
-def shares(one: Line, other: Line, facts: Sequence[str], prepared: Prepared) -> bool:
-    """Whether two lines travel together: one of the facts has one value for both."""
-    for fact in facts:
-        value = prepared.groups[fact][one.row]
-        if value not in (None, False) and value == prepared.groups[fact][other.row]:
-            return True
-    return False

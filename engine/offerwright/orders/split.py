@@ -9,12 +9,15 @@ has whole is divided, each node giving what it has left. What travels together i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
 
-# Steps of one search within one set: orders that need more are far outside of what is sold.
+# Steps within one set, and within one search; orders that need more are far outside of what is
+# sold. Items are placed by recursion, so there is a limit to them too.
 MOST_STEPS = 20_000
+MOST_STEPS_OF_SEARCH = 100_000
+MOST_ITEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,6 @@ class Search:
     is_cut: bool
 
 
-class _Cut(Exception):
-    """A set has too many ways to be filled."""
-
-
 def carriers(
     items: Sequence[Item],
     ranked: Sequence[int],
@@ -87,20 +86,21 @@ def carriers(
         stock: what each may give, by SKU.
         size: the number of parcels; every node of a set ships something.
     """
+    if len(items) > MOST_ITEMS:
+        return Search((), 0, 0, True)
     found: list[Carried] = []
-    is_cut, short = False, 0
+    is_cut, short, left = False, 0, MOST_STEPS_OF_SEARCH
     sets = list(combinations(ranked, size))
     for nodes in sets:
         if not _has_enough(items, nodes, stock):
             short += 1
             continue
-        try:
-            taken = fill(items, nodes, stock, limits)
-        except _Cut:
-            is_cut = True
-            continue
-        if taken is not None:
-            found.append(Carried(nodes, taken))
+        filling = _Filling.of(items, nodes, stock, limits, min(MOST_STEPS, left))
+        is_filled = _place(filling, 0)
+        left -= filling.steps
+        is_cut |= filling.steps >= filling.most
+        if is_filled:
+            found.append(Carried(nodes, tuple(filling.taken)))
     return Search(tuple(found), len(sets), short, is_cut)
 
 
@@ -123,26 +123,26 @@ class _Filling:
     items: Sequence[Item]
     nodes: Sequence[int]
     limits: Limits
+    most: int
+    """Steps after which the set is given up."""
     left: dict[int, dict[str, int]]
     values: dict[int, Decimal]
-    taken: list[Taken]
     ahead: tuple[Decimal, ...]
     """The value of the items from each one on."""
+    taken: list[Taken] = field(default_factory=list)
     steps: int = 0
 
-
-def fill(
-    items: Sequence[Item],
-    nodes: Sequence[int],
-    stock: Mapping[int, Mapping[str, int]],
-    limits: Limits,
-) -> tuple[Taken, ...] | None:
-    """How the nodes, best first, carry the items; None where they cannot, or need not all ship."""
-    state = _Filling(
-        items, nodes, limits, {node: dict(stock[node]) for node in nodes},
-        dict.fromkeys(nodes, Decimal(0)), [], _values_ahead(items),
-    )  # fmt: skip
-    return tuple(state.taken) if _place(state, 0) else None
+    @staticmethod
+    def of(
+        items: Sequence[Item],
+        nodes: Sequence[int],
+        stock: Mapping[int, Mapping[str, int]],
+        limits: Limits,
+        most: int,
+    ) -> _Filling:
+        left = {node: dict(stock[node]) for node in nodes}
+        values = dict.fromkeys(nodes, Decimal(0))
+        return _Filling(items, nodes, limits, most, left, values, _values_ahead(items))
 
 
 def _values_ahead(items: Sequence[Item]) -> tuple[Decimal, ...]:
@@ -157,13 +157,11 @@ def _place(state: _Filling, number: int) -> bool:
     if number == len(state.items):
         return _is_allowed(state)
     state.steps += 1
-    if state.steps > MOST_STEPS:
-        raise _Cut
     if _lacking(state) > state.ahead[number]:
         return False
     for taken in _ways(state, state.items[number]):
         _apply(state, number, taken, 1)
-        if _place(state, number + 1):
+        if state.steps < state.most and _place(state, number + 1):
             return True
         _apply(state, number, taken, -1)
     return False

@@ -62,6 +62,18 @@ steps:
     set: {price: cost * (1 + markup)}
   - {id: old, phase: adjust, when: {age_days: ">= 100"}, set: {price: price - 1.00}}
 """,
+    "rules/sales.yaml": """\
+kind: pricing
+name: sales
+steps:
+  - id: sale
+    phase: adjust
+    when: {category: sale}
+    rules:
+      - {id: december, when: {}, then: {off: 10%}, valid: {from: 2026-12-01, before: 2026-12-24T12:00:00-03:00}}
+    set: {sale_price: price * (1 - off)}
+  - {id: five, phase: tiers, when: {category: sale}, tiers: [{from: 5, price: 600.00}]}
+""",
     "rules/stock.yaml": """\
 kind: inventory
 name: stock

@@ -34,6 +34,7 @@ def changed_lines(before: str, after: str) -> list[str]:
         ("price: missing", "price: 576.00"),
         ("sale_price: 5.00", "sale_price: missing"),
         ("quantity: 7", "quantity: 5"),
+        ("sale_from: 2026-12-01", "sale_from: missing"),
         ("category: P9", "category: P1"),
         ("attributes: {NAME: 'Outro'}", "attributes: {NAME: Fone}"),
         ("rules: [gold]", "rules: [small]"),
@@ -53,6 +54,15 @@ def test_an_expectation_is_replaced(wrong: str, right: str) -> None:
     assert found.files[FILE].decode() == text.replace(wrong, right)
     assert found.refused == ()
     assert differences(found.files[FILE].decode()) == []
+
+
+def test_the_ends_of_a_sale_and_tiers_are_replaced() -> None:
+    line = "{{name: x, given: {{like: phone, category: sale}}, expect: {{{}}}}}"
+    wrong = "sale_from: 2026-11-30, sale_before: missing, tiers: {5: 1.00}"
+    right = "sale_from: 2026-12-01, sale_before: 2026-12-24T12:00:00-03:00, tiers: {5: 600.00}"
+    found = updated(cases(line.format(wrong)))
+
+    assert found.files[FILE].decode() == cases(line.format(right))
 
 
 def test_a_block_is_replaced() -> None:

@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from offerwright.errors import Span
+from offerwright.expressions.parse import microseconds
+from offerwright.expressions.types import DATETIME
 from offerwright.frames import ASPECTS, attribute_column
 from offerwright.guards.judge import Verdict
-from offerwright.testing.document import AMOUNTS, MISSING, WORDS
+from offerwright.testing.document import AMOUNTS, MISSING, MOMENTS, WORDS
+from offerwright.testing.link import moment_of
 from offerwright.testing.reasons import why_blocked, why_not_fired, why_value
 from offerwright.testing.run import Outcome
+from offerwright.testing.wording import number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,12 @@ def _differences(outcome: Outcome) -> Iterator[Difference]:
     for name in (*AMOUNTS, *WORDS):
         if getattr(expect, name) is not None:
             yield from _value(outcome, (name,), getattr(expect, name), value_of(outcome, name))
+    for name in MOMENTS:
+        written = getattr(expect, name)
+        if written is not None:
+            yield from _moment(outcome, name, written)
+    for quantity, price in (expect.tiers or {}).items():
+        yield from _value(outcome, ("tiers", quantity), price, tiers_of(outcome).get(quantity))
     for name, word in (expect.attributes or {}).items():
         held = value_of(outcome, attribute_column(name))
         yield from _value(outcome, ("attributes", name), word, held)
@@ -69,6 +79,26 @@ def value_of(outcome: Outcome, column: str) -> Any:
     return frame[column][outcome.row] if column in frame.columns else None
 
 
+def tiers_of(outcome: Outcome) -> dict[str, Decimal]:
+    """By quantity, what one unit costs from so many on."""
+    held = value_of(outcome, "tiers")
+    return {} if held is None else {str(tier["quantity"]): tier["price"] for tier in held}
+
+
+def _moment(outcome: Outcome, name: str, written: Any) -> Iterator[Difference]:
+    """A moment, told and updated as a day where it is a midnight of the shop's zone."""
+    zone, got = outcome.offers.rows.zone, value_of(outcome, name)
+    wanted = None if written == MISSING else moment_of(written, zone.key)
+    if wanted != got:
+        shown = [
+            MISSING if one is None else number_text(microseconds(one), DATETIME, zone)
+            for one in (wanted, got)
+        ]
+        yield Difference((name,), name, shown[0], shown[1],
+                         why_value(outcome, "sale_price", "sale_price"), outcome.plan.at(name),
+                         shown[1])  # fmt: skip
+
+
 def _value(
     outcome: Outcome, path: tuple[str, ...], expected: Any, got: Any
 ) -> Iterator[Difference]:
@@ -77,9 +107,13 @@ def _value(
         return
     # A word that is expected to be the word `missing` cannot be told apart, and no shop has one.
     yield Difference(
-        path, path[-1], text_of(expected), text_of(got), why_value(outcome, path[-1], path[0]),
+        path, _said(path), text_of(expected), text_of(got), why_value(outcome, path[-1], path[0]),
         outcome.plan.at(*path), MISSING if got is None else got,
     )  # fmt: skip
+
+
+def _said(path: tuple[str, ...]) -> str:
+    return f"price from {path[1]} units" if path[0] == "tiers" else path[-1]
 
 
 def text_of(value: Any) -> str:

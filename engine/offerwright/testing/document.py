@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from offerwright.frames import Aspect
@@ -17,6 +17,8 @@ VerdictWord = Literal["pass", "warn", "needs_approval", "block", "not_asked", "n
 # What `expect` may name that is one value of the offer.
 AMOUNTS = ("price", "sale_price", "list_price", "quantity")
 WORDS = ("currency", "category", "title", "description")
+MOMENTS = ("sale_from", "sale_before")
+_MOMENT: TypeAdapter[Any] = TypeAdapter(Moment)
 
 
 def _amount(value: Any) -> Any:
@@ -25,6 +27,10 @@ def _amount(value: Any) -> Any:
     if isinstance(value, Decimal) and abs(value) < 10**15 and value == round(value, 8):
         return value
     raise PydanticCustomError("amount", "must be a number such as 12.50, or `missing`")
+
+
+def _moment_or_missing(value: Any) -> Any:
+    return value if value == MISSING else _MOMENT.validate_python(value)
 
 
 def _units(value: Any) -> Any:
@@ -48,6 +54,9 @@ def _listed(value: Any) -> Any:
 
 Amount = Annotated[
     Any, BeforeValidator(_amount), WithJsonSchema({"type": ["number", "string"]})
+]  # fmt: skip
+MomentOrMissing = Annotated[
+    Any, BeforeValidator(_moment_or_missing), WithJsonSchema({"type": "string"})
 ]  # fmt: skip
 Units = Annotated[Any, BeforeValidator(_units), WithJsonSchema({"type": ["integer", "string"]})]
 Word = Annotated[
@@ -83,6 +92,12 @@ class Expect(Model):
     """The exact sale price, or `missing`."""
     list_price: Amount | None = None
     """The exact strike-through price, or `missing`."""
+    sale_from: MomentOrMissing | None = None
+    """When the sale begins, or `missing` where that is not written."""
+    sale_before: MomentOrMissing | None = None
+    """The first moment at which the sale is over, or `missing`."""
+    tiers: dict[str, Amount] | None = None
+    """By quantity, what one unit costs from so many on, or `missing`."""
     quantity: Units | None = None
     """The published units, or `missing`."""
     currency: Word | None = None

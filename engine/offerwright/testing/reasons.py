@@ -21,6 +21,8 @@ def why_value(outcome: Outcome, name: str, group: str) -> str:
     plan = outcome.offers.plan
     if group == "quantity":
         return _why_quantity(outcome)
+    if group == "tiers":
+        return why_blocked(outcome, "price") or _why_price(outcome, "price")
     if group == "list_price":
         return "it is the fact `list_price` as given, where the price is not blocked"
     if group == "currency":

@@ -11,7 +11,7 @@ from typing import Any
 from offerwright.source.located import Path
 from offerwright.source.yaml import read_yaml
 from offerwright.testing.compare import Difference, Result
-from offerwright.testing.document import MISSING
+from offerwright.testing.document import MISSING, MOMENTS
 from offerwright.testing.patch import Patch, patched, written_at
 from offerwright.testing.suite import Report
 from offerwright.testing.wording import yaml_text
@@ -98,7 +98,8 @@ def _news(differences: Sequence[Difference]) -> dict[Path, _New]:
 
 def _patches(new: _New, plan: Any, content: bytes, place: str) -> Iterator[Patch | str]:
     if new.elements is None and not isinstance(new.value, list):
-        text = MISSING if new.value == MISSING else yaml_text(new.value)
+        is_plain = new.value == MISSING or new.path[0] in MOMENTS
+        text = new.value if is_plain else yaml_text(new.value)
         yield Patch(plan.at(*new.path), text)
         return
     held: Any = plan.loaded.located.data["cases"][plan.number]["expect"]

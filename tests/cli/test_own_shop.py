@@ -39,6 +39,14 @@ def test_the_offers_are_whole_and_a_stopped_product_has_no_stock(own: Shop) -> N
     }
 
 
+def test_the_tests_of_the_page_pass_and_reach_every_row_of_its_prices(own: Shop) -> None:
+    found = own("test", "-o", "json", "--coverage").json
+    prices = [t for t in found["coverage"]["tables"] if t["step"] == "markups"]
+
+    assert found["summary"] == {"cases": 3, "passed": 3, "failed": 0, "skipped": 0}
+    assert [t["rows"]["percent"] for t in prices] == [100]
+
+
 def test_it_goes_live_on_the_sandbox_and_stays_in_step(own: Shop, market: Market) -> None:
     address = ("--sandbox", market.url, "--as-of", AS_OF)
     first = own("sync", *address, "--first-publication")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -110,13 +110,8 @@ class _Shop:
         return claims | kit.codes | ({"KIT_COMPONENT_BLOCKED"} if blocked else set())
 
     def _plain_blocks(self, sku: str) -> set[str]:
-        world, codes = self.own[sku], set()
-        for count in (lambda: safety_stock(self.document["pool"], world), lambda: self._seen(sku)):
-            try:
-                count()
-            except Fault as fault:
-                codes |= fault.codes
-        return codes
+        world = self.own[sku]
+        return _codes(lambda: safety_stock(self.document["pool"], world), lambda: self._seen(sku))
 
     def _unread_claims(self, sku: str) -> set[str]:
         """What is claimed of a SKU, or of a kit with it, and cannot be computed."""
@@ -250,13 +245,18 @@ class _Shop:
     def refusals(self, number: int, sku: str, world: World) -> set[str]:
         """What an account's own rules of stock cannot compute."""
         entry = self.document["allocate"]["marketplaces"][number]
-        codes: set[str] = set()
-        for count in (lambda: self.buffer(number, sku), lambda: steady(entry, 0, world)):
-            try:
-                count()
-            except Fault as fault:
-                codes |= fault.codes
-        return codes
+        return _codes(lambda: self.buffer(number, sku), lambda: steady(entry, 0, world))
+
+
+def _codes(*counts: Callable[[], object]) -> set[str]:
+    """What keeps these from being computed."""
+    codes: set[str] = set()
+    for count in counts:
+        try:
+            count()
+        except Fault as fault:
+            codes |= fault.codes
+    return codes
 
 
 def _rate(world: World, name: str) -> Fraction:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from offerwright.cli import offerwright
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.facts.snapshot import build_snapshot
@@ -98,3 +103,43 @@ def test_a_listing_with_unseen_orders_is_lowered_and_never_raised() -> None:
     assert quantities(computed({"unseen-orders": told})["unseen-orders"]) == {
         "MUG": 60, "PAN": 5, "PHONE": 8, "CASE": 200, "LAMP": 4, "PHONE-SET": None,
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, because commands keep snapshots beside the rules."""
+    root = tmp_path_factory.mktemp("strategies") / "shop"
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".offerwright"))
+    return root
+
+
+def said(home: Path, *arguments: str) -> str:
+    outcome = CliRunner().invoke(
+        offerwright, [*arguments, "--root", str(home), "--as-of", NOON.isoformat()]
+    )
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout
+
+
+def test_the_command_line_says_of_one_sku_what_it_says_of_it_among_all(home: Path) -> None:
+    everything = said(home, "offers", "--account", "kits-one", "-o", "jsonl").splitlines()
+    alone = said(home, "offers", "--account", "kits-one", "--sku", "PHONE-SET", "-o", "jsonl")
+
+    assert [json.loads(alone)] == [
+        o for o in map(json.loads, everything) if o["sku"] == "PHONE-SET"
+    ]
+
+
+def test_explain_says_what_changed_the_units(home: Path) -> None:
+    found = json.loads(said(home, "explain", "CASE", "--account", "kits-one", "-o", "json"))
+
+    assert (found["quantity"], found["stock"]["pool"]) == (96, 200)
+    assert found["stock"]["steps"] == [{"step": "kits", "before": 200, "after": 96}]
+
+
+def test_the_summary_names_the_pools_of_which_units_could_be_sold_twice(home: Path) -> None:
+    shown = said(home, "offers", "--account", "shared-one", "--account", "partition-one")
+
+    # 50 mugs, 12 pans, 50 cases.
+    assert re.search(r"^shared +112 +3$", shown, re.MULTILINE)
+    assert not re.search(r"^partition +", shown, re.MULTILINE)

@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,8 @@ ATTRIBUTE = "attribute."
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from offerwright.evaluate.run import Offers
 
 
 @click.command()
@@ -71,6 +73,7 @@ def offers(
     listings = [listing(one) for one in computed]
     if output == "text" and out is None:
         _summary(listings)
+        _oversell(computed)
     else:
         _write(pl.concat(listings, how="diagonal_relaxed"), output, out)
     blocked = any((one["status"] == "blocked").any() for one in listings)
@@ -107,6 +110,24 @@ def _summary(listings: list[pl.DataFrame]) -> None:
         echo()
         body = [(*key, str(count)) for key, count in sorted(reasons.items())]
         for line in table(("account", "aspect", "blocked by", "SKUs"), body, frozenset({3})):
+            echo(line)
+
+
+def _oversell(computed: Sequence[Offers]) -> None:
+    """How much could be sold twice, of every pool that is shared; of one said once."""
+    pools = {o.allocation.plan.span: o for o in computed if o.allocation is not None}
+    rows = []
+    for _, offers in sorted(pools.items()):
+        allocation = offers.allocation
+        assert allocation is not None
+        above = allocation.oversell[allocation.is_known]
+        if above.any():
+            document = offers.plan.documents[allocation.plan.document].name
+            rows.append((document, str(int(above.sum())), str(int((above > 0).sum()))))
+    if rows:
+        echo()
+        for line in table(("pool", "units that could be sold twice", "SKUs"), rows,
+                          frozenset({1, 2})):  # fmt: skip
             echo(line)
 
 

@@ -33,7 +33,6 @@ from offerwright.rules.tables import Setting, compile_table
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
-
 _PARTS = (("pool",), ("pool", "safety_stock"), ("pool", "reservations"), ("allocate",), ("kits",))
 
 

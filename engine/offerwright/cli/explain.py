@@ -93,6 +93,10 @@ def _record(
         "title": offer["title"],
         "category": offer["category"],
         "facts": found.facts,
+        "decisions": [
+            {"decision": d.decision, "results": d.results, "rules": list(d.rules), **_place(d.span)}
+            for d in found.decisions
+        ],
         "steps": [
             {
                 "phase": s.phase, "step": s.step, "rules": list(s.rules),
@@ -178,6 +182,7 @@ def _show(record: dict[str, Any]) -> None:
     echo(f"as of {record['as_of']}\n")
     facts = ", ".join(f"{k} {v}" for k, v in record["facts"].items() if v != "missing")
     echo(f"facts   {facts}\n")
+    _show_decisions(record["decisions"])
     rows = []
     for number, step in enumerate(record["steps"], 1):
         notes = " ".join(step["notes"])
@@ -202,6 +207,18 @@ def _show(record: dict[str, Any]) -> None:
         near = [(n["rule"], "; ".join(n["because"]), _where(n)) for n in record["not_used"]]
         for line in table(("rule", "because", "where"), near):
             echo("  " + line)
+
+
+def _show_decisions(decisions: list[dict[str, Any]]) -> None:
+    """What was decided, and by which rows of which table."""
+    for one in decisions:
+        results = ", ".join(f"{name} {value}" for name, value in one["results"].items())
+        rules = f"{one['decision']}/{' '.join(one['rules'])}" if one["rules"] else (
+            f"{one['decision']} (no row matched)"
+        )  # fmt: skip
+        echo(f"decided {results}  {rules}  {_where(one)}")
+    if decisions:
+        echo()
 
 
 def _cause(block: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.cause import causes
 from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
 from offerwright.evaluate.listing import rule_ids
-from offerwright.evaluate.match import Match
+from offerwright.evaluate.match import Match, match
 from offerwright.evaluate.run import Offers
 from offerwright.evaluate.walk import TableWalk
 from offerwright.expressions.conditions import (
@@ -76,6 +76,16 @@ class Blocked:
     span: Span | None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What one decision gave, as text; `rules` are the rows that gave it, none for `otherwise`."""
+
+    decision: str
+    results: dict[str, str]
+    rules: tuple[str, ...]
+    span: Span
+
+
 @dataclass(frozen=True)
 class Trace:
     """Everything about one offer."""
@@ -86,6 +96,7 @@ class Trace:
     blocked: tuple[Blocked, ...]
     remainder: Decimal | None
     """Exact price before rounding minus the price; None where there is none."""
+    decisions: tuple[Decided, ...] = ()
 
 
 def trace(offers: Offers, row: int) -> Trace:
@@ -98,7 +109,24 @@ def trace(offers: Offers, row: int) -> Trace:
         not_used=(*_not_used(offers, row), *_not_reached(offers, row)),
         blocked=tuple(_blocked(offers, row)),
         remainder=_remainder(steps),
+        decisions=tuple(_decisions(offers, row)),
     )
+
+
+def _decisions(offers: Offers, row: int) -> Iterator[Decided]:
+    """The decisions in the order in which they were made, by the same walks once more."""
+    types = offers.plan.scope.types
+    for plan in offers.plan.decisions:
+        found = match(plan.table, offers.rows, offers.schedule.as_of, offers.schedule.walks)
+        numbers = found.rows_of(int(found.states[row]))
+        if plan.table.hit == "first":
+            numbers = numbers[:1]
+        rows = [plan.table.rows[number] for number in numbers]
+        results = {
+            name: written(offers.rows.get(name), row, types[name].name) for name, _ in plan.results
+        }
+        span = rows[0].span if rows else plan.span
+        yield Decided(plan.name, results, tuple(one.id for one in rows), span)
 
 
 def _blocked(offers: Offers, row: int) -> Iterator[Blocked]:

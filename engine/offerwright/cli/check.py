@@ -29,6 +29,7 @@ class Asked:
     output: str
     fail_on: str
     ignored: tuple[str, ...]
+    notes: bool
     base: str | None
     snapshot: str | None
     as_of: str | None
@@ -44,6 +45,7 @@ class Asked:
               help="What makes the command fail.")  # fmt: skip
 @click.option("--ignore", "ignored", multiple=True, metavar="CODE",
               help="Say nothing of these warnings and notes (repeatable).")  # fmt: skip
+@click.option("--notes", is_flag=True, help="Show notes too: what is odd, and may be meant.")
 @click.option("--base", metavar="REF",
               help="Warn of documents that changed since REF under one version.")  # fmt: skip
 @click.option("--snapshot", metavar="newest|FOLDER",
@@ -67,7 +69,7 @@ def check(**options: Any) -> None:
     checked = Checked({}, [], 0, 0)
     for target in wanted:
         checked = _joined(checked, target, _findings(target.root, asked), asked.ignored)
-    write_checked(checked, asked.output)
+    write_checked(checked, asked.output, asked.notes)
     failing = {"error", asked.fail_on}
     sys.exit(1 if any(d.severity in failing for d in checked.found) else 0)
 

@@ -30,8 +30,14 @@ class Checked:
     elsewhere: int
 
 
-def write_checked(checked: Checked, output: str) -> None:
-    """Write the findings to stdout in one of `OUTPUTS`; what only people want goes to stderr."""
+def write_checked(checked: Checked, output: str, notes: bool) -> None:
+    """
+    Write the findings to stdout in one of `OUTPUTS`; what only people want goes to stderr.
+
+    Args:
+        notes: whether text and annotations hold notes; JSON and SARIF always do.
+    """
+    shown = [d for d in checked.found if notes or d.severity != "note"]
     if output == "json":
         echo(dump_pretty({
             "version": VERSION,
@@ -43,19 +49,25 @@ def write_checked(checked: Checked, output: str) -> None:
 
         echo(dump_pretty(sarif_log(checked.found)))
     elif output == "github":
-        for line in map(annotation, checked.found[:ANNOTATIONS]):
+        for line in map(annotation, _worst_first(shown)[:ANNOTATIONS]):
             put(line + "\n")
     else:
-        _write_text(checked)
+        _write_text(checked, shown)
 
 
-def _write_text(checked: Checked) -> None:
+def _worst_first(found: list[Diagnostic]) -> list[Diagnostic]:
+    return sorted(found, key=lambda d: ("error", "warning", "note").index(d.severity))
+
+
+def _write_text(checked: Checked, shown: list[Diagnostic]) -> None:
     from offerwright.source.snippet import render_text
 
-    if checked.found:
-        put(render_text(checked.found, checked.files) + "\n")
+    if shown:
+        put(render_text(shown, checked.files) + "\n")
     counts = summary_of(checked.found)
     words = ", ".join(f"{n} {name[:-1] if n == 1 else name}" for name, n in counts.items() if n)
+    if len(shown) < len(checked.found):
+        words += " (`--notes` shows them)"
     among = f" in {checked.repositories} repositories" if checked.repositories > 1 else ""
     more = f" ({checked.elsewhere} more in other files)" if checked.elsewhere else ""
     tell(f"Checked {len(checked.files)} files{among}: {words or 'everything is in order'}{more}")

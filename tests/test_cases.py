@@ -180,6 +180,8 @@ def _shown(offer: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
             value = sorted(f"{aspect}: {code}" for aspect, code in value)
         elif key == "notes":
             value = sorted(value)
+        elif key == "tiers":
+            value = {str(quantity): price for quantity, price in value.items()}
         elif isinstance(value, datetime):
             value = value.isoformat()
         elif key in ("names", "fired"):

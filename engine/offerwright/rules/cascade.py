@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -43,7 +44,7 @@ def check_scope(
     """Names in `for` that do not exist, and keys that documents of this kind cannot have."""
     scope: Scope = loaded.document.for_
     for key in ACCOUNT_KEYS:
-        for index, value in enumerate(scope.names(key)):
+        for index, value in enumerate(_written(loaded, key)):
             if value not in known[key]:
                 findings.say(
                     f"UNKNOWN_{key.upper()}", loaded.located.at(("for", key, index)),
@@ -58,6 +59,13 @@ def check_scope(
                 f"a {loaded.document.kind} document cannot be for one {key} only",
                 instead.format(key=key),
             )  # fmt: skip
+
+
+def _written(loaded: Loaded[Any], key: str) -> list[str]:
+    """What a key names, in written order, so that the n-th stands in the n-th place."""
+    value = (loaded.located.data.get("for") or {}).get(key)
+    several = value if isinstance(value, list) else [] if value is None else [value]
+    return [f"{one:f}" if isinstance(one, Decimal) else str(one) for one in several]
 
 
 _HOW_TO_NAME = {"trade_policy": "write `trade_policy: …` at an account in offerwright.yaml"}
@@ -92,7 +100,7 @@ def offers_of(loaded: Loaded[Any], setting: Setting) -> TablePlan | None:
     for key in wanted:
         if not _is_usable(key, setting):
             return None
-    raw = {key: _cells(key, scope.names(key)) for key in wanted}
+    raw = {key: _cells(key, _written(loaded, key)) for key in wanted}
     return compile_when(raw, ("for",), setting, f"{loaded.name}/for")
 
 

@@ -59,6 +59,8 @@ facts:
   lowest: {type: money, from: all.lowest}
   highest: {type: money, from: all.highest}
   freight: {type: money, from: all.freight, missing: 0}
+  for_five: {type: money, from: all.for_five}
+  for_ten: {type: money, from: all.for_ten}
   units: {type: map of integer, from: stock.units, key: node}
 """
 PRICING = """\
@@ -67,6 +69,7 @@ name: prices
 steps:
   - {id: asked, phase: base, set: {price: asked}}
   - {id: sale, phase: adjust, when: {asked_sale: present}, set: {sale_price: asked_sale}}
+  - {id: tiers, phase: tiers, tiers: [{from: 5, price: for_five}, {from: 10, price: for_ten}]}
 """
 INVENTORY = """\
 kind: inventory
@@ -188,9 +191,11 @@ def _id(reason: str) -> str:
 def values(said: Mapping[str, Any]) -> Values:
     """Values as a case writes them."""
     amounts = {k: Decimal(str(said[k])) for k in ("price", "sale_price") if said.get(k) is not None}
+    tiers = tuple((int(n), Decimal(str(price))) for n, price in said.get("tiers", ()))
     return Values(
-        sku="A", quantity=said.get("quantity"), currency=said.get("currency", "BRL"), **amounts
-    )
+        sku="A", quantity=said.get("quantity"), currency=said.get("currency", "BRL"),
+        tiers=tiers, **amounts,
+    )  # fmt: skip
 
 
 def cases(folder: Path, pattern: str) -> Iterable[Any]:

@@ -9,7 +9,7 @@ import pytest
 from guards.one_offer import AS_OF, cases, judged, values
 
 FOLDER = Path(__file__).parents[1] / "cases" / "guards"
-FILES = ("offer.yaml", "approvals.yaml")
+FILES = ("offer.yaml", "approvals.yaml", "tiers.yaml")
 CASES = [case for name in FILES for case in cases(FOLDER, name)]
 
 

@@ -306,6 +306,7 @@ CODES: dict[str, str] = {
     "WINDOW_HOLE": "For some time no document of a kind is in force for an account",
     "WRONG_CELL_COUNT": "A row has more or fewer cells than the header",
     "WRONG_CONDITION": "A cell of `when` cannot be read by the type of its fact",
+    "WRONG_CURRENCY": "An order is in another currency than its account sells in",
     "WRONG_DATE": "A cell of `valid.from` or `valid.before` is no date",
     "WRONG_EXPECTATION": "`expect_matches` is no number and no range",
     "WRONG_EXPRESSION": "An expression cannot be read",

@@ -58,6 +58,7 @@ def without(key: str) -> dict[str, Any]:
         (order("x", line(sku="Z")), "UNKNOWN_SKU", "no SKU `Z`"),
         (order("x", line(), line()), "DUPLICATE_LINE", "the line `1` stands there twice"),
         (order("x", ("A", 1), account="c"), "UNKNOWN_ACCOUNT", "no account for the account `c`"),
+        (order("x", ("A", 1), currency="USD"), "WRONG_CURRENCY", "sells in BRL"),
         (order("x", ("A", 1), account="b"), "NO_ROUTING", "account `b`"),
         (without("account"), "MISSING_VALUE", "names no `account`"),
         (without("placed_at"), "MISSING_VALUE", "no `placed_at`"),
@@ -123,6 +124,19 @@ def test_of_equal_orders_one_is_routed_and_of_different_ones_none(
 
     codes = [one.code if isinstance(one, RefusedOrder) else "" for one in book.orders]
     assert codes == ["", "DUPLICATE_ORDER", "DUPLICATE_ORDER", "DUPLICATE_ORDER"]
+
+
+def test_two_marketplaces_may_use_one_id_for_two_orders(world: World, tmp_path: Path) -> None:
+    written = [order("x", ("A", 1)), order("x", ("B", 1), account="b")]
+    found = routed(tmp_path, world, written)
+
+    assert [(one.account, one.code) for one in found] == [("a", "ROUTED"), ("b", "NO_ROUTING")]
+
+
+def test_two_lines_of_one_sku_are_two_rows(world: World, tmp_path: Path) -> None:
+    (one,) = routed(tmp_path, world, [order("x", ("A", 4), ("A", 5))])
+
+    assert [(part.line, part.units) for part in one.parts] == [("1", 4), ("2", 5)]
 
 
 def test_every_line_of_the_file_stands_in_the_answer(world: World, tmp_path: Path) -> None:

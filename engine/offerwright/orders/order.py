@@ -49,6 +49,8 @@ class RefusedOrder:
     """One order that must not be routed: why, and what of it could be read."""
 
     id: str
+    account: str
+    """As it is written, whether or not there is such an account."""
     lines: tuple[tuple[str, int | None], ...]
     """Line ids with their units, as far as they could be read."""
     row: int

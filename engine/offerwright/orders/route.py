@@ -46,14 +46,14 @@ def route(book: OrderBook, world: World, settings: Settings) -> tuple[Decision, 
     """The decision of every order, in the order of the file. None is lost."""
     lots = prepare(book, world)
     waiting = sorted(
-        ((order.placed_at, order.id, lot, number) for lot in lots
+        ((order.placed_at, order.id, order.account, lot, number) for lot in lots
          for number, order in enumerate(lot.lot.orders)),
-        key=lambda one: one[:2],
+        key=lambda one: one[:3],
     )  # fmt: skip
     matchers = {id(lot): settings.matcher(lot.filters) for lot in lots}
     ledger = _Ledger()
     found: dict[int, Decision] = {}
-    for _, _, lot, number in waiting:
+    for *_, lot, number in waiting:
         asked = _asked(lot, number, ledger)
         decision, carried = _decided(lot, asked, matchers[id(lot)], settings.trace)
         found[asked.order.row] = decision
@@ -180,7 +180,7 @@ def _take(ledger: _Ledger, carried: Carried, order: Order) -> None:
 
 
 def _refusal(one: RefusedOrder) -> Decision:
-    return Decision(one.id, "", one.code, one.detail, "", (), one.lines, "", None, (), ())
+    return Decision(one.id, one.account, one.code, one.detail, "", (), one.lines, "", None, (), ())
 
 
 def is_refused(decision: Decision) -> bool:

@@ -32,6 +32,7 @@ def engine_fact(name: str, type_: Type, low: int | None = None, high: int | None
 ORDER_CELLS: tuple[FactDef, ...] = (
     engine_fact("account", TEXT),
     engine_fact("marketplace", TEXT),
+    engine_fact("currency", TEXT),
     engine_fact("status", TEXT),
     engine_fact("placed_at", DATETIME),
     engine_fact("zip", TEXT),

@@ -71,14 +71,15 @@ def _beside(facts: Mapping[str, FactDef], own: Sequence[FactDef]) -> list[FactDe
 
 
 def _doubles(raw: Sequence[RawOrder]) -> dict[int, Fault]:
-    """Orders whose id another one has: of equal ones the first counts, of others none."""
-    by_id: dict[str, list[int]] = {}
+    """Orders whose id another one of the account has: of equal ones the first counts, else none."""
+    by_id: dict[tuple[str | None, ...], list[int]] = {}
     for number, order in enumerate(raw):
-        id_ = order.cells.get("id")
-        if id_:
-            by_id.setdefault(id_, []).append(number)
+        # Two marketplaces may use one id for two orders.
+        key = tuple(order.cells.get(name) for name in ("id", "account", "marketplace"))
+        if key[0]:
+            by_id.setdefault(key, []).append(number)
     found: dict[int, Fault] = {}
-    for id_, numbers in by_id.items():
+    for (id_, *_), numbers in by_id.items():
         if len(numbers) == 1:
             continue
         first = raw[numbers[0]]
@@ -114,7 +115,8 @@ class _Reading:
     def refused(self, code: str, detail: str) -> RefusedOrder:
         units = [self.all_lines[row]["quantity"] for row in self.span]
         lines = tuple((self.line_id(index), count) for index, count in enumerate(units))
-        return RefusedOrder(self.id, lines, self.number, code, detail)
+        account = self.raw.cells.get("account") or ""
+        return RefusedOrder(self.id, account, lines, self.number, code, detail)
 
     def fault(self, known: Known) -> Fault | None:
         """The first thing that keeps the order from being routed."""
@@ -152,6 +154,12 @@ class _Reading:
         account = self._account(known)
         if not isinstance(account, Account):
             return account
+        currency = self.cells["currency"]
+        if currency not in (None, account.currency):
+            return "WRONG_CURRENCY", (
+                f"the order is in {currency}, and the account `{account.name}` sells in "
+                f"{account.currency}"
+            )
         if self.cells["placed_at"] is None:
             return "MISSING_VALUE", "the order has no `placed_at`"
         if (self.cells["latitude"] is None) != (self.cells["longitude"] is None):

@@ -88,6 +88,10 @@ def _record(
         "as_of": as_of,
         "price": _text(offer["price"]),
         "sale_price": _text(offer["sale_price"]),
+        "tiers": [
+            {"quantity": tier["quantity"], "price": _text(tier["price"])}
+            for tier in offer.get("tiers") or ()
+        ],
         "quantity": offer["quantity"],
         "stock": _stock(stock_trace(offers, 0)),
         "title": offer["title"],
@@ -177,6 +181,7 @@ def _text(amount: Decimal | None) -> str | None:
 def _show(record: dict[str, Any]) -> None:
     price = record["price"] or "no price"
     sale = f", on sale for {record['sale_price']}" if record["sale_price"] else ""
+    sale += "".join(f", {t['price']} each from {t['quantity']} on" for t in record["tiers"])
     echo(f"{record['sku']} on {record['account']} ({record['marketplace']}): "
          f"{price} {record['currency']}{sale}, stock {_shown(record['quantity'])}")  # fmt: skip
     echo(f"as of {record['as_of']}\n")

@@ -91,7 +91,8 @@ def _campaigns(rng: random.Random) -> Iterator[tuple[str, str]]:
         lines = [
             f"kind: pricing\nname: sale-{number:02}\nfor: {{marketplace: {marketplace}}}",
             f"valid: {{from: 2027-{month:02}-{day:02}, before: 2027-{month:02}-{day + 13}}}",
-            "steps:\n  - id: offers\n    phase: adjust\n    hit: collect\n    take: max\n    rules:",
+            "steps:\n  - id: offers\n    phase: adjust\n    hit: collect\n    take: max",
+            "    rules:",
         ]
         for rule, category in enumerate(rng.sample(CATEGORIES, CAMPAIGN_RULES)):
             low = rng.randrange(10, 400)
@@ -169,8 +170,8 @@ def _long_tables(rng: random.Random) -> Iterator[tuple[str, str]]:
             tiers = ", tier: [gold, silver]" if tier else ""
             path = category.removeprefix("under ")
             lines.append(
-                f'      - {{id: {id_}, when: {{category: {{under: {path}}}, cost: "{cost}"{tiers}}}, '
-                f"then: {{markup: {markup}, plus: {plus}}}}}"
+                f"      - {{id: {id_}, when: {{category: {{under: {path}}}, "
+                f'cost: "{cost}"{tiers}}}, then: {{markup: {markup}, plus: {plus}}}}}'
             )
         lines.append("    otherwise: {markup: 30%, plus: 0}")
         lines.append(f"    set: {{long_{number}: cost * (1 + markup) + plus}}")

@@ -1,0 +1,116 @@
+"""
+How long `offerwright check` takes of a large repository, as a user runs it: process start included.
+
+    python bench/check.py            writes its section of bench/RESULTS.md
+    python bench/check.py --print    prints it only
+
+The repository is `bench/large_repository.py`: 100 YAML files and more with 5,000 rules, tables of
+20,000 rows. Times are medians of five; CPU seconds are those of the command and its children.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from large_repository import make_repository
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench/RESULTS.md"
+HEADING = "## `offerwright check` of 5,000 rules and 20,000 table rows"
+TIMES = 5
+# Start of Python and a fixed piece of work: what the seconds of this machine are worth just now.
+MEASURE = [sys.executable, "-c", "sum(i * i for i in range(5_000_000))"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--print", action="store_true", dest="only_print")
+    with tempfile.TemporaryDirectory(prefix="offerwright-bench-") as folder:
+        text = section(Path(folder))
+    print(text)
+    if not parser.parse_args().only_print:
+        RESULTS.write_text(with_section(RESULTS.read_text("utf-8"), text), encoding="utf-8")
+
+
+def section(folder: Path) -> str:
+    """The table, as Markdown."""
+    shop, cache = folder / "shop", folder / "cache"
+    make_repository(shop)
+    files = sum(1 for f in (shop / "rules").rglob("*") if f.is_file()) + 1
+    cold = [run(shop, None) for _ in range(TIMES)]
+    run(shop, cache)
+    warm = [run(shop, cache) for _ in range(TIMES)]
+    edited = []
+    for number in range(TIMES):
+        edit(shop, number)
+        edited.append(run(shop, cache))
+    base = [measured(MEASURE, shop, None) for _ in range(TIMES)]
+    rows = [
+        ("cold, without a cache", cold),
+        ("**unchanged, from the cache**", warm),
+        ("one file changed", edited),
+        ("*for comparison: a loop of 5 million in Python*", base),
+    ]
+    lines = [
+        f"{HEADING}\n",
+        f"{files} files of the seller, 3 accounts; process start included, medians of {TIMES}.\n",
+        "| what | CPU s | wall s | peak MB |\n|---|---|---|---|",
+    ]
+    for name, results in rows:
+        cpu, wall, peak = (statistics.median(column) for column in zip(*results, strict=True))
+        lines.append(f"| {name} | {cpu:.2f} | {wall:.2f} | {peak:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def run(shop: Path, cache: Path | None) -> tuple[float, float, float]:
+    return measured([sys.executable, "-m", "offerwright", "check"], shop, cache)
+
+
+def measured(command: list[str], shop: Path, cache: Path | None) -> tuple[float, float, float]:
+    """CPU seconds, wall seconds and peak MB of one command that must end well."""
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "engine"),
+        "OFFERWRIGHT_CACHE_DIR": "" if cache is None else str(cache),
+    }  # fmt: skip
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=shop, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed: {said}")
+    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / peak_unit()
+
+
+def peak_unit() -> int:
+    """`ru_maxrss` counts KB on Linux and bytes on macOS."""
+    return 1 << 20 if sys.platform == "darwin" else 1 << 10
+
+
+def edit(shop: Path, number: int) -> None:
+    """Another percentage in one campaign."""
+    file = sorted((shop / "rules/campaigns").glob("*.yaml"))[number]
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("otherwise: {off: 0%}", f"otherwise: {{off: {number + 1}%}}"))
+
+
+def with_section(results: str, text: str) -> str:
+    """The results with this section in the place of the old one, or at the end."""
+    before, _, after = results.partition(HEADING)
+    _, mark, rest = after.partition("\n## ")
+    return before.rstrip() + "\n\n" + text + (f"\n## {rest}" if mark else "")
+
+
+if __name__ == "__main__":
+    main()

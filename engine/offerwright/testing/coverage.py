@@ -142,7 +142,7 @@ class Meter:
         elif one.source is not None and seen.active[row]:
             yield one.key, "branch", RAN
         for number in seen.fired(row):
-            name = one.row_ids[number]
+            name = one.row_id(number)
             yield one.key if name == OTHERWISE else one.rows_key, "row", name
         if seen.found is None or not seen.active[row]:
             return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from offerwright.codes import CODES
 from offerwright.errors import Diagnostic
@@ -15,8 +16,26 @@ from offerwright.testing.document import RuleTestDocument, expected_words
 from offerwright.testing.tables import rule_names
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a test on one account may name."""
+
+    plan: AccountPlan
+    guards: Mapping[str, GuardPlan]
+    rules: frozenset[str]
+    codes: frozenset[str]
+    attributes: frozenset[str]
+
+
+def known_on(plan: AccountPlan, guards: tuple[GuardPlan, ...]) -> Known:
+    """The names and codes of an account."""
+    attributes = (a.id for mapping in plan.mappings for a in mapping.attributes)
+    codes = frozenset((*CODES, *own_codes(plan)))
+    return Known(plan, {g.id: g for g in guards}, rule_names(plan), codes, frozenset(attributes))
+
+
 def check_expect(
-    loaded: Loaded[RuleTestDocument], number: int, plan: AccountPlan, guards: tuple[GuardPlan, ...]
+    loaded: Loaded[RuleTestDocument], number: int, known: Known
 ) -> Iterator[Diagnostic]:
     """What is wrong with the expectations of one case on one account."""
     expect = loaded.document.cases[number].expect
@@ -25,58 +44,52 @@ def check_expect(
         hint = "write what must come out, such as `price: 99.90`"
         span = loaded.located.key(here)
         yield Diagnostic("CASE_WITHOUT_EXPECT", "this case expects nothing", span, hint, "warning")
-    yield from _rules(loaded, here, number, plan)
-    yield from _guards(loaded, number, guards)
-    yield from _codes(loaded, here, number, plan)
-    known = {a.id for mapping in plan.mappings for a in mapping.attributes}
+    yield from _rules(loaded, here, number, known)
+    yield from _guards(loaded, number, known)
+    yield from _codes(loaded, here, number, known)
     for name in expect.attributes or {}:
-        if name not in known:
-            message = f"no mapping for {plan.account.name} has an attribute `{name}`"
+        if name not in known.attributes:
+            message = f"no mapping for {known.plan.account.name} has an attribute `{name}`"
             yield Diagnostic("UNKNOWN_ATTRIBUTE", message,
                              loaded.located.key((*here, "attributes", name)),
-                             suggest_among(name, sorted(known)))  # fmt: skip
+                             suggest_among(name, sorted(known.attributes)))  # fmt: skip
 
 
 def _rules(
-    loaded: Loaded[RuleTestDocument], here: Path, number: int, plan: AccountPlan
+    loaded: Loaded[RuleTestDocument], here: Path, number: int, known: Known
 ) -> Iterator[Diagnostic]:
-    known = rule_names(plan)
     for key in ("rules", "not_rules"):
         for index, name in enumerate(getattr(loaded.document.cases[number].expect, key) or ()):
-            if name not in known:
-                hint = did_you_mean(name, known) or "write the id of a row or of a step"
-                message = f"no rule for {plan.account.name} is called `{name}`"
+            if name not in known.rules:
+                hint = did_you_mean(name, known.rules) or "write the id of a row or of a step"
+                message = f"no rule for {known.plan.account.name} is called `{name}`"
                 span = loaded.located.at((*here, key, index))
                 yield Diagnostic("UNKNOWN_RULE", message, span, hint)
 
 
-def _guards(
-    loaded: Loaded[RuleTestDocument], number: int, guards: tuple[GuardPlan, ...]
-) -> Iterator[Diagnostic]:
-    known = {g.id: g for g in guards}
+def _guards(loaded: Loaded[RuleTestDocument], number: int, known: Known) -> Iterator[Diagnostic]:
     for name in loaded.document.cases[number].expect.guards or {}:
         span = loaded.located.key(("cases", number, "expect", "guards", name))
-        if name not in known:
-            message, hint = f"no guard is called `{name}`", suggest(name, known)
+        if name not in known.guards:
+            message, hint = f"no guard is called `{name}`", suggest(name, known.guards)
             yield Diagnostic("UNKNOWN_GUARD", message, span, hint)
-        elif known[name].check in RUN_CHECKS:
+        elif known.guards[name].check in RUN_CHECKS:
             message = f"`{name}` judges a whole run, and a case is one offer"
             yield Diagnostic("UNKNOWN_GUARD", message, span, "leave it out")
 
 
 def _codes(
-    loaded: Loaded[RuleTestDocument], here: Path, number: int, plan: AccountPlan
+    loaded: Loaded[RuleTestDocument], here: Path, number: int, known: Known
 ) -> Iterator[Diagnostic]:
     expect = loaded.document.cases[number].expect
-    known = {*CODES, *own_codes(plan)}
     written: list[tuple[Path, str]] = [
         (("notes", i), code) for i, code in enumerate(expect.notes or ())
     ]
     for aspect, codes in (expect.blocked or {}).items():
         written += [(("blocked", aspect, i), code) for i, code in enumerate(codes)]
     for path, code in written:
-        if code not in known:
-            hint = did_you_mean(code, known) or "docs/errors.md lists the codes"
+        if code not in known.codes:
+            hint = did_you_mean(code, known.codes) or "docs/errors.md lists the codes"
             span = loaded.located.at((*here, *path))
             yield Diagnostic("UNKNOWN_CODE", f"nothing ever says {shown(code)}", span, hint)
 

@@ -67,17 +67,21 @@ def read_product(
         schema: the facts of the shop.
     """
     found: list[Diagnostic] = []
-    facts: dict[str, Cells] = {}
+    facts: dict[str, Cells | None] = {}
     sku = ""
     for layer in reversed(list(_layers(given, fixtures, found))):
         for name, raw in layer.raw.items():
-            if name == "like":
-                continue
-            if name == "sku":
-                sku = _sku(raw, layer, found) or sku
-                continue
-            _read_fact(name, raw, layer, schema, facts, found)
-    return Product(sku, facts), found
+            try:
+                if name == "sku":
+                    sku = _sku(raw)
+                elif name != "like":
+                    facts |= _read_fact(name, raw, schema, facts)
+            except _Wrong as wrong:
+                span = layer.key(name) if wrong.code == "UNKNOWN_FACT" else (
+                    layer.at(name, *wrong.below)
+                )  # fmt: skip
+                found.append(Diagnostic(wrong.code, f"`{name}`{wrong.message}", span, wrong.hint))
+    return Product(sku, {name: cells for name, cells in facts.items() if cells is not None}), found
 
 
 def _layers(given: Written, fixtures: Fixtures, found: list[Diagnostic]) -> Iterator[Written]:
@@ -107,42 +111,25 @@ def unknown_fixture(name: Any, span: Span, fixtures: Fixtures) -> Diagnostic:
     return Diagnostic("UNKNOWN_FIXTURE", f"no fixture is called {shown(name)}", span, hint)
 
 
-def _sku(raw: Any, layer: Written, found: list[Diagnostic]) -> str:
+def _sku(raw: Any) -> str:
     if isinstance(raw, Decimal):
         return f"{raw:f}"
     if isinstance(raw, str) and raw.strip():
         return raw
-    hint = "write a text such as A-1, or leave it out"
-    found.append(Diagnostic("WRONG_GIVEN", "`sku` is no SKU", layer.at("sku"), hint))
-    return ""
+    raise _Wrong(" is no SKU", "write a text such as A-1, or leave it out")
 
 
 def _read_fact(
-    name: str,
-    raw: Any,
-    layer: Written,
-    schema: FactSchema,
-    facts: dict[str, Cells],
-    found: list[Diagnostic],
-) -> None:
-    """Put one written fact among the facts, or say why it cannot be read."""
+    name: str, raw: Any, schema: FactSchema, facts: Mapping[str, Cells | None]
+) -> dict[str, Cells | None]:
+    """One written fact over those that are there; None takes it away. Raises `_Wrong`."""
     fact, key = _named(name, schema)
     if fact is None:
-        found.append(_unknown_fact(name, layer.key(name), schema))
-        return
-    try:
-        if key is not None:
-            value = _one(raw, fact, fact.element, schema)
-            facts[fact.name] = _with_key(_as_map(facts.get(fact.name)), key, value)
-            return
-        cells = _cells(raw, fact, schema)
-        if cells is None:
-            facts.pop(fact.name, None)
-        else:
-            facts[fact.name] = cells
-    except _Wrong as wrong:
-        span = layer.at(name, *wrong.below)
-        found.append(Diagnostic("WRONG_GIVEN", f"`{name}`{wrong.message}", span, wrong.hint))
+        raise _unknown_fact(name, schema)
+    if key is None:
+        return {fact.name: _cells(raw, fact, schema)}
+    value = _one(raw, fact, fact.element, schema)
+    return {fact.name: _with_key(_as_map(facts.get(fact.name)), key, value)}
 
 
 def _as_map(cells: Cells | None) -> Mapping[str, FactValue]:
@@ -165,16 +152,16 @@ def _named(name: str, schema: FactSchema) -> tuple[FactDef | None, str | None]:
     return None, None
 
 
-def _unknown_fact(name: str, span: Span, schema: FactSchema) -> Diagnostic:
+def _unknown_fact(name: str, schema: FactSchema) -> _Wrong:
     derived = schema.derived.get(name)
     if derived is not None:
         hint = f"it is computed as `{derived.expression}`: give the facts in it"
-        return Diagnostic("UNKNOWN_FACT", f"`{name}` cannot be given", span, hint)
+        return _Wrong(" cannot be given", hint, code="UNKNOWN_FACT")
     if name in ENGINE_WORDS:
         hint = _INSTEAD.get(name, "rules set it: write it under `expect`")
-        return Diagnostic("UNKNOWN_FACT", f"`{name}` cannot be given", span, hint)
+        return _Wrong(" cannot be given", hint, code="UNKNOWN_FACT")
     hint = did_you_mean(name, schema.facts) or "declare it in a `kind: facts` document"
-    return Diagnostic("UNKNOWN_FACT", f"no fact is called `{name}`", span, hint)
+    return _Wrong(" is no fact", hint, code="UNKNOWN_FACT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +171,7 @@ class _Wrong(Exception):
     message: str
     hint: str
     below: tuple[str, ...] = ()
+    code: str = "WRONG_GIVEN"
 
 
 def _cells(raw: Any, fact: FactDef, schema: FactSchema) -> Cells | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from offerwright.errors import Diagnostic, Related, Span
+from offerwright.errors import Diagnostic, Related, Span, has_errors
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.link import GuardSet
 from offerwright.rules.plan import RuleSet
@@ -17,7 +16,7 @@ from offerwright.source.located import Loaded, Path
 from offerwright.source.spellings import shown
 from offerwright.source.suggest import suggest
 from offerwright.testing.document import Case, Expect, Live, RuleTestDocument
-from offerwright.testing.expected import check_expect
+from offerwright.testing.expected import Known, check_expect, known_on
 from offerwright.testing.fixtures import fixtures_of
 from offerwright.testing.given import Fixtures, Product, Written, read_product, unknown_fixture
 
@@ -92,6 +91,10 @@ def link_tests(
     """
     findings = Findings()
     tests = {one.file: one for one in documents}
+    known = {
+        plan.account.name: known_on(plan, bench.guards.by_account.get(plan.account.name, ()))
+        for plan in (bench.rules.plans if tests else ())
+    }
     plans: list[CasePlan] = []
     for file in sorted(tests):
         fixtures = fixtures_of(tests[file], tests, findings)
@@ -100,7 +103,9 @@ def link_tests(
                 findings.items += read_product(written, fixtures, bench.schema)[1]
         _say_double_names(tests[file], findings)
         for number in range(len(tests[file].document.cases)):
-            plans += _case(tests[file], number, fixtures, bench, findings)
+            here = _Here(tests[file], number, fixtures, bench, Findings())
+            plans += _case(here, known)
+            findings.items += here.findings.items
     return tuple(plans), list(dict.fromkeys(findings.items))
 
 
@@ -115,133 +120,125 @@ def _say_double_names(loaded: Loaded[RuleTestDocument], findings: Findings) -> N
         first.setdefault(case.name, span)
 
 
-def _case(
-    loaded: Loaded[RuleTestDocument],
-    number: int,
-    fixtures: Fixtures,
-    bench: Bench,
-    findings: Findings,
-) -> list[CasePlan]:
+@dataclass(frozen=True)
+class _Here:
+    """The case that is being resolved, what it may name, and where findings go."""
+
+    loaded: Loaded[RuleTestDocument]
+    number: int
+    fixtures: Fixtures
+    bench: Bench
+    findings: Findings
+
+    @property
+    def case(self) -> Case:
+        return self.loaded.document.cases[self.number]
+
+    def at(self, *below: str | int) -> Span:
+        return self.loaded.located.at(("cases", self.number, *below))
+
+
+def _case(here: _Here, known: Mapping[str, Known]) -> list[CasePlan]:
     """The case once for each of its accounts; none where something is wrong with it."""
-    own = Findings()
-    product = _product(loaded, number, fixtures, bench, own)
-    beside = _beside(loaded, number, fixtures, bench, own)
-    as_of = _moment(loaded, number, bench, own)
-    accounts = _accounts(loaded, number, bench, own)
+    product, beside = _product(here), _beside(here)
+    as_of, accounts = _moment(here), _accounts(here)
     for account in accounts:
-        guards = bench.guards.by_account.get(account, ())
-        own.items += check_expect(loaded, number, bench.rules.plan(account), guards)
-    findings.items += own.items
-    if product is None or as_of is None or any(d.severity == "error" for d in own.items):
+        here.findings.items += check_expect(here.loaded, here.number, known[account])
+    if product is None or as_of is None or has_errors(here.findings.items):
         return []
     every = tuple(accounts)
-    return [CasePlan(loaded, number, a, every, product, as_of, beside) for a in accounts]
+    return [CasePlan(here.loaded, here.number, a, every, product, as_of, beside) for a in accounts]
 
 
-def _product(
-    loaded: Loaded[RuleTestDocument],
-    number: int,
-    fixtures: Fixtures,
-    bench: Bench,
-    findings: Findings,
-) -> Product | None:
-    given = loaded.document.cases[number].given
-    path: Path = ("cases", number, "given")
-    if isinstance(given, dict):
-        written = Written(loaded, path, given)
-        product, wrong = read_product(written, fixtures, bench.schema)
-        findings.items += wrong
-        return product
-    if given in fixtures:
-        product, wrong = read_product(fixtures[given], fixtures, bench.schema)
-        findings.items += wrong
-        return product
-    findings.items.append(unknown_fixture(given, loaded.located.at(path), fixtures))
-    return None
+def _product(here: _Here) -> Product | None:
+    given = here.case.given
+    if isinstance(given, str):
+        return _fixture(here, given, here.at("given"))
+    written = Written(here.loaded, ("cases", here.number, "given"), given)
+    product, wrong = read_product(written, here.fixtures, here.bench.schema)
+    here.findings.items += wrong
+    return product
 
 
-def _beside(
-    loaded: Loaded[RuleTestDocument],
-    number: int,
-    fixtures: Fixtures,
-    bench: Bench,
-    findings: Findings,
-) -> tuple[Product, ...]:
+def _fixture(here: _Here, name: str, span: Span) -> Product | None:
+    if name not in here.fixtures:
+        here.findings.items.append(unknown_fixture(name, span, here.fixtures))
+        return None
+    product, wrong = read_product(here.fixtures[name], here.fixtures, here.bench.schema)
+    here.findings.items += wrong
+    return product
+
+
+def _beside(here: _Here) -> tuple[Product, ...]:
     """The other products of the catalogue that a case needs."""
     found = []
-    for index, name in enumerate(loaded.document.cases[number].beside or []):
-        span = loaded.located.at(("cases", number, "beside", index))
-        if name not in fixtures:
-            findings.items.append(unknown_fixture(name, span, fixtures))
-            continue
-        product, wrong = read_product(fixtures[name], fixtures, bench.schema)
-        findings.items += wrong
-        if not product.sku:
+    for index, name in enumerate(here.case.beside or []):
+        product = _fixture(here, name, here.at("beside", index))
+        if product is not None and not product.sku:
             hint = "other products are found by it: write `sku: …` in the fixture"
-            findings.say("WRONG_GIVEN", span, f"the fixture {shown(name)} has no `sku`", hint)
-        found.append(product)
+            message = f"the fixture {shown(name)} has no `sku`"
+            here.findings.say("WRONG_GIVEN", here.at("beside", index), message, hint)
+        found += [] if product is None else [product]
     return tuple(found)
 
 
-def _moment(
-    loaded: Loaded[RuleTestDocument], number: int, bench: Bench, findings: Findings
-) -> datetime | None:
-    own = loaded.document.cases[number].as_of
-    written = own or loaded.document.as_of
-    if written is not None and not FIRST_YEAR <= written.year <= LAST_YEAR:
-        path: Path = ("as_of",) if own is None else ("cases", number, "as_of")
-        message = f"`as_of` must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
-        findings.say("OUT_OF_BOUNDS", loaded.located.at(path), message)
+def _moment(here: _Here) -> datetime | None:
+    own = here.case.as_of
+    written = own or here.loaded.document.as_of
+    if written is None:
+        here.findings.say(
+            "TEST_WITHOUT_MOMENT", here.at("name"),
+            "nothing says at which moment this case is computed",
+            "write `as_of: 2026-12-05T10:00:00-03:00` at the top of the file",
+        )  # fmt: skip
         return None
-    if written is not None:
-        return moment_of(written, bench.rules.time_zone)
-    findings.say(
-        "TEST_WITHOUT_MOMENT", loaded.located.at(("cases", number, "name")),
-        "nothing says at which moment this case is computed",
-        "write `as_of: 2026-12-05T10:00:00-03:00` at the top of the file",
-    )  # fmt: skip
-    return None
+    if not FIRST_YEAR <= written.year <= LAST_YEAR:
+        span = here.loaded.located.at(("as_of",)) if own is None else here.at("as_of")
+        message = f"`as_of` must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
+        here.findings.say("OUT_OF_BOUNDS", span, message)
+        return None
+    return moment_of(written, here.bench.rules.time_zone)
 
 
-def _accounts(
-    loaded: Loaded[RuleTestDocument], number: int, bench: Bench, findings: Findings
-) -> list[str]:
+def _accounts(here: _Here) -> list[str]:
     """The accounts of a case, each once, in written order."""
-    case, document = loaded.document.cases[number], loaded.document
-    has_own = case.account is not None or case.marketplace is not None
-    path: Path = ("cases", number) if has_own else ()
-    holder: Any = case if has_own else document
+    has_own = here.case.account is not None or here.case.marketplace is not None
+    holder: Case | RuleTestDocument = here.case if has_own else here.loaded.document
+    path: Path = ("cases", here.number) if has_own else ()
     if holder.account is None and holder.marketplace is None:
-        return _only_account(loaded, number, bench, findings)
-    key = "account" if holder.account is not None else "marketplace"
-    known: dict[str, list[str]] = {}
-    for plan in bench.rules.plans:
-        known.setdefault(getattr(plan.account, "name" if key == "account" else key), []).append(
-            plan.account.name
-        )
+        return _only_account(here)
+    if holder.account is not None:
+        key, names = "account", holder.account
+        known = {name: [name] for name in here.bench.accounts}
+    else:
+        key, names = "marketplace", holder.marketplace or []
+        known = _by_marketplace(here.bench)
     found: list[str] = []
-    for name in getattr(holder, key):
+    for name in names:
         found += known.get(name, [])
         if name not in known:
-            message = (
-                f"no account is called `{name}`"
-                if key == "account"
-                else f"the shop has no account on a marketplace `{name}`"
-            )
-            findings.say(f"UNKNOWN_{key.upper()}", loaded.located.at((*path, key)), message,
-                         suggest(name, known))  # fmt: skip
+            what = "no account is called" if key == "account" else (
+                "the shop has no account on a marketplace"
+            )  # fmt: skip
+            here.findings.say(f"UNKNOWN_{key.upper()}", here.loaded.located.at((*path, key)),
+                              f"{what} `{name}`", suggest(name, known))  # fmt: skip
     return list(dict.fromkeys(found))
 
 
-def _only_account(
-    loaded: Loaded[RuleTestDocument], number: int, bench: Bench, findings: Findings
-) -> list[str]:
-    if len(bench.accounts) == 1:
-        return list(bench.accounts)
-    findings.say(
-        "TEST_WITHOUT_ACCOUNT", loaded.located.at(("cases", number, "name")),
-        "nothing says on which account this is",
-        f"write `account: …` in the case or at the top; accounts: {', '.join(bench.accounts)}",
+def _by_marketplace(bench: Bench) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for plan in bench.rules.plans:
+        found.setdefault(plan.account.marketplace, []).append(plan.account.name)
+    return found
+
+
+def _only_account(here: _Here) -> list[str]:
+    accounts = here.bench.accounts
+    if len(accounts) == 1:
+        return list(accounts)
+    here.findings.say(
+        "TEST_WITHOUT_ACCOUNT", here.at("name"), "nothing says on which account this is",
+        f"write `account: …` in the case or at the top; accounts: {', '.join(accounts)}",
     )  # fmt: skip
     return []
 

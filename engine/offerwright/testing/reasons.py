@@ -108,7 +108,7 @@ def _why_row(outcome: Outcome, step: str) -> str:
     for seen in outcome.seen:
         if seen.table.step == step and seen.table.source is None:
             for number in seen.fired(outcome.row):
-                return f"`{seen.table.row_ids[number]}` ({_at(seen.table.place(number))})"
+                return f"`{seen.table.row_id(number)}` ({_at(seen.table.place(number))})"
     return ""
 
 
@@ -141,7 +141,7 @@ def _why_row_not(outcome: Outcome, seen: Seen, number: int) -> str:
     if number == len(table.rows):
         return f"a row of `{seen.table.step}` ({place}) matched, so `otherwise` did not count"
     reasons = why_row_not(table, number, _as_seen(outcome, seen), outcome.row)
-    return f"`{seen.table.row_ids[number]}` ({place}) did not match: {'; '.join(reasons)}"
+    return f"`{seen.table.row_id(number)}` ({place}) did not match: {'; '.join(reasons)}"
 
 
 def _as_seen(outcome: Outcome, seen: Seen) -> Offers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,8 @@ def solved(base: Trial, wanted: Wanted, table: TableKey, bench: Bench) -> Iterat
     trials = [_with_plain(base, wanted, bench)]
     for name, value in wanted.items():
         if _is_computed(name, bench):
-            moved = (_moved(one, name, value, table, plan, bench) for one in trials)
+            aim = _Aim(name, table, bench)
+            moved = (_moved(one, aim, value, plan) for one in trials)
             trials = [trial for group in moved for trial in group]
     yield from trials
 
@@ -132,15 +133,22 @@ def _moment(value: int) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _moved(
-    trial: Trial, name: str, target: Value | None, table: TableKey, plan: AccountPlan, bench: Bench
-) -> Iterator[Trial]:
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """The computed value that is moved, and the table that must see it."""
+
+    name: str
+    table: TableKey
+    bench: Bench
+
+
+def _moved(trial: Trial, aim: _Aim, target: Value | None, plan: AccountPlan) -> Iterator[Trial]:
     """Trials in which a computed value is the target, by moving one fact that it depends on."""
-    for fact in _inputs(name, plan, bench):
+    for fact in _inputs(aim.name, plan, aim.bench):
         if target is None:
             yield trial.giving({fact.name: None})
         elif isinstance(target, Decimal | int) and not isinstance(target, bool):
-            yield from _secant(trial, fact, name, Decimal(target), table, bench)
+            yield from _secant(trial, fact, aim, Decimal(target))
 
 
 def _inputs(name: str, plan: AccountPlan, bench: Bench) -> list[FactDef]:
@@ -160,14 +168,12 @@ def _inputs(name: str, plan: AccountPlan, bench: Bench) -> list[FactDef]:
     return [facts[n] for n in known]
 
 
-def _secant(
-    trial: Trial, fact: FactDef, name: str, target: Decimal, table: TableKey, bench: Bench
-) -> list[Trial]:
+def _secant(trial: Trial, fact: FactDef, aim: _Aim, target: Decimal) -> list[Trial]:
     """Trials whose computed value comes near the target, the nearest first."""
     x0 = _number(trial.product.facts.get(fact.name), fact, trial)
     day = Decimal(86_400_000_000)
     x1 = x0 + (day if fact.type.name == "datetime" else max(Decimal(1), abs(x0) / 10))
-    y0, y1 = (_observed(trial, fact, x, name, table, bench) for x in (x0, x1))
+    y0, y1 = (_observed(trial, fact, x, aim) for x in (x0, x1))
     if y0 is None or y1 is None:
         return []
     seen = {x0: y0, x1: y1}
@@ -175,7 +181,7 @@ def _secant(
         if y1 in (target, y0):
             break
         x2 = _bounded(x1 + (target - y1) * (x1 - x0) / (y1 - y0), fact)
-        y2 = None if x2 in seen else _observed(trial, fact, x2, name, table, bench)
+        y2 = None if x2 in seen else _observed(trial, fact, x2, aim)
         if y2 is None:
             break
         x0, y0, x1, y1 = x1, y1, x2, y2
@@ -217,16 +223,14 @@ def _number(cell: object, fact: FactDef, trial: Trial) -> Decimal:
     return Decimal(100)
 
 
-def _observed(
-    trial: Trial, fact: FactDef, x: Decimal, name: str, table: TableKey, bench: Bench
-) -> Decimal | None:
+def _observed(trial: Trial, fact: FactDef, x: Decimal, aim: _Aim) -> Decimal | None:
     """What a table sees of a computed value when a fact has this one."""
     try:
         cells = {fact.name: fact_value(_rounded(x, fact), fact.type)}
-        outcome = tried([trial.giving(cells)], bench)[0]
+        outcome = tried([trial.giving(cells)], aim.bench)[0]
     except (OverflowError, OfferwrightError):
         return None
-    return seen_value(outcome, name, table)
+    return seen_value(outcome, aim.name, aim.table)
 
 
 def seen_value(outcome: Outcome, name: str, table: TableKey) -> Decimal | None:

@@ -57,12 +57,16 @@ class RuleTable:
 
     def row_names(self, row: int) -> tuple[str, ...]:
         """How a test may name one row, `otherwise` being the one after the last."""
-        names = self.row_ids
-        own = names[row]
+        own = self.row_id(row)
         qualified = (f"{self.step}/{own}", f"{self.info.name}/{self.step}/{own}")
         if own == OTHERWISE:
             return qualified
         return own, qualified[0], f"{self.info.name}/{own}", qualified[1]
+
+    def row_id(self, row: int) -> str:
+        """The id of a row; `otherwise` for the one after the last."""
+        rows = self.table.rows if self.table is not None else ()
+        return rows[row].id if row < len(rows) else OTHERWISE
 
     @property
     def row_ids(self) -> tuple[str, ...]:

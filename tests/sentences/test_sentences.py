@@ -46,7 +46,8 @@ time_zone: America/Sao_Paulo
 currency: BRL
 accounts: {a: {marketplace: alpha}, b: {marketplace: beta}}
 sources: {catalogue: {file: data/catalogue.csv}, stock: {file: data/stock.csv},
-  specs: {file: data/specs.csv}, kits: {file: data/kits.csv}, sales: {file: data/sales.csv}}
+  specs: {file: data/specs.csv}, kits: {file: data/kits.csv}, sales: {file: data/sales.csv},
+  nodes: {file: data/nodes.csv}, places: {file: data/places.csv}}
 """,
     "rules/facts.yaml": """\
 kind: facts

@@ -8,7 +8,6 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from offerwright.pages.drawing import STYLE
 from offerwright.pages.page import Book, head, place
@@ -23,14 +22,13 @@ def html_pages(book: Book) -> dict[str, bytes]:
         "say": book.words.say,
         "kinds": list(dict.fromkeys(page.kind for page in book.pages)),
         "place": place,
-        "style": Markup(style),
+        "style": style,
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     }
     found = {"index.html": environment.get_template("index.html.jinja").render(shared)}
     template = environment.get_template("document.html.jinja")
     for page in book.pages:
-        # The drawing escapes every name itself.
-        svg = Markup(page.drawing.svg) if page.drawing is not None else None
+        svg = page.drawing.svg if page.drawing is not None else None
         told = {"page": page, "svg": svg, "head": head(page, book.words)}
         found[f"{page.stem}.html"] = template.render({**shared, **told})
         if page.drawing is not None:

@@ -263,7 +263,7 @@ def _not_used(offers: Offers, row: int) -> Iterator[NotUsed]:
         label = _label(offers, step)
         if not ran.active[row]:
             if step.when is not None:
-                because = _why_not(step.when, step.when.rows[0], offers, row)
+                because = why_not(step.when, step.when.rows[0], offers, row)
                 yield NotUsed(step.id, label, because, step.span)
             continue
         if ran.match is not None:
@@ -284,7 +284,7 @@ def _not_reached(offers: Offers, row: int) -> Iterator[NotUsed]:
         document = offers.plan.documents[number]
         if document.only is not None and not offers.reach.only[number][row]:
             plan = document.only.rows[0]
-            because = _why_not(document.only, plan, offers, row)
+            because = why_not(document.only, plan, offers, row)
             yield NotUsed(document.name, f"{document.name}/for", because, plan.span)
 
 
@@ -301,7 +301,7 @@ def _near_misses(found: Match, label: str, offers: Offers, row: int) -> Iterator
     near = sorted((count, n) for n, count in misses.items() if n not in fired)[:NEAREST]
     for _, number in near:
         plan = table.rows[number]
-        yield NotUsed(plan.id, label, _why_not(table, plan, offers, row), plan.span)
+        yield NotUsed(plan.id, label, why_not(table, plan, offers, row), plan.span)
 
 
 def _missed_axes(table: TablePlan, offers: Offers, row: int) -> dict[int, int]:
@@ -323,7 +323,7 @@ def _one(row: int) -> Any:
     return np.array([row])
 
 
-def _why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple[str, ...]:
+def why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple[str, ...]:
     """The tests of a row that do not hold, in words."""
     reasons = []
     for test in tests(plan.condition):
@@ -335,11 +335,6 @@ def _why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple
     if (start is not None and as_of < start) or (end is not None and as_of >= end):
         reasons.append("its window is closed")
     return tuple(reasons) or ("an earlier row won",)
-
-
-def why_row_not(table: TablePlan, number: int, offers: Offers, row: int) -> tuple[str, ...]:
-    """The tests of one row of a table that do not hold for an offer, in words."""
-    return _why_not(table, table.rows[number], offers, row)
 
 
 def _holds(test: Test, offers: Offers, row: int) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from offerwright.errors import Span
 from offerwright.evaluate.run import Offers
-from offerwright.evaluate.trace import TraceStep, trace, why_row_not
+from offerwright.evaluate.trace import TraceStep, trace, why_not
 from offerwright.testing.run import Outcome
 from offerwright.testing.seen import Seen
 
@@ -117,7 +117,7 @@ def why_not_fired(outcome: Outcome, name: str) -> str:
     for seen in outcome.seen:
         rows = [n for n in range(len(seen.table.row_ids)) if name in seen.table.row_names(n)]
         if rows:
-            return _why_row_not(outcome, seen, rows[0])
+            return _why_not(outcome, seen, rows[0])
         if name in seen.table.step_names():
             return _why_step_not(outcome, seen)
     return f"the document of `{name}` is not in force at this moment, or an override removes it"
@@ -126,21 +126,21 @@ def why_not_fired(outcome: Outcome, name: str) -> str:
 def _why_step_not(outcome: Outcome, seen: Seen) -> str:
     when = seen.table.when
     if when is not None and not seen.holds[outcome.row]:
-        reasons = why_row_not(when, 0, _as_seen(outcome, seen), outcome.row)
+        reasons = why_not(when, when.rows[0], _as_seen(outcome, seen), outcome.row)
         return f"`{seen.table.step}` ({_at(seen.table.span)}) did not run: {'; '.join(reasons)}"
     if not seen.active[outcome.row]:
         return f"`{seen.table.step}` ({_at(seen.table.span)}) did not run for this offer"
     return f"no row of `{seen.table.step}` ({_at(seen.table.span)}) matched"
 
 
-def _why_row_not(outcome: Outcome, seen: Seen, number: int) -> str:
+def _why_not(outcome: Outcome, seen: Seen, number: int) -> str:
     table = seen.table.table
     place = _at(seen.table.place(number))
     if table is None or not seen.active[outcome.row]:
         return _why_step_not(outcome, seen)
     if number == len(table.rows):
         return f"a row of `{seen.table.step}` ({place}) matched, so `otherwise` did not count"
-    reasons = why_row_not(table, number, _as_seen(outcome, seen), outcome.row)
+    reasons = why_not(table, table.rows[number], _as_seen(outcome, seen), outcome.row)
     return f"`{seen.table.row_id(number)}` ({place}) did not match: {'; '.join(reasons)}"
 
 

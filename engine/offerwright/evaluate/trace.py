@@ -392,7 +392,7 @@ __all__ = [
     "TraceStep",
     "Words",
     "trace",
-    "why_row_not",
+    "why_not",
     "words",
     "written",
 ]

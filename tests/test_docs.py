@@ -40,6 +40,7 @@ NOT_CODES = frozenset({
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
     "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",
     "BODY_UNREADABLE", "SANDBOX",                              # words of the local marketplaces
+    "ACME",                                                    # upper("Acme")
 })  # fmt: skip
 
 # Codes that the source puts together: how they begin, and all that they become.

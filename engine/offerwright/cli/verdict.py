@@ -35,7 +35,7 @@ def verdict(root: Path, cache: Cache | None) -> Verdict:
     key = key_of(repository.files)
     found = None if cache is None else _remembered(cache.read(key), repository.root)
     if found is None:
-        found, looked_at = _computed(repository)
+        found, looked_at = _computed(repository, cache)
         found = with_fixes(found, repository.files)
         if cache is not None:
             heads = {file: _head(repository.root, file) for file in looked_at}
@@ -43,14 +43,16 @@ def verdict(root: Path, cache: Cache | None) -> Verdict:
     return Verdict(sorted_diagnostics([*unread, *found]), repository.files)
 
 
-def _computed(repository: Repository) -> tuple[list[Diagnostic], Iterable[str]]:
+def _computed(
+    repository: Repository, cache: Cache | None
+) -> tuple[list[Diagnostic], Iterable[str]]:
     """Everything that can be said without data, and the sources whose first line was read."""
     from offerwright.pipeline import compile_repository, findings_of
     from offerwright.source.yaml import without_garbage_collection
 
     with without_garbage_collection():
         loadout, found = compile_repository(repository)
-        found = [*found, *_folders(repository, loadout)]
+        found = [*found, *_of_folders(repository, loadout, cache)]
         if loadout is None:
             return found, ()
         found += findings_of(loadout, found)
@@ -76,6 +78,19 @@ def _head(root: Path, file: str) -> str | None:
     """A hash of how a source begins; None where there is none to read."""
     line = read_heading(root, file)
     return None if line is None else hashlib.sha256(line).hexdigest()
+
+
+def _of_folders(repository: Repository, loadout: Any, cache: Cache | None) -> list[Diagnostic]:
+    """What is wrong with the folders of marketplaces, which change less often than rules."""
+    if cache is None:
+        return _folders(repository, loadout)
+    own = {f: body for f, body in repository.files.items() if f.startswith("marketplaces/")}
+    key = key_of(own, "folders", "" if loadout is None else "contracts")
+    found = _remembered(cache.read(key), repository.root)
+    if found is None:
+        found = _folders(repository, loadout)
+        cache.write(key, {"found": diagnostic_json(found), "heads": {}})
+    return found
 
 
 def _folders(repository: Repository, loadout: Any) -> list[Diagnostic]:

@@ -156,6 +156,9 @@ steps:
         ("name: {starts_with: Fo}", ["name starts with Fo", "name something else"]),
         ("colours: {has: red}", ["colours has red", "colours something else"]),
         ("account: a", ["account a", "account something else"]),
+        ("account: [a, b]", ["account a", "account b"]),
+        ("marketplace: [alpha, beta]", ["marketplace alpha", "marketplace beta"]),
+        ("currency: BRL", ["currency BRL"]),
     ],
 )  # fmt: skip
 def test_the_sides_of_a_cell(one: str, sides: list[str]) -> None:

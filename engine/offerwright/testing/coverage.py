@@ -213,4 +213,5 @@ def _engine_words(plans: Sequence[AccountPlan]) -> Mapping[str, tuple[str, ...]]
         "account": tuple(dict.fromkeys(a.name for a in accounts)),
         "marketplace": tuple(dict.fromkeys(a.marketplace for a in accounts)),
         "currency": tuple(dict.fromkeys(a.currency for a in accounts)),
+        "trade_policy": tuple(dict.fromkeys(a.trade_policy for a in accounts if a.trade_policy)),
     }

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from offerwright.evaluate import columns as c
-from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
+from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
 from offerwright.frames import policy_column, scoped_column
 from offerwright.rules.plan import Account
 
@@ -54,6 +54,12 @@ class SnapshotColumns(Mapping[str, Column]):
 
     def __len__(self) -> int:
         return len(self.frame.columns) + len(self.scoped)
+
+    def counts(self, name: str) -> tuple[Array, Array]:
+        """The rows in which a whole number is there, and the numbers; nothing is kept of it."""
+        series = self.frame[self.scoped.get(name, name)]
+        there = series.is_not_null().arg_true()
+        return there.to_numpy(), series.gather(there).to_numpy().astype(np.int64)
 
     def lists(self, name: str) -> pl.Series | None:
         """A list fact as it stands in the snapshot."""

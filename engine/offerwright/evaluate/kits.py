@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from offerwright.evaluate import columns as c
-from offerwright.evaluate.columns import Array, Decimals, Words
+from offerwright.evaluate.columns import Array, Words
+from offerwright.evaluate.facts import SnapshotColumns
 from offerwright.evaluate.fill import Needs, Truth, Wishes, fill
 from offerwright.evaluate.operations import Rows
 from offerwright.frames import map_column
@@ -89,15 +89,20 @@ def _recipes(plan: KitPlan, rows: Rows) -> tuple[dict[int, Recipe], Truth]:
     names = sorted(name for name in rows.facts if name.startswith(prefix))
     row_of = rows_by_sku(rows) if names else {}
     for name in names:
-        column = rows.get(name)
-        if not isinstance(column, Decimals):
-            raise TypeError("units of a component are a number")
         component = row_of.get(name.removeprefix(prefix), name.removeprefix(prefix))
-        there = c.known(column)
-        negative |= there & np.asarray(column.values < 0)
-        for kit in np.flatnonzero(there & np.asarray(column.values > 0)).tolist():
-            found.setdefault(kit, {})[component] = int(column.values[kit])
+        kits, units = _counts(name, rows)
+        negative[kits[units < 0]] = True
+        for kit, number in zip(kits.tolist(), units.tolist(), strict=True):
+            if number > 0:
+                found.setdefault(kit, {})[component] = number
     return {kit: recipe for kit, recipe in found.items() if not negative[kit]}, negative
+
+
+def _counts(name: str, rows: Rows) -> tuple[Array, Array]:
+    """Where a kit has units of a component: few rows of a column that may be one of thousands."""
+    if not isinstance(rows.facts, SnapshotColumns):
+        raise TypeError("kits are read from a snapshot")
+    return rows.facts.counts(name)
 
 
 def rows_by_sku(rows: Rows) -> dict[str, int]:

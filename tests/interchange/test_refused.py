@@ -42,6 +42,7 @@ def test_an_expression_without_counterpart_is_refused_where_it_stands(
 
 DOCUMENTS = [
     (model(""), "DMN_UNSUPPORTED", "2:1", "`Out` has no logic"),
+    (model("<decisionTable/>"), "DMN_UNREADABLE", "3:1", "without an output"),
     (model("<relation/>"), "DMN_UNSUPPORTED", "3:1", "<relation> has no counterpart"),
     (model(table([(">1", "1", "2")])), "DMN_UNREADABLE", "4:1", "2 input entries"),
     (model(table([(">1", "1")], hit="BEST")), "DMN_UNREADABLE", "3:1", "`BEST` is no hitPolicy"),
@@ -98,6 +99,7 @@ FILES = [
     ("", "NOT_XML"),
     ("{}", "NOT_XML"),
     ("<other/>", "NOT_DMN"),
+    ('<?xml version="1.0" encoding="klingon"?><definitions/>', "NOT_XML"),
     ("<a>" * 200, "TOO_DEEP"),
     ("<definitions>" + "<decision/>" * 100_001 + "</definitions>", "FILE_TOO_LARGE"),
     ("<definitions>" + " " * (5 << 20) + "</definitions>", "FILE_TOO_LARGE"),

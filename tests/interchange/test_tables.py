@@ -179,6 +179,20 @@ def test_a_heading_that_means_nothing_is_named() -> None:
     assert [(d.code, str(d.span)) for d in found] == [("UNKNOWN_HEADING", "sheet.csv:1:14")]
 
 
+def test_a_sheet_without_rows_empties_no_table() -> None:
+    made, found = taken(TABLE + ",,,,,,\n", {"rules/p.yaml": STEP})
+
+    assert made is None
+    assert [(d.code, str(d.span)) for d in found] == [("EMPTY_FILE", "sheet.csv:1:1")]
+
+
+def test_lines_keep_their_windows_breaks() -> None:
+    made, _ = taken(TABLE + ROWS[2] + ROWS[0], {"rules/p.yaml": STEP.replace("\n", "\r\n")})
+
+    assert made is not None and made.removed == 1
+    assert made.content.count(b"\r\n") == made.content.count(b"\n")
+
+
 def test_a_nested_condition_is_refused_by_the_name_of_its_row() -> None:
     nested = STEP.replace('{brand: {not: "5"}}', "{any: [{cost: 1}, {gift: true}]}")
     text, found = export_table(loaded({"rules/p.yaml": nested})[1], "p/base")

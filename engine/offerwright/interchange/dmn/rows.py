@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from offerwright.interchange.dmn.cells import cell_of
-from offerwright.interchange.dmn.draft import Draft, is_fact
+from offerwright.interchange.dmn.draft import Draft, Stopped, is_fact
 from offerwright.interchange.dmn.express import condition_of
 from offerwright.interchange.dmn.feel import Among, At, Compared, Constant, Feel, Null, Ref, Tests
 from offerwright.interchange.dmn.feel_parse import parse_tests
@@ -34,6 +34,11 @@ class _Column:
 
 def table_of(table: DecisionTable, results: Sequence[Result], draft: Draft) -> dict[str, Any]:
     """The keys of a document for a table. Raises `Stopped`."""
+    if not table.outputs or any(
+        (len(r.inputs), len(r.outputs)) != (len(table.inputs), len(table.outputs))
+        for r in table.rules
+    ):
+        raise Stopped  # the reader has said so
     if table.aggregation is not None and len(results) > 1:
         raise draft.stop(table.element, f"{table.aggregation} of several outputs has no meaning",
                          "collect without an aggregator, or keep one output")  # fmt: skip
@@ -107,7 +112,7 @@ def _row(
     draft: Draft,
 ) -> dict[str, Any]:
     when: dict[str, Any] = {}
-    for column, text in zip(columns, rule.inputs, strict=False):
+    for column, text in zip(columns, rule.inputs, strict=True):
         tests = draft.tests(text)
         if tests.tests:
             tests = _replaced(tests, draft.values)
@@ -115,7 +120,7 @@ def _row(
             when = _joined(when, fact, cell)
     then = {
         result.fact.name: result_cell(tree, type_, text.element, draft)
-        for result, type_, tree, text in zip(results, types, trees, rule.outputs, strict=False)
+        for result, type_, tree, text in zip(results, types, trees, rule.outputs, strict=True)
         if not isinstance(tree, Null)
     }
     row: dict[str, Any] = {"id": f"rule-{number + 1}"}

@@ -190,7 +190,9 @@ def _results(
     if table is None or len(table.outputs) < 2:
         parts = whole.components if whole.components and table is None else ()
         if not parts:
-            leaf = _output_type(table, 0, whole, model, found) if table is not None else whole
+            leaf = whole
+            if table is not None and table.outputs:
+                leaf = _output_type(table, 0, whole, model, found)
             yield Result("", Fact(namer.name(decision.name), leaf))
         for component, leaf in parts:
             yield Result(component, Fact(namer.name(decision.name, component), leaf))

@@ -110,6 +110,11 @@ class _Reader:
                 Span(self.file, line, column, line, column + 1),
                 "export the file again from the tool that made it",
             )) from None  # fmt: skip
+        except LookupError as problem:
+            raise _Refused(Diagnostic(
+                "NOT_XML", f"the file says that it is in an {problem}", Span(self.file, 1, 1, 1, 2),
+                "save it as UTF-8, and say so in its first line",
+            )) from None  # fmt: skip
         return self.open[0].children[0]
 
     def _here(self, width: int = 1) -> Span:

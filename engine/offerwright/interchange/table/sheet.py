@@ -55,6 +55,10 @@ def read_sheet(content: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic
     rows = tuple(
         {h: c for h, c in zip(header, cells[n], strict=True) if c.strip()} for n in numbers
     )
+    if not rows:
+        message = "the sheet has no rows, and a table is not emptied by it"
+        return None, [Diagnostic("EMPTY_FILE", message, table.heading(0),
+                                 "delete the table in its document if that is meant")]  # fmt: skip
     sheet = Sheet(table, rows, numbers)
     found = list(_row_errors(sheet))
     return (None, found) if found else (sheet, [])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".test.yaml", ".test.yml")
 HOME = "offerwright.yaml"
+KIND = re.compile(rb"""\bkind: *["']?test\b""")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -24,7 +26,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if not file_path.name.endswith(ENDINGS):
         return None
     root = _root(file_path)
-    if root is None or b"kind: test" not in file_path.read_bytes():
+    if root is None or not KIND.search(file_path.read_bytes()):
         return None
     return RuleTestFile.from_parent(parent, path=file_path, root=root)
 

@@ -65,6 +65,14 @@ def test_a_failure_has_its_file_and_line_and_the_rule(shop: pytest.Pytester) -> 
     done.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.parametrize("kind", ['kind: "test"', "kind:  test  # of prices"])
+def test_the_kind_may_be_written_in_other_ways(shop: pytest.Pytester, kind: str) -> None:
+    text = cases(*LINES).replace("kind: test", kind)
+    write(shop.path, {"rules/sample.test.yaml": text})
+
+    run(shop).assert_outcomes(passed=2, failed=1, skipped=1)
+
+
 def test_words_select_cases(shop: pytest.Pytester) -> None:
     write(shop.path, {"rules/sample.test.yaml": cases(*LINES)})
 

@@ -75,9 +75,10 @@ def _opaque(grid: Grid) -> Iterator[Diagnostic]:
     if rows and grid.table.hit != "collect" and len(grid.table.rows) > 1:
         names = ", ".join(f"`{grid.table.rows[row].id}`" for row in rows[:3])
         more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+        verb = "matches" if len(rows) == 1 else "match"
         yield Diagnostic(
             "OPAQUE_CONDITION",
-            f"what {names}{more} match is not analysed: `matches` and `has` are opaque",
+            f"what {names}{more} {verb} is not analysed: `matches` and `has` are opaque",
             grid.table.rows[rows[0]].span,
             "lists and `starts_with` are analysed",
             "note",

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Related
 from offerwright.rules.analysis.cover import Masks, NotProved, uncovered
+from offerwright.rules.analysis.dead import opaque_rows
 from offerwright.rules.analysis.grid import Box, Grid
 from offerwright.rules.analysis.words import said
 from offerwright.rules.plan import TablePlan
@@ -53,7 +54,8 @@ def _idle_columns(grid: Grid) -> Iterator[Diagnostic]:
     if table.hit not in ("unique", "any") or len(table.rows) > _MOST_ROWS:
         return
     for number, column in enumerate(grid.columns):
-        if column.fact == "as_of" or not _tests(grid, number):
+        is_opaque = any(segment.sure != segment.maybe for segment in column.segments)
+        if column.fact == "as_of" or is_opaque or not _tests(grid, number):
             continue
         try:
             decides = any(_decides(grid, number, part) for part in _tests(grid, number))
@@ -83,9 +85,9 @@ def _decides(grid: Grid, column: int, part: int) -> bool:
     others = tuple(n for n in range(len(grid.columns[column].segments)) if n not in own)
     box: Box = (*grid.boxes[part][:column], others, *grid.boxes[part][column + 1 :])
     equal, differing = _by_results(grid, row)
-    masks = [[s.sure for s in c.segments] for c in grid.columns]
-    if _touched(masks, box, differing):
+    if _touched([[s.maybe for s in c.segments] for c in grid.columns], box, differing):
         return True
+    masks = [[s.sure for s in c.segments] for c in grid.columns]
     if grid.table.has_otherwise and _results(grid.table, row) == _results(
         grid.table, len(grid.table.rows)
     ):
@@ -126,9 +128,12 @@ def _mergeable(grid: Grid, zone: ZoneInfo) -> Iterator[Diagnostic]:
 
 
 def _alike(grid: Grid, column: int) -> list[list[int]]:
-    """Rows that agree in everything but one column; under `first` only neighbours."""
+    """Rows that agree in everything but one column. Of patterns nobody knows whether they do."""
+    opaque = set(opaque_rows(grid))
     groups: dict[object, list[int]] = defaultdict(list)
     for row, box in enumerate(grid.boxes):
+        if row in opaque:
+            continue
         rest = (*box[:column], *box[column + 1 :])
         groups[rest, _results(grid.table, row)].append(row)
     return [rows for rows in groups.values() if len(rows) > 1]

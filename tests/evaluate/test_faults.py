@@ -84,3 +84,42 @@ def test_the_place_is_that_of_the_last_row(case: dict[str, Any]) -> None:
 
     assert (found.rule, found.span.file if found.span else None) == ("p/t", "rules/p.yaml")
     assert found.span is not None and found.span.line == line
+
+
+STOCK = """\
+kind: inventory
+name: stock
+pool:
+  on_hand: stock
+  safety_stock:
+    hit: %s
+    rules:
+      - {id: gold, when: {tier: gold}, then: {units: %s}}
+      - {id: all, when: {cost: present}, then: {units: 1}}
+%sallocate: {method: shared, marketplaces: [{account: a}]}
+"""
+STOCK_FACTS = FACTS + "  stock: {type: map of integer, from: stock.on_hand, key: node}\n"
+
+
+@pytest.mark.parametrize(
+    ("hit", "units", "expected"),
+    [
+        ("first", "big * big * big", ("OVERFLOW", ("gold",), "units", 8)),
+        ("first", "gone", ("MISSING_VALUE", ("gold",), "units", 8)),
+        ("unique", "1", ("TABLE_OVERLAP", ("gold", "all"), "", 9)),
+        ("any", "2", ("TABLE_CONFLICT", ("gold", "all"), "", 9)),
+    ],
+)
+def test_a_safety_stock_that_fails_names_its_row(
+    hit: str, units: str, expected: tuple[Any, ...]
+) -> None:
+    otherwise = "    otherwise: {units: 1}\n" if hit == "first" else ""
+    shop = SHOP.replace("{file: c.csv}}", "{file: c.csv}, stock: {file: s.csv}}")
+    files = {"offerwright.yaml": shop, "rules/facts.yaml": STOCK_FACTS,
+             "rules/i.yaml": STOCK % (hit, units, otherwise)}  # fmt: skip
+    rows = [{**row, "stock": {"sp": 5}} for row in ROWS]
+    offers = offers_of(sound({**files, **marketplace_files("alpha")}), rows, AS_OF)["a"]
+    blocked = [b for b in trace(offers, 1).blocked if b.aspect == "stock"]
+
+    assert offers.frame["quantity"].to_list() == [4, None]
+    assert [(b.code, b.rows, b.cell, b.span and b.span.line) for b in blocked] == [expected]

@@ -73,6 +73,10 @@ def _cells(block: Block, found: Match, plan: AccountPlan, rows: Rows) -> Array:
     if fault is None or block.code in _SEVERAL or block.document < 0:
         return cells
     document = plan.documents[block.document].name
+    if block.aspect != "price":
+        # Tables of stock and content set no columns; what they could not compute is their result.
+        cells[found.found] = 0
+        return cells
     for number, result in reversed(list(enumerate(found.table.results))):
         column = rows.find(own_column(document, result.name))
         if column is not None and column.state is not None:

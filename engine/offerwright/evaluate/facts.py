@@ -21,8 +21,8 @@ class SnapshotColumns(Mapping[str, Column]):
     """
     The facts of a snapshot as one account sees them.
 
-    A fact kept per marketplace, account or trade policy is found under its plain name. What has been read is
-    kept; `shared` lets accounts share it.
+    A fact kept per marketplace, account or trade policy is found under its plain name. What has
+    been read is kept; `shared` lets accounts share it.
     """
 
     def __init__(

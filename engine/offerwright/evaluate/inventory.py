@@ -15,7 +15,7 @@ import numpy as np
 from offerwright.evaluate.columns import Array
 from offerwright.evaluate.fill import Truth
 from offerwright.evaluate.kits import shared_out
-from offerwright.evaluate.match import Walks
+from offerwright.evaluate.match import Match, Walks
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.pool import PoolOf, any_of, faults, pool_of
 from offerwright.evaluate.share_out import listed, oversell, share_out
@@ -37,7 +37,7 @@ class Allocation:
     `published` by account: int64 units. `unknown` is where the pool is not known, by the code of
     the reason and the part that gives it; `refused` the same of single accounts. `oversell` is
     max(0, Σ published − pool). `stages` by account are how the quantity came about, where that was
-    asked for.
+    asked for; `safety` is the table of the safety stock as it matched.
     """
 
     plan: InventoryPlan
@@ -47,6 +47,7 @@ class Allocation:
     refused: Mapping[str, Mapping[tuple[str, str], Truth]]
     oversell: Array
     stages: Mapping[str, Stages]
+    safety: Match | None = None
 
     @property
     def is_known(self) -> Truth:
@@ -55,8 +56,12 @@ class Allocation:
 
     def part(self, at: Array) -> Allocation:
         """The rows at these positions."""
+        safety = self.safety
+        if safety is not None:
+            safety = replace(safety, picked=safety.picked[at], states=safety.states[at])
         return replace(
             self,
+            safety=safety,
             pool=self.pool[at],
             published={account: units[at] for account, units in self.published.items()},
             unknown={reason: mask[at] for reason, mask in self.unknown.items()},
@@ -102,7 +107,9 @@ def allocate(
             refused = {**refused, entry.account: {**refused.get(entry.account, {}), **found}}
     published = {account: units["hysteresis"] for account, units in stages.items()}
     above = oversell(list(published.values()), pool.units)
-    return Allocation(plan, pool.units, published, pool.unknown, refused, above, stages)
+    return Allocation(
+        plan, pool.units, published, pool.unknown, refused, above, stages, pool.safety
+    )
 
 
 def _with_kits(plan: InventoryPlan, pool: PoolOf, units: list[Array], rows: Rows) -> list[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals
 from offerwright.evaluate.fill import Truth
 from offerwright.evaluate.kits import Parts, kit_pools, parts_of
-from offerwright.evaluate.match import Walks, match, reasons, result
+from offerwright.evaluate.match import Match, Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
 from offerwright.frames import map_column
 from offerwright.rules.plan import InventoryPlan, TablePlan
@@ -27,18 +27,21 @@ class PoolOf:
     The units that may be sold of every SKU.
 
     `unknown` is where they are not known, by the code of the reason and the part of the document
-    that gives it. `parts` are the kits that can be made of components whose pools are known.
+    that gives it; `safety` is the table of the safety stock as it matched. `parts` are the kits
+    that can be made of components whose pools are known.
     """
 
     units: Array
     unknown: Mapping[tuple[str, str], Truth]
     parts: Parts | None
+    safety: Match | None = None
 
 
 def pool_of(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> PoolOf:
     """The pool of every SKU; that of a kit is what its components suffice for."""
     parts = None if plan.kits is None else parts_of(plan.kits, rows)
-    safety, wrong = _safety(plan.safety, rows, as_of, walks)
+    table = None if isinstance(plan.safety, int) else match(plan.safety, rows, as_of, walks)
+    safety, wrong = _safety(plan.safety, table, rows)
     units, seen = _at_nodes(plan, rows, parts, safety)
     unread: Reasons = {}
     if plan.reservations is not None:
@@ -50,8 +53,8 @@ def pool_of(plan: InventoryPlan, rows: Rows, as_of: int, walks: Walks) -> PoolOf
     units = np.maximum(0, units)
     unknown = {("NO_STOCK", "pool"): ~seen, **wrong}
     if parts is None:
-        return PoolOf(units, {**unknown, **unread}, None)
-    return _with_kits(units, unknown, unread, parts)
+        return PoolOf(units, {**unknown, **unread}, None, table)
+    return replace(_with_kits(units, unknown, unread, parts), safety=table)
 
 
 def _with_kits(units: Array, unknown: Reasons, unread: Reasons, parts: Parts) -> PoolOf:
@@ -123,10 +126,9 @@ def faults(column: Column, step: str) -> Reasons:
     return {reason: mask for reason, mask in found.items() if mask.any()}
 
 
-def _safety(safety: int | TablePlan, rows: Rows, as_of: int, walks: Walks) -> tuple[Array, Reasons]:
-    if isinstance(safety, int):
+def _safety(safety: int | TablePlan, found: Match | None, rows: Rows) -> tuple[Array, Reasons]:
+    if found is None or isinstance(safety, int):
         return np.full(rows.size, safety, dtype=np.int64), {}
-    found = match(safety, rows, as_of, walks)
     wrong = reasons(found, rows)
     plan = safety.result("units")
     column = c.constant(0, rows.size) if plan is None else result(found, plan, rows)

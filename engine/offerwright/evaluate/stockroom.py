@@ -67,9 +67,13 @@ def _blocks(plan: AccountPlan, inventory: InventoryPlan, found: Allocation) -> t
     """What withholds the stock of an account, with the part of the document that says so."""
     account, document = plan.account.name, inventory.document
     no_entry = np.full(len(found.pool), account not in found.published)
+    tables = {"safety_stock": found.safety}
     reasons = {**found.unknown, **found.refused.get(account, {})}
     blocks = (
         Block("stock", "NO_ALLOCATION", no_entry, "allocate", document),
-        *(Block("stock", code, mask, step, document) for (code, step), mask in reasons.items()),
+        *(
+            Block("stock", code, mask, step, document, tables.get(step))
+            for (code, step), mask in reasons.items()
+        ),
     )
     return tuple(block for block in blocks if block.mask.any())

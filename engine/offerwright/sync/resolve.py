@@ -19,7 +19,8 @@ def agrees(wanted: Values, observed: Values) -> bool | None:
     """
     Whether all that was sent is seen; None when a part of it was not shown and none differs.
 
-    A price replaces the one before with its sale: a sale that is still seen differs.
+    A price replaces the one before with its sale: a sale that is still seen differs. Quantity tiers
+    are never shown, so that a price with tiers is told again.
     """
     if wanted.price is not None and wanted.sale_price is None and observed.sale_price is not None:
         return False
@@ -28,7 +29,8 @@ def agrees(wanted: Values, observed: Values) -> bool | None:
     if any(seen is not None and seen != want for want, seen in asked):
         return False
     measured = [pair for pair in asked if not isinstance(pair[0], str)]
-    return True if measured and all(seen is not None for _, seen in measured) else None
+    shown = bool(measured) and all(seen is not None for _, seen in measured)
+    return True if shown and not wanted.tiers else None
 
 
 def resolve(operation: Operation, outcome: Outcome, *, create_may_appear: bool) -> Verdict:

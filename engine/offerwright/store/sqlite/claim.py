@@ -183,4 +183,5 @@ def read_values(text: str) -> Values:
         sale_price=None if sale is None else Decimal(sale),
         quantity=found["quantity"],
         currency=found["currency"],
+        tiers=tuple((quantity, Decimal(price)) for quantity, price in found.get("tiers", ())),
     )

@@ -36,7 +36,8 @@ def lane_of(operation: Operation) -> str:
 
 
 def values_text(values: Values) -> str:
-    """Canonical JSON; amounts as text."""
+    """Canonical JSON; amounts as text. Tiers are written where there are any."""
+    tiers = [[quantity, format(price, "f")] for quantity, price in values.tiers]
     return json.dumps(
         {
             "sku": values.sku,
@@ -44,6 +45,7 @@ def values_text(values: Values) -> str:
             "sale_price": None if values.sale_price is None else format(values.sale_price, "f"),
             "quantity": values.quantity,
             "currency": values.currency,
+            **({"tiers": tiers} if tiers else {}),
         },
         ensure_ascii=False,
     )

@@ -18,6 +18,7 @@ from offerwright.cli.options import as_of_option, output_option, root_option
 from offerwright.cli.report import echo, printable, put, tell
 from offerwright.cli.verdict import Verdict, verdict
 from offerwright.errors import OfferwrightError, sorted_diagnostics
+from offerwright.source.garbage import without_garbage_collection
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ def check(**options: Any) -> None:
     PATHS are repositories, folders that hold some, or files and folders of one: then only what is
     wrong there is said.
     """
-    asked = Asked(**options)
+    with without_garbage_collection():
+        sys.exit(_check(Asked(**options)))
+
+
+def _check(asked: Asked) -> int:
+    """Read, say, and give the exit code."""
     for code in asked.ignored:
         _meaning(code)
     wanted = targets(asked.paths, asked.root)
@@ -71,7 +77,7 @@ def check(**options: Any) -> None:
         checked = _joined(checked, target, _findings(target.root, asked), asked.ignored)
     write_checked(checked, asked.output, asked.notes)
     failing = {"error", asked.fail_on}
-    sys.exit(1 if any(d.severity in failing for d in checked.found) else 0)
+    return 1 if any(d.severity in failing for d in checked.found) else 0
 
 
 def _findings(root: Path, asked: Asked) -> Verdict:

@@ -48,7 +48,7 @@ def _computed(
 ) -> tuple[list[Diagnostic], Iterable[str]]:
     """Everything that can be said without data, and the sources whose first line was read."""
     from offerwright.pipeline import compile_repository, findings_of
-    from offerwright.source.yaml import without_garbage_collection
+    from offerwright.source.garbage import without_garbage_collection
 
     with without_garbage_collection():
         loadout, found = compile_repository(repository)

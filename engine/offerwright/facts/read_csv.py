@@ -21,7 +21,7 @@ from offerwright.facts.read import (
 )
 from offerwright.facts.rejects import Reject, shown
 from offerwright.facts.schema import SourceDef
-from offerwright.source.yaml import without_garbage_collection
+from offerwright.source.garbage import without_garbage_collection
 
 CHUNK_ROWS = 50_000
 # Each broken quote costs a look at up to MAX_CELL characters; past this the file is refused.

@@ -12,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 from offerwright.errors import ConfigError, Diagnostic, Related, Span
 from offerwright.source.csv import read_csv_table
 from offerwright.source.document import Document
+from offerwright.source.garbage import without_garbage_collection
 from offerwright.source.located import CsvTable, Loaded, Located, Path
 from offerwright.source.model_errors import explain_errors
 from offerwright.source.repository import Repository
 from offerwright.source.spellings import shown
 from offerwright.source.suggest import allowed_words, did_you_mean, suggest, suggest_among
-from offerwright.source.yaml import read_yaml, without_garbage_collection
+from offerwright.source.yaml import read_yaml
 
 D = TypeVar("D", bound=Document)
 

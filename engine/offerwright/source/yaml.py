@@ -7,16 +7,14 @@ libyaml (or PyYAML's own scanner where libyaml is missing) only cuts the text in
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import yaml
 
 from offerwright.errors import Diagnostic
 from offerwright.source.compose import Composer
+from offerwright.source.garbage import without_garbage_collection
 from offerwright.source.located import Located
 from offerwright.source.nodes import Spans
 from offerwright.source.text import MAX_YAML_BYTES, decode, span_at
@@ -82,16 +80,3 @@ def _refused_text(text: str, file: str) -> list[Diagnostic]:
         span = span_at(text, strange.start(1), file)
         return [say("INVISIBLE_CHARACTER", message, span, "replace it by an ordinary blank")]
     return []
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Building many small objects that all stay alive makes the collector walk them again and
-    again; without it reading is several times faster."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

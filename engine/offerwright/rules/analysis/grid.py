@@ -143,6 +143,7 @@ def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]
     common = parts
     for segment in column.segments:
         common &= segment.sure
-    maybe = joined([s.maybe for s in column.segments], parts & ~common)
-    sure = joined([s.sure for s in column.segments], parts & ~common)
+    possible, certain = [s.maybe for s in column.segments], [s.sure for s in column.segments]
+    maybe = joined(possible, parts & ~common)
+    sure = maybe if certain == possible else joined(certain, parts & ~common)
     return {part: sure.get(part, 0) for part in maybe}, maybe

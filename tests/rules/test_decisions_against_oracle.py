@@ -95,7 +95,7 @@ def wanted(document: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@settings(max_examples=min(60, settings().max_examples))
+@settings(max_examples=min(30, settings().max_examples))
 @given(decisions(), products())
 def test_a_decision_gives_what_the_oracle_says(
     document: dict[str, Any], found: list[dict[str, Any]]

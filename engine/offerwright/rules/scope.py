@@ -110,7 +110,9 @@ def own_names(
     found |= {
         name: f"`{name}` is kept per {fact.per}" for name, fact in schema.facts.items() if fact.per
     }
-    reading = [((name,), tuple(columns(typed))) for name, typed in derived]
+    reading: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        ((name,), tuple(columns(typed))) for name, typed in derived
+    ]
     for plan in decisions:
         names = (*(name for name, _ in plan.derived), *(name for name, _ in plan.results))
         reading.append((names, tuple(plan.names)))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from offerwright.errors import Related
 from offerwright.rules.effects import THREADS, Thread
 from offerwright.rules.lifecycle_table import Lifecycle, MovePlan
 from offerwright.rules.rows import Findings
+
+# So many moves of a way are shown at its beginning, and at its end.
+_SHOWN = 10
+# More findings of one thread than this tell nobody more: the first ones cause the others.
+_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +24,33 @@ class Way:
 
     state: str
     condition: str = ""
-    text: str = ""
-    moves: tuple[MovePlan, ...] = ()
+    before: Way | None = None
+    event: str = ""
+    move: MovePlan | None = None
+    length: int = 0
+    head: str = ""
+    """The way as text, up to its first moves."""
 
     def then(self, event: str, move: MovePlan, condition: str = "") -> Way:
-        text = f"{self.text or self.state} -{event}-> {move.to}"
-        return Way(move.to, condition, text, (*self.moves, move))
+        """The way with one more move. It points back instead of copying: ways may be long."""
+        head = self.head or self.state
+        if self.length < _SHOWN:
+            head += f" -{event}-> {move.to}"
+        return Way(move.to, condition, self, event, move, self.length + 1, head)
+
+    def backwards(self) -> Iterator[Way]:
+        """This way, then without its last move, and so on to the beginning."""
+        here: Way | None = self
+        while here is not None:
+            yield here
+            here = here.before
 
     def __str__(self) -> str:
-        return self.text or self.state
+        """`new -pay-> paid -ship-> gone`; of a long way its beginning and its end."""
+        last = list(islice(self.backwards(), min(_SHOWN, max(0, self.length - _SHOWN))))
+        between = " …" if self.length > 2 * _SHOWN else ""
+        tail = "".join(f" -{way.event}-> {way.state}" for way in reversed(last))
+        return f"{self.head or self.state}{between}{tail}"
 
 
 def prove(lifecycle: Lifecycle, findings: Findings) -> None:
@@ -90,11 +114,15 @@ def _check_ends(lifecycle: Lifecycle, ways: Mapping[str, Way], findings: Finding
 
 
 def _can_reach(lifecycle: Lifecycle, goals: Iterable[str]) -> set[str]:
+    origins: dict[str, list[str]] = {}
+    for state, _, move in lifecycle.moves():
+        origins.setdefault(move.to, []).append(state)
     found = set(goals)
-    size = -1
-    while size != len(found):
-        size = len(found)
-        found |= {state for state, _, move in lifecycle.moves() if move.to in found}
+    waiting = list(found)
+    while waiting:
+        onwards = [o for o in origins.get(waiting.pop(), ()) if o not in found]
+        found.update(onwards)
+        waiting += onwards
     return found
 
 
@@ -109,13 +137,14 @@ def _check_events(lifecycle: Lifecycle, ways: Mapping[str, Way], findings: Findi
         if event not in handled:
             findings.say("UNHANDLED_EVENT", span, f"no state does anything on `{event}`",
                          "write it under `on` of a state, or delete it")  # fmt: skip
+    led = {(event, move.to) for origin, event, move in lifecycle.moves() if origin != move.to}
     for name in ways:
         state = lifecycle.states[name]
         answered = {*state.moves, *state.ignored, *state.refused}
         silent = [
             event
             for event in lifecycle.at_any_time
-            if event in handled - answered and not lifecycle.leads_into(event, name)
+            if event in handled and event not in answered and (event, name) not in led
         ]
         if silent and not state.final:
             listed = ", ".join(silent)
@@ -151,20 +180,19 @@ def _apply(
 ) -> Way:
     """The way with one more move; an effect that does not fit leaves the thread as it is."""
     condition = way.condition
-    taken: tuple[MovePlan, ...] = way.moves
     for effect, span in zip(move.effects, move.effect_spans, strict=True):
         steps = thread.moves.get(effect)
         if steps is None:
             continue
         if condition in steps:
             condition = steps[condition]
-        elif span not in said:
+        elif span not in said and len(said) < _MOST:
             said.add(span)
             findings.say(
                 "EFFECT_OUT_OF_ORDER", span,
                 f"{way.then(event, move)}: `{effect}` {_WRONG[effect, condition]}",
                 "delete it here, or where the way comes from",
-                related=_touched(thread, taken),
+                related=_touched(thread, way),
             )  # fmt: skip
     return way.then(event, move, condition)
 
@@ -177,15 +205,16 @@ def _check_settled(
         return
     said.add((state.name, thread.name))
     findings.say(
-        "STOCK_NOT_RELEASED", way.moves[-1].span, f"{way} never releases what `reserve` took",
+        "STOCK_NOT_RELEASED", state.span if way.move is None else way.move.span,
+        f"{way} never releases what `reserve` took",
         "add `release` where the order ends without a parcel, or `consume` where it is shipped",
-        related=_touched(thread, way.moves),
+        related=_touched(thread, way),
     )  # fmt: skip
 
 
-def _touched(thread: Thread, moves: tuple[MovePlan, ...]) -> tuple[Related, ...]:
+def _touched(thread: Thread, way: Way) -> tuple[Related, ...]:
     """Where the thread was last touched on the way here."""
-    for move in reversed(moves):
+    for move in (step.move for step in way.backwards() if step.move is not None):
         for effect, span in zip(reversed(move.effects), reversed(move.effect_spans), strict=True):
             if effect in thread.moves:
                 return (Related(span, f"`{effect}` happens here"),)

@@ -316,7 +316,7 @@ CODES: dict[str, str] = {
     "WRONG_HYSTERESIS": "The limits of a hysteresis leave no gap, or stand beside `min_list`",
     "WRONG_JSON_VALUE": "A JSON value is a list where one value is wanted, or the other way round",
     "WRONG_MARGIN": "A margin is not between 0 % and 100 %",
-    "WRONG_RATE": "A rate of exchange is no number, out of bounds, or has one currency on both sides",
+    "WRONG_RATE": "A rate of exchange is no number, out of bounds, or from one currency to itself",
     "WRONG_SHARE": "A share is not between 0 % and 100 %",
     "WRONG_STOCK_TEST": "`has_stock_for` contradicts the split rule, or is no test of stock",
     "WRONG_TEMPLATE": "A template uses an unknown name or something templates do not have",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import given, settings
 from orders.generated_questions import TYPES, WORDS, filters, questions, table
 
 from offerwright.expressions.cells import read_when
-from offerwright.orders.durable_rules import DurableLimit, coding_of, doubled, rules_of
+from offerwright.orders.durable_rules import (
+    MOST_FIELDS,
+    MOST_RULES,
+    DurableLimit,
+    coding_of,
+    doubled,
+    rules_of,
+)
 from offerwright.orders.engines import NOT_INSTALLED, matcher_of
 from offerwright.orders.question import Filter, Question
 from offerwright.orders.twin import Twin
@@ -144,6 +152,53 @@ def test_a_filter_that_is_too_deep_is_refused() -> None:
 
     with pytest.raises(DurableLimit, match="too deep"):
         durable.Durable((Filter("deep", table(deep), "any_line"),))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        # 65 rules at once, and 250 fields of one fact, are more than it has room for.
+        {"any": [{"node.open": True, "node.load": f"< {n}"} for n in range(65)]},
+        {"node.zone": [{"under": f"br/{n}"} for n in range(250)]},
+        {"order.zip": [{"starts_with": f"{n:03}"} for n in range(250)]},
+    ],
+)
+def test_what_the_engine_has_no_room_for_is_answered_by_the_twin(where: dict[str, object]) -> None:
+    asked = (Filter("wide", table(where), "any_line"),)
+    one = question(node__open=True, node__load=0, node__zone="br/7", order__zip="007")
+
+    with pytest.raises(DurableLimit, match="use --engine twin"):
+        durable.Durable(asked)
+    assert matcher_of("auto")[0](asked)(one) == (frozenset({7}),)
+
+
+def test_as_many_rules_as_are_let_in_do_work() -> None:
+    cells = [{"node.open": True, "node.load": f"< {n}"} for n in range(MOST_RULES)]
+    asked = (Filter("wide", table({"any": cells}), "any_line"),)
+    one = question(node__open=True, node__load=0)
+
+    assert durable.Durable(asked)(one) == Twin(asked)(one) == (frozenset({7}),)
+
+
+def test_as_many_fields_as_are_let_in_do_work() -> None:
+    cells = [{"under": f"br/{n}"} for n in range(MOST_FIELDS - 1)]
+    asked = (Filter("wide", table({"node.zone": cells}), "any_line"),)
+    one = question(node__zone="br/7")
+
+    assert durable.Durable(asked)(one) == Twin(asked)(one) == (frozenset({7}),)
+
+
+def test_an_error_of_the_engine_itself_is_a_fault() -> None:
+    memory = durable.Memory(
+        rules_of((Filter("one", None, "any_line"),), coding_of(())), {"f0": print}
+    )
+    with closing(memory), pytest.raises(durable.DurableFault, match="use --engine twin"):
+        memory.add({"kind": 2} | {f"v{n}": n for n in range(400)})
+
+
+def test_an_answer_to_what_was_not_asked_does_not_count() -> None:
+    with pytest.raises(durable.DurableFault, match="not asked"):
+        durable.checked([{8: {0}}], question())
 
 
 def test_memory_does_not_grow_with_the_orders() -> None:

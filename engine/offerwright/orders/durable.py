@@ -40,7 +40,10 @@ class Memory(Host):  # type: ignore[misc]
         # no action ever ran cannot be deleted (it crashes), so one action runs for every fact.
         own = copy.deepcopy(dict(rules))
         own[_SEEN] = {"pri": 9_999, "all": [{"m": {"$ex": {"kind": 1}}}], "run": _SEEN}
-        self.set_rulesets({_NAME: own})
+        try:
+            self.set_rulesets({_NAME: own})
+        except durable_rules_engine.error as problem:
+            raise _fault(problem) from problem
 
     def _run(self) -> None:
         """Start neither the dispatcher nor the timers: they run on deleted states and crash."""
@@ -50,23 +53,32 @@ class Memory(Host):  # type: ignore[misc]
 
     def add(self, fact: Mapping[str, int]) -> None:
         """Assert a fact; what goes wrong in an action is raised here, where it would be kept."""
+        assert all(type(value) is int for value in fact.values()), fact
         for salt in range(_MOST_SALTS):
             try:
                 state = self.assert_fact(_NAME, {**fact, "salt": salt})
             except MessageObservedException:
                 # Facts are told apart by a hash of 32 bits: another salt gives another hash.
                 continue
+            except durable_rules_engine.error as problem:
+                raise _fault(problem) from problem
             if state and "exception" in state:
-                raise DurableFault(f"durable-rules: {state['exception']}")
+                raise _fault(state["exception"])
             return
         raise DurableFault(f"durable-rules takes {dict(fact)} for another fact")
 
     def close(self) -> None:
         """Free what the engine holds; its own clean-up does not."""
         for ruleset in list[Any](self._ruleset_list):
-            ruleset.delete_state("0")
-            durable_rules_engine.delete_ruleset(ruleset._handle)
+            try:
+                ruleset.delete_state("0")
+            finally:
+                durable_rules_engine.delete_ruleset(ruleset._handle)
         self._ruleset_list: list[Any] = []
+
+
+def _fault(problem: object) -> DurableFault:
+    return DurableFault(f"durable-rules: {problem}. To route without it, use --engine twin.")
 
 
 def _nothing(_: Any) -> None:
@@ -92,7 +104,7 @@ class Durable:
                 memory.add(offer)
         return tuple(
             frozenset(n for n, skus in into.items() if _is_enough(one, skus, question))
-            for one, into in zip(self._filters, found, strict=True)
+            for one, into in zip(self._filters, checked(found, question), strict=True)
         )
 
     def _offers(self, question: Question) -> list[dict[str, int]]:
@@ -101,6 +113,16 @@ class Durable:
             {"kind": OFFER, "one": 1, "node": node, "sku": sku, "free": free, **fields[node]}
             for node, sku, free in question.offers
         ]
+
+
+def checked(
+    found: Sequence[dict[int, set[int]]], question: Question
+) -> Sequence[dict[int, set[int]]]:
+    """The SKUs found by node, as they are. Raises `DurableFault` for what nobody offers."""
+    offered = {(node, sku) for node, sku, _ in question.offers}
+    if any((n, sku) not in offered for into in found for n, skus in into.items() for sku in skus):
+        raise DurableFault("durable-rules answers what it was not asked: use --engine twin")
+    return found
 
 
 def _is_enough(one: Filter, skus: set[int], question: Question) -> bool:

@@ -37,6 +37,10 @@ NEED, OFFER = 1, 2
 # Its hash buckets hold 512 equality tests of one field, and probing a full one never ends.
 MOST_TESTS = 400
 MOST_MARKERS = 30
+# What is needed reaches all rules at once, and the engine has room for 64 of them then.
+MOST_RULES = 60
+# A fact has room for 254 fields; six are those of every offer, some are the engine's own.
+MOST_FIELDS = 200
 _LARGEST = 2**52
 
 
@@ -146,7 +150,7 @@ def rules_of(filters: Sequence[Filter], coding: Coding) -> dict[str, dict[str, A
                 "all": [{"need": {"kind": NEED}}, {"offer": {"$and": offer}}],
                 "run": f"f{number}",
             }
-    _check_size(rules, filters)
+    _check_size(rules, filters, coding)
     return rules
 
 
@@ -164,16 +168,22 @@ def _markers(pattern: Pattern) -> int:
     return found
 
 
-def _check_size(rules: Mapping[str, object], filters: Sequence[Filter]) -> None:
+def _check_size(rules: Mapping[str, object], filters: Sequence[Filter], coding: Coding) -> None:
     named: dict[str, int] = {}
     for one in filters:
         for row in one.where.rows if one.where is not None else ():
             for test in tests(row.condition):
                 named[test.fact] = named.get(test.fact, 0) + len(test.atoms)
-    if len(rules) > MOST_TESTS or max(named.values(), default=0) > MOST_TESTS:
-        raise DurableLimit(
-            f"durable-rules takes at most {MOST_TESTS} tests of one fact here: use --engine twin"
-        )
+    fields = len(coding.fields) + len(coding.opaque)
+    for found, most, what in (
+        (len(rules), MOST_RULES, "alternatives in all attempts"),
+        (max(named.values(), default=0), MOST_TESTS, "tests of one fact"),
+        (fields, MOST_FIELDS, "facts, paths and patterns"),
+    ):
+        if found > most:
+            raise DurableLimit(
+                f"durable-rules takes at most {most} {what} here, not {found}: use --engine twin"
+            )
 
 
 def pattern_of(test: Test, coding: Coding) -> Pattern:

@@ -34,7 +34,8 @@ NOT_CODES = frozenset({
     "GET", "POST", "PUT", "PATCH", "DELETE",                   # HTTP
     "BEGIN", "COMMIT", "ROLLBACK",                             # SQL
     "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
-    "HEAD",                                                    # Git
+    "HEAD", "LC_ALL",                                          # Git and its environment
+    "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",
     "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
     "KEY",                                                     # BAD_KEY, BLANK_KEY
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",

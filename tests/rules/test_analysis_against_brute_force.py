@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from oracle import world_of_offer
 from oracle.tables import matches
 
+from offerwright.rules.analysis.asked import Asked, tables_of
 from offerwright.rules.analysis.cover import holes
 from offerwright.rules.analysis.dead import dead_rows, never_matching
 from offerwright.rules.analysis.gaps import gaps
 from offerwright.rules.analysis.grid import Grid
 from offerwright.rules.analysis.overlap import meetings
-from offerwright.rules.analysis.prove import Asked, tables_of
 from offerwright.rules.analysis.spare import spare
 from offerwright.rules.analysis.witness import reaching
 from offerwright.rules.analysis.words import sample

@@ -15,7 +15,7 @@ from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.views import Views
 from offerwright.evaluate.walk import TableWalk
 from offerwright.expressions.parse import microseconds
-from offerwright.rules.analysis.prove import tables_of
+from offerwright.rules.analysis.asked import tables_of
 from offerwright.rules.findings.expected import Counted, CountedRow
 from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
 

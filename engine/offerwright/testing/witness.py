@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from offerwright.expressions.conditions import Number, Value
+from offerwright.rules.analysis.asked import tables_of
 from offerwright.rules.analysis.cover import NotProved, uncovered
 from offerwright.rules.analysis.grid import Grid, grid_of
-from offerwright.rules.analysis.prove import tables_of
 from offerwright.rules.analysis.segments import Domain as FactDomain
 from offerwright.rules.analysis.witness import reaching
 from offerwright.rules.analysis.words import sample

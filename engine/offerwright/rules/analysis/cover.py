@@ -131,7 +131,7 @@ def holes(masks: Masks, box: Box, covering: int, most: int) -> tuple[list[Box], 
     Raises:
         NotProved: a search was given up.
     """
-    grown = [list(column) for column in masks]
+    grown = [[mask & covering for mask in column] for column in masks]
     also = 1 << covering.bit_length()
     plugged = covering
     found: list[Box] = []

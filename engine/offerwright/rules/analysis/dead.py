@@ -101,18 +101,23 @@ def _covering(masks: Masks, box: Box, earlier: int) -> int | None:
     return touching if uncovered(masks, box, touching) is None else None
 
 
-def said_dead(grid: Grid) -> list[Diagnostic]:
-    """The findings of a table about rows that never win or never match."""
+def said_dead(grid: Grid, wide: Grid | None = None) -> list[Diagnostic]:
+    """
+    The findings of a table about rows that never win or never match.
+
+    Args:
+        wide: the grid with the accounts that are still to come; a row may wait for one.
+    """
     rows = grid.table.rows
     found = [
         Diagnostic(
             "ROW_NEVER_MATCHES",
             f"`{rows[number].id}` matches nothing: its conditions exclude each other, the bounds "
-            "of the facts, or the step's `when`",
+            "of the facts, the step's `when` or the document's `for`",
             rows[number].span,
             "correct a condition, or remove the row",
         )
-        for number in never_matching(grid)
+        for number in never_matching(wide or grid)
     ]
     if grid.table.hit != "first":
         return found

@@ -8,72 +8,100 @@ That a missing value matches no row is how a missing value ought to block: a not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic
 from offerwright.rules.analysis.cover import Masks, NotProved, holes
 from offerwright.rules.analysis.grid import Box, Grid
 from offerwright.rules.analysis.segments import Column
+from offerwright.rules.analysis.ties import FREE, Behind, tied
 from offerwright.rules.analysis.words import runs, said_of_box
 
 MOST_GAPS = 5
+ACCOUNT_WORDS = ("marketplace", "account", "trade_policy", "currency")
 
 
-def gaps(grid: Grid, zone: ZoneInfo, blocks: str) -> list[Diagnostic]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """`blocks` is the code of the block; `behind`, what computed facts are computed from."""
+
+    grid: Grid
+    zone: ZoneInfo
+    blocks: str
+    behind: Behind
+
+    @property
+    def masks(self) -> Masks:
+        return [[s.maybe for s in column.segments] for column in self.grid.columns]
+
+    @property
+    def covering(self) -> int:
+        return self.grid.parts | self.grid.excused
+
+
+def gaps(grid: Grid, zone: ZoneInfo, blocks: str, behind: Behind = FREE) -> list[Diagnostic]:
     """
     What no row matches.
 
     Args:
         blocks: the code that such an offer is blocked with.
+        behind: what computed facts are computed from.
     """
-    if grid.table.has_otherwise or grid.table.hit == "collect":
+    if grid.table.has_otherwise:
         return []
-    masks = [[s.maybe for s in column.segments] for column in grid.columns]
+    asked = _Question(grid, zone, blocks, behind)
     try:
-        found = _among_present(grid, masks, zone, blocks)
-        return found or _where_missing(grid, masks, blocks)
+        return _among_present(asked) or _where_missing(asked)
     except NotProved:
-        return [
-            Diagnostic(
-                "NOT_PROVED",
-                "whether some row matches every offer was not found out: too many combinations",
-                grid.table.span,
-                f"write an `otherwise`; without one an offer that no row matches is blocked with "
-                f"{blocks}",
-                "warning",
-            )
-        ]
+        return [_not_proved(asked, "every offer", "too many combinations")]
 
 
-def _among_present(grid: Grid, masks: Masks, zone: ZoneInfo, blocks: str) -> list[Diagnostic]:
+def _not_proved(asked: _Question, what: str, why: str) -> Diagnostic:
+    return Diagnostic(
+        "NOT_PROVED",
+        f"whether some row matches {what} was not found out: {why}",
+        asked.grid.table.span,
+        "write an `otherwise`; without one an offer that no row matches is blocked with "
+        f"{asked.blocks}",
+        "warning",
+    )
+
+
+def _among_present(asked: _Question) -> list[Diagnostic]:
+    grid = asked.grid
     found: list[Diagnostic] = []
-    for whole in grid.wholes:
+    for whole in grid.certain:
         present = _without_missing(grid.columns, whole)
-        if not all(present):
-            continue
-        boxes, are_more = holes(masks, present, grid.parts, MOST_GAPS)
+        boxes, are_more = holes(asked.masks, present, asked.covering, MOST_GAPS)
         for box in boxes:
-            found += [
-                _said(grid, part, present, zone, blocks)
-                for part in _by_time(grid.columns, box, present)
-            ]
+            for part in _by_time(grid.columns, box, present):
+                found.append(_said(asked, part, present))
         if are_more:
-            found.append(
-                Diagnostic("TABLE_GAP", "and more gaps in this table", grid.table.span,
-                           "write an `otherwise`")
-            )  # fmt: skip
-    return list(dict.fromkeys(found))
+            found.append(_more(grid))
+    told = list(dict.fromkeys(found))
+    return told if len(told) <= MOST_GAPS else [*told[:MOST_GAPS], _more(grid)]
 
 
-def _said(grid: Grid, box: Box, whole: Box, zone: ZoneInfo, blocks: str) -> Diagnostic:
-    words = said_of_box(grid.columns, box, whole, zone)
+def _more(grid: Grid) -> Diagnostic:
+    return Diagnostic(
+        "TABLE_GAP", "and more gaps in this table", grid.table.span, "write an `otherwise`"
+    )
+
+
+def _said(asked: _Question, box: Box, whole: Box) -> Diagnostic:
+    grid = asked.grid
+    words = said_of_box(grid.columns, box, tuple(_beside(grid, whole)), asked.zone)
+    tie = tied(grid, box, asked.behind)
+    if tie is not None:
+        return _not_proved(asked, words, tie)
     if _is_end(grid.columns, box, whole):
         return Diagnostic(
             "TABLE_ENDS",
             f"at the end of the last window no row matches {words}",
             grid.table.span,
-            f"such an offer is blocked with {blocks}: add rows for the time after, or an "
+            f"such an offer is blocked with {asked.blocks}: add rows for the time after, or an "
             "`otherwise`",
             "warning",
         )
@@ -81,8 +109,15 @@ def _said(grid: Grid, box: Box, whole: Box, zone: ZoneInfo, blocks: str) -> Diag
         "TABLE_GAP",
         f"no row matches {words}",
         grid.table.span,
-        f"such an offer is blocked with {blocks}: add a row for it, or an `otherwise`",
+        f"such an offer is blocked with {asked.blocks}: add a row for it, or an `otherwise`",
     )
+
+
+def _beside(grid: Grid, whole: Box) -> Iterator[tuple[int, ...]]:
+    """What a gap is narrower than: what reaches the table, and of an account's words all of it."""
+    for column, segments in zip(grid.columns, whole, strict=True):
+        is_account = column.fact in ACCOUNT_WORDS
+        yield tuple(range(len(column.segments))) if is_account else segments
 
 
 def _without_missing(columns: Sequence[Column], box: Box) -> Box:
@@ -108,15 +143,16 @@ def _is_end(columns: Sequence[Column], box: Box, whole: Box) -> bool:
     return False
 
 
-def _where_missing(grid: Grid, masks: Masks, blocks: str) -> list[Diagnostic]:
+def _where_missing(asked: _Question) -> list[Diagnostic]:
     """The facts whose missing value alone makes a gap."""
+    grid = asked.grid
     names = []
     for number, column in enumerate(grid.columns):
         missing = tuple(n for n, s in enumerate(column.segments) if s.is_missing)
-        for whole in grid.wholes:
+        for whole in grid.certain:
             present = list(_without_missing(grid.columns, whole))
             present[number] = tuple(n for n in missing if n in whole[number])
-            if all(present) and holes(masks, tuple(present), grid.parts, 1)[0]:
+            if all(present) and holes(asked.masks, tuple(present), asked.covering, 1)[0]:
                 names.append(f"`{column.fact}`")
                 break
     if not names:
@@ -127,7 +163,7 @@ def _where_missing(grid: Grid, masks: Masks, blocks: str) -> list[Diagnostic]:
             "GAP_WHEN_MISSING",
             f"where {joined} is missing, no row may match",
             grid.table.span,
-            f"such an offer is blocked with {blocks}; write a row with `missing` or an "
+            f"such an offer is blocked with {asked.blocks}; write a row with `missing` or an "
             "`otherwise` if that is not what you want",
             "note",
         )

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from offerwright.expressions.conditions import Test, Within, alternatives
+from offerwright.expressions.conditions import ALWAYS, AllOf, Condition, Test, Within, alternatives
 from offerwright.expressions.types import DATETIME
 from offerwright.rules.analysis.runs import Run, bits, joined, runs_of
 from offerwright.rules.analysis.segments import Column, Domain, columns_of
 from offerwright.rules.plan import RowPlan, TablePlan
-from offerwright.rules.rows import ALWAYS_VALID
+from offerwright.rules.rows import ALWAYS_VALID, Window
 
-__all__ = ["Box", "Grid", "bits", "grid_of", "meeting"]
+__all__ = ["Box", "Grid", "bits", "grid_of", "in_window", "meeting"]
 
 Box = tuple[tuple[int, ...], ...]
 """The segments of every column, by number."""
@@ -26,7 +26,7 @@ Box = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """`row_of[part]` is the row of a part; parts beyond `rows` belong to the step's `when`."""
+    """`row_of[part]` is the row of a part; later parts say what reaches the table."""
 
     table: TablePlan
     columns: tuple[Column, ...]
@@ -34,9 +34,13 @@ class Grid:
     boxes: tuple[Box, ...]
     """By part: the segments that it may accept."""
     wholes: tuple[Box, ...]
-    """What is asked about: the boxes of the step's `when`, else one box of everything."""
+    """What may be asked about: the boxes of what reaches the table, else one of everything."""
+    certain: tuple[Box, ...]
+    """Of each of them what certainly is; less where a pattern that nobody sees into decides."""
     is_open: bool
-    """Whether the table is asked about everything: its step has no `when`."""
+    """Whether the table is asked about everything."""
+    excused: int = 0
+    """The parts of conditions under which a gap does no harm, as a mask."""
 
     @property
     def parts(self) -> int:
@@ -73,7 +77,13 @@ def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for n in one if n in kept)
 
 
-def grid_of(table: TablePlan, domains: Mapping[str, Domain], when: TablePlan | None = None) -> Grid:
+def grid_of(
+    table: TablePlan,
+    domains: Mapping[str, Domain],
+    when: TablePlan | None = None,
+    reach: Condition = ALWAYS,
+    excused: Sequence[Condition] = (),
+) -> Grid:
     """
     The grid of a table.
 
@@ -81,17 +91,34 @@ def grid_of(table: TablePlan, domains: Mapping[str, Domain], when: TablePlan | N
         table: the table; the windows of its rows become a column `as_of`.
         domains: what is known of facts; a fact that is not there can have any value.
         when: the step's own condition: only offers that pass it reach the table.
+        reach: what else holds of every offer that reaches it.
+        excused: of which offers a gap does no harm.
     """
     parts, row_of = _parts(table.rows)
-    asked, _ = _parts(() if when is None else when.rows)
-    columns = columns_of([*parts, *asked], domains)
-    boxes = _boxes(columns, len(parts) + len(asked))
-    own, wholes = boxes[: len(parts)], boxes[len(parts) :]
-    if when is None:
-        wholes = [tuple(tuple(range(len(c.segments))) for c in columns)]
-    asked_about = tuple(whole for whole in wholes if all(whole))
-    is_open = len(asked_about) == 1 and _is_everything(columns, asked_about[0])
-    return Grid(table, columns, tuple(row_of), tuple(own), asked_about, is_open)
+    spared = [part for condition in excused for part in alternatives(condition)]
+    whens = () if when is None else tuple(row.condition for row in when.rows)
+    asked = alternatives(AllOf((*whens, reach)))
+    columns = columns_of([*parts, *spared, *asked], domains)
+    boxes = _boxes(columns, len(parts) + len(spared) + len(asked))
+    rows, first = (1 << len(parts)) - 1, len(parts) + len(spared)
+    kept = [number for number in range(first, len(boxes)) if all(boxes[number])]
+    wholes = tuple(boxes[number] for number in kept)
+    certain = tuple(_certain(columns, boxes[number], number, rows) for number in kept)
+    is_open = len(wholes) == 1 and _is_everything(columns, certain[0])
+    mask = ((1 << first) - 1) ^ rows
+    return Grid(
+        table, columns, tuple(row_of), tuple(boxes[: len(parts)]), wholes, certain, is_open, mask
+    )
+
+
+def _certain(columns: Sequence[Column], box: Box, part: int, rows: int) -> Box:
+    """What a part certainly accepts; of a column that no row tests, what it may accept."""
+    found = []
+    for column, segments in zip(columns, box, strict=True):
+        sure = tuple(n for n in segments if column.segments[n].sure >> part & 1)
+        is_tested = any(segment.sure & rows != rows for segment in column.segments)
+        found.append(sure if is_tested and len(sure) < len(segments) else segments)
+    return tuple(found)
 
 
 def _boxes(columns: Sequence[Column], parts: int) -> list[Box]:
@@ -120,16 +147,16 @@ def _parts(rows: Sequence[RowPlan]) -> tuple[list[tuple[Test, ...]], list[int]]:
     parts: list[tuple[Test, ...]] = []
     row_of: list[int] = []
     for number, row in enumerate(rows):
-        timed = () if row.window == ALWAYS_VALID else (_in_window(row),)
+        timed = in_window(row.window)
         for conjunction in alternatives(row.condition):
             parts.append((*conjunction, *timed))
             row_of.append(number)
     return parts, row_of
 
 
-def _in_window(row: RowPlan) -> Test:
-    """A row's validity as what it is: one more condition, on `as_of`."""
-    return Test("as_of", DATETIME, (Within(*row.window),))
+def in_window(window: Window) -> tuple[Test, ...]:
+    """A window as what it is: one more condition, on `as_of`."""
+    return () if window == ALWAYS_VALID else (Test("as_of", DATETIME, (Within(*window),)),)
 
 
 def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]:

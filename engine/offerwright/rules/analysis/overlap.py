@@ -10,6 +10,7 @@ from offerwright.errors import Diagnostic, Related
 from offerwright.expressions.syntax import Const
 from offerwright.rules.analysis.grid import Box, Grid, bits, meeting
 from offerwright.rules.analysis.segments import Segment
+from offerwright.rules.analysis.ties import FREE, Behind, tied
 from offerwright.rules.analysis.words import said
 from offerwright.rules.plan import TablePlan
 
@@ -50,7 +51,7 @@ def meetings(grid: Grid) -> Iterator[Meeting]:
 def shared(grid: Grid, met: Meeting) -> Box | None:
     """The segments in which two parts meet among what is asked about; None = nowhere there."""
     both = 1 << met.part | 1 << met.other
-    for whole in grid.wholes:
+    for whole in grid.certain if met.is_sure else grid.wholes:
         box = tuple(
             tuple(n for n in segments if _mask(column.segments[n], met) & both == both)
             for column, segments in zip(grid.columns, whole, strict=True)
@@ -64,8 +65,13 @@ def _mask(segment: Segment, met: Meeting) -> int:
     return segment.sure if met.is_sure else segment.maybe
 
 
-def overlaps(grid: Grid, zone: ZoneInfo) -> list[Diagnostic]:
-    """What is wrong with rows that meet, by the table's hit policy."""
+def overlaps(grid: Grid, zone: ZoneInfo, behind: Behind = FREE) -> list[Diagnostic]:
+    """
+    What is wrong with rows that meet, by the table's hit policy.
+
+    Args:
+        behind: what computed facts are computed from.
+    """
     say = _SAID.get(grid.table.hit)
     if say is None:
         return []
@@ -73,7 +79,7 @@ def overlaps(grid: Grid, zone: ZoneInfo) -> list[Diagnostic]:
     more = 0
     for met in meetings(grid):
         if len(found) < MOST_FINDINGS:
-            found += say(grid, met, zone)
+            found += say(grid, met, _doubt(grid, met, behind), zone)
         else:
             more += 1
         if more == MOST_COUNTED:
@@ -93,14 +99,20 @@ def _more(table: TablePlan, found: Sequence[Diagnostic], more: int) -> Iterator[
         )
 
 
-def _overlap(grid: Grid, met: Meeting, zone: ZoneInfo) -> Iterator[Diagnostic]:
+def _doubt(grid: Grid, met: Meeting, behind: Behind) -> str | None:
+    """Why nobody can say whether two rows meet; None = they do."""
+    if not met.is_sure:
+        return "a pattern is opaque"
+    return tied(grid, shared(grid, met) or (), behind) if behind else None
+
+
+def _overlap(grid: Grid, met: Meeting, doubt: str | None, zone: ZoneInfo) -> Iterator[Diagnostic]:
     first, second = (grid.table.rows[grid.row_of[p]] for p in (met.part, met.other))
     related = (Related(first.span, f"`{first.id}` stands here"),)
-    if not met.is_sure:
+    if doubt is not None:
         yield Diagnostic(
             "MAY_OVERLAP",
-            f"nobody can say whether `{first.id}` and `{second.id}` both match something: "
-            "a pattern is opaque",
+            f"nobody can say whether `{first.id}` and `{second.id}` both match something: {doubt}",
             second.span,
             "an offer that both match is blocked; `hit: first` orders them",
             "note",
@@ -127,7 +139,7 @@ def witness(grid: Grid, met: Meeting, zone: ZoneInfo) -> str:
     return ", ".join(words) or "everything"
 
 
-def _conflict(grid: Grid, met: Meeting, zone: ZoneInfo) -> Iterator[Diagnostic]:
+def _conflict(grid: Grid, met: Meeting, doubt: str | None, zone: ZoneInfo) -> Iterator[Diagnostic]:
     """Rows of `hit: any` that meet must give the same."""
     first, second = (grid.table.rows[grid.row_of[p]] for p in (met.part, met.other))
     differing = _differing(grid.table, grid.row_of[met.part], grid.row_of[met.other])
@@ -135,7 +147,7 @@ def _conflict(grid: Grid, met: Meeting, zone: ZoneInfo) -> Iterator[Diagnostic]:
         return
     name, is_certain = differing
     related = (Related(first.span, f"`{first.id}` stands here"),)
-    if is_certain and met.is_sure:
+    if is_certain and doubt is None:
         yield Diagnostic(
             "RESULTS_CONFLICT",
             f"`{first.id}` and `{second.id}` both match {witness(grid, met, zone)}, "
@@ -170,7 +182,7 @@ def _differing(table: TablePlan, one: int, other: int) -> tuple[str, bool] | Non
     return doubtful
 
 
-_SAID: Mapping[str, Callable[[Grid, Meeting, ZoneInfo], Iterator[Diagnostic]]] = {
+_SAID: Mapping[str, Callable[[Grid, Meeting, str | None, ZoneInfo], Iterator[Diagnostic]]] = {
     "unique": _overlap,
     "any": _conflict,
 }

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Span
-from offerwright.expressions.typing import Scope
+from offerwright.expressions.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Equal,
+    IsMissing,
+    Test,
+)
+from offerwright.expressions.types import TEXT
+from offerwright.rules.analysis.asked import Asked, tables_of
+from offerwright.rules.analysis.days import of_moments, table_of_moments
 from offerwright.rules.analysis.dead import opaque_rows, said_dead
-from offerwright.rules.analysis.gaps import gaps
+from offerwright.rules.analysis.excused import excused
+from offerwright.rules.analysis.gaps import ACCOUNT_WORDS, gaps
 from offerwright.rules.analysis.grid import Grid, grid_of
 from offerwright.rules.analysis.overlap import overlaps
 from offerwright.rules.analysis.segments import Domain
 from offerwright.rules.analysis.spare import spare
+from offerwright.rules.analysis.ties import Behind, behind
 from offerwright.rules.analysis.timeline import holes_in_time
-from offerwright.rules.plan import AccountPlan, SetStep, TablePlan
-from offerwright.rules.rows import ALWAYS_VALID, Window
-
-NO_RULE = "NO_RULE_MATCHES"
+from offerwright.rules.plan import Account, AccountPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A table and what is asked of it. `blocks` None = an offer that no row matches is fine."""
+class _Use:
+    """A table and the plans that have it, each with what it asks of the table."""
 
-    table: TablePlan
-    domains: Mapping[str, Domain]
-    when: TablePlan | None
-    blocks: str | None
+    asked: Asked
+    plans: tuple[tuple[AccountPlan, Asked], ...]
 
     @property
-    def grid(self) -> Grid:
-        return grid_of(self.table, self.domains, self.when)
+    def accounts(self) -> list[Account]:
+        return [plan.account for plan, _ in self.plans]
 
 
 def prove(
@@ -48,26 +56,99 @@ def prove(
         places: by file, where a document's `valid` stands.
         broken: files with errors. Their tables may lack rows, so no gap is claimed of them.
     """
+    computed = behind(plans[0]) if plans else {}
     found: list[Diagnostic] = []
-    seen: set[tuple[str, Span]] = set()
-    for plan in plans:
-        for asked in tables_of(plan):
-            key = asked.table.label, asked.table.span
-            if key not in seen:
-                seen.add(key)
-                found += _of_table(asked, zone, broken)
+    for use in _uses(plans):
+        found += _of_table(use, computed, zone, broken)
     return [*found, *holes_in_time(plans, places, zone)]
 
 
-def _of_table(asked: Asked, zone: ZoneInfo, broken: Collection[str]) -> list[Diagnostic]:
-    grid = asked.grid
-    found = [*overlaps(grid, zone), *said_dead(grid)]
-    files = {asked.table.span.file, *(row.span.file for row in asked.table.rows)}
-    if asked.blocks is not None and not files & set(broken):
-        found += gaps(grid, zone, asked.blocks)
+def _uses(plans: Sequence[AccountPlan]) -> Iterator[_Use]:
+    """Every table once, however many accounts have it."""
+    found: dict[tuple[str, Span], list[tuple[AccountPlan, Asked]]] = defaultdict(list)
+    for plan in plans:
+        for asked in tables_of(plan):
+            found[asked.table.label, asked.table.span].append((plan, asked))
+    return (_Use(held[0][1], tuple(held)) for held in found.values())
+
+
+def _of_table(
+    use: _Use, computed: Behind, zone: ZoneInfo, broken: Collection[str]
+) -> Iterator[Diagnostic]:
+    table = use.asked.table
+    grid = _grid(use, zone)
+    has_own = any(word in use.asked.facts for word in ACCOUNT_WORDS)
+    found = [
+        *overlaps(grid, zone, computed),
+        *said_dead(grid, use.asked.grid if has_own else None),
+    ]
+    files = {table.span.file, *(row.span.file for row in table.rows)}
+    if use.asked.blocks is not None and not files & set(broken):
+        found += _gaps(use, grid, computed, zone)
     if not any(d.severity == "error" for d in found):
         found += spare(grid, zone)
-    return [*found, *_opaque(grid)]
+    return iter([*found, *_opaque(grid)])
+
+
+def _grid(
+    use: _Use, zone: ZoneInfo, spared: Sequence[Condition] = (), words: Collection[str] = ()
+) -> Grid:
+    """The grid of a table for its accounts; `words` of theirs count whether tested or not."""
+    asked = use.asked
+    tested = [w for w in ACCOUNT_WORDS if w in words or w in asked.facts]
+    domains = {**asked.domains, **{word: _domain(word, use.accounts) for word in tested}}
+    reach = AllOf((asked.reach, *_of_accounts(tested, use.accounts)))
+    return grid_of(
+        table_of_moments(asked.table, zone),
+        domains,
+        None if asked.when is None else table_of_moments(asked.when, zone),
+        of_moments(reach, zone),
+        [of_moments(condition, zone) for condition in spared],
+    )
+
+
+def _gaps(use: _Use, grid: Grid, computed: Behind, zone: ZoneInfo) -> list[Diagnostic]:
+    """The gaps; where there are some, without those that do no harm."""
+    blocks = use.asked.blocks or ""
+    found = gaps(grid, zone, blocks, computed)
+    if not found:
+        return []
+    by_account = {plan.account.name: excused(plan, asked) for plan, asked in use.plans}
+    distinct = set(by_account.values())
+    if distinct == {()}:
+        return found
+    if len(distinct) == 1:
+        return gaps(_grid(use, zone, distinct.pop()), zone, blocks, computed)
+    spared = [
+        AllOf((_is("account", account), condition))
+        for account, conditions in by_account.items()
+        for condition in conditions
+    ]
+    return gaps(_grid(use, zone, spared, ("account",)), zone, blocks, computed)
+
+
+def _domain(word: str, accounts: Sequence[Account]) -> Domain:
+    """The values that a word has for these accounts."""
+    values = dict.fromkeys(_value(word, account) for account in accounts)
+    return Domain(words=tuple(v for v in values if v), is_nullable="" in values)
+
+
+def _value(word: str, account: Account) -> str:
+    """What a word of the account is for it; empty = missing."""
+    return str(getattr(account, "name" if word == "account" else word))
+
+
+def _of_accounts(words: Sequence[str], accounts: Sequence[Account]) -> Iterator[Condition]:
+    """Of several of these words only what one of the accounts has together."""
+    if len(words) > 1:
+        own = dict.fromkeys(tuple(_value(word, a) for word in words) for a in accounts)
+        yield AnyOf(
+            tuple(AllOf(tuple(map(_is, words, values))) for values in own)
+        )  # fmt: skip
+
+
+def _is(word: str, value: str) -> Test:
+    return Test(word, TEXT, (Equal(value),) if value else (IsMissing(),))
 
 
 def _opaque(grid: Grid) -> Iterator[Diagnostic]:
@@ -83,62 +164,3 @@ def _opaque(grid: Grid) -> Iterator[Diagnostic]:
             "lists and `starts_with` are analysed",
             "note",
         )
-
-
-def tables_of(plan: AccountPlan) -> Iterator[Asked]:
-    """Every table of a plan, with the step's `when` and what a gap in it would do."""
-    for decision in plan.decisions:
-        yield Asked(decision.table, _domains(plan.scope, decision.table, ALWAYS_VALID), None, None)
-    for number, step in enumerate(plan.steps):
-        if isinstance(step, SetStep) and step.table is not None:
-            domains = _domains(plan.scope, step.table, plan.documents[step.document].window)
-            is_asked = step.phase == "base" and not _is_lifted(plan, number)
-            yield Asked(step.table, domains, step.when, NO_RULE if is_asked else None)
-    for fee in plan.fees:
-        domains = _domains(plan.scope, fee.table, plan.documents[fee.document].window)
-        # Fees are asked only of prices that there are.
-        domains = {**domains, "price": Domain(low=0, is_nullable=False)}
-        yield Asked(fee.table, domains, None, "NO_FEE")
-    for mapping in plan.mappings:
-        if mapping.category is not None:
-            window = plan.documents[mapping.document].window
-            domains = _domains(plan.scope, mapping.category, window)
-            yield Asked(mapping.category, domains, None, NO_RULE)
-    for inventory in plan.inventories:
-        if isinstance(inventory.safety, TablePlan):
-            window = plan.documents[inventory.document].window
-            domains = _domains(plan.scope, inventory.safety, window)
-            yield Asked(inventory.safety, domains, None, NO_RULE)
-
-
-def _is_lifted(plan: AccountPlan, number: int) -> bool:
-    """Whether a later base step sets the price of every offer, whatever this one leaves open."""
-    return any(
-        isinstance(step, SetStep)
-        and step.phase == "base"
-        and step.when is None
-        and (step.table is None or step.table.has_otherwise)
-        and any(name == "price" for name, _ in step.sets)
-        and plan.documents[step.document].window == ALWAYS_VALID
-        for step in plan.steps[number + 1 :]
-    )
-
-
-def _domains(scope: Scope, table: TablePlan, window: Window) -> dict[str, Domain]:
-    """What is known of the facts that a table may test."""
-    found = {name: Domain(is_nullable=False) for name in scope.always}
-    for name, (low, high) in scope.bounds.items():
-        found[name] = Domain(low, high, None, name not in scope.always)
-    for name, words in scope.names.items():
-        found[name] = replace(found.get(name, Domain()), words=tuple(words))
-    return {**found, "as_of": _time(table, window)}
-
-
-def _time(table: TablePlan, window: Window) -> Domain:
-    """The moments at which the table counts: its document's, from the first row's start on."""
-    starts = [row.window[0] for row in table.rows]
-    known = [start for start in starts if start is not None]
-    lows = [low for low in (window[0], min(known) if len(known) == len(starts) and known else None)
-            if low is not None]  # fmt: skip
-    high = None if window[1] is None else window[1] - 1
-    return Domain(max(lows, default=None), high, None, False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from offerwright.errors import Diagnostic, Span
 from offerwright.expressions.conditions import ALWAYS
-from offerwright.rules.analysis.prove import tables_of
+from offerwright.rules.analysis.asked import tables_of
 from offerwright.rules.plan import AccountPlan, RowPlan, TablePlan
 
 _ONE = re.compile(r"([0-9]{1,9})")

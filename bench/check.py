@@ -60,7 +60,8 @@ def section(folder: Path) -> str:
     ]
     lines = [
         f"{HEADING}\n",
-        f"{files} files of the seller, 3 accounts; process start included, medians of {TIMES}.\n",
+        f"{files} files of the seller, 3 accounts; process start included, medians of {TIMES}. "
+        "The last line says what a second was worth: other work ran on the machine.\n",
         "| what | CPU s | wall s | peak MB |\n|---|---|---|---|",
     ]
     for name, results in rows:

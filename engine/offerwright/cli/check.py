@@ -16,7 +16,7 @@ from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
 from offerwright.cli.check_paths import Target, targets
 from offerwright.cli.options import as_of_option, output_option, root_option
 from offerwright.cli.report import echo, printable, put, tell
-from offerwright.cli.verdict import Verdict, verdict
+from offerwright.cli.findings import Found, findings_in
 from offerwright.errors import OfferwrightError, sorted_diagnostics
 from offerwright.source.garbage import without_garbage_collection
 
@@ -80,9 +80,9 @@ def _check(asked: Asked) -> int:
     return 1 if any(d.severity in failing for d in checked.found) else 0
 
 
-def _findings(root: Path, asked: Asked) -> Verdict:
+def _findings(root: Path, asked: Asked) -> Found:
     """All that is asked about one repository."""
-    found = verdict(root, None if asked.no_cache else _cache(root))
+    found = findings_in(root, None if asked.no_cache else _cache(root))
     more = []
     if asked.base is not None:
         more += version_findings(root, asked.base)
@@ -109,7 +109,7 @@ def _cache(root: Path) -> Cache | None:
     return cache
 
 
-def _joined(before: Checked, target: Target, found: Verdict, ignored: tuple[str, ...]) -> Checked:
+def _joined(before: Checked, target: Target, found: Found, ignored: tuple[str, ...]) -> Checked:
     """What was said so far and what is said of one repository more."""
     unwanted = {code.upper() for code in ignored}
     kept = [d for d in found.found if d.severity == "error" or d.code not in unwanted]

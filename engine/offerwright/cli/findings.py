@@ -17,14 +17,14 @@ from offerwright.source.repository import Repository, read_repository, shipped_m
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Found:
     """The findings of a repository, sorted by place, and the files they point into."""
 
     found: list[Diagnostic]
     files: Mapping[str, bytes]
 
 
-def verdict(root: Path, cache: Cache | None) -> Verdict:
+def findings_in(root: Path, cache: Cache | None) -> Found:
     """
     What is wrong in a repository.
 
@@ -40,7 +40,7 @@ def verdict(root: Path, cache: Cache | None) -> Verdict:
         if cache is not None:
             heads = {file: _head(repository.root, file) for file in looked_at}
             cache.write(key, {"found": diagnostic_json(found), "heads": heads})
-    return Verdict(sorted_diagnostics([*unread, *found]), repository.files)
+    return Found(sorted_diagnostics([*unread, *found]), repository.files)
 
 
 def _computed(

@@ -189,9 +189,8 @@ def test_as_many_fields_as_are_let_in_do_work() -> None:
 
 
 def test_an_error_of_the_engine_itself_is_a_fault() -> None:
-    memory = durable.Memory(
-        rules_of((Filter("one", None, "any_line"),), coding_of(())), {"f0": print}
-    )
+    rules = rules_of((Filter("one", None, "any_line"),), coding_of(()))
+    memory = durable.Memory(rules, {"f0": lambda match: None})
     with closing(memory), pytest.raises(durable.DurableFault, match="use --engine twin"):
         memory.add({"kind": 2} | {f"v{n}": n for n in range(400)})
 

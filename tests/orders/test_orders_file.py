@@ -57,12 +57,19 @@ def without(key: str) -> dict[str, Any]:
         (order("x", line(price=None)), "MISSING_VALUE", "no `price`"),
         (order("x", line(sku="Z")), "UNKNOWN_SKU", "no SKU `Z`"),
         (order("x", line(), line()), "DUPLICATE_LINE", "the line `1` stands there twice"),
-        (order("x", ("A", 1), account="c"), "UNKNOWN_ACCOUNT", "no account for the account `c`"),
+        (order("x", ("A", 1), account="c"), "UNKNOWN_ACCOUNT", "no account `c`; it has a, b"),
+        (order("x", ("A", 1), marketplace="beta"), "UNKNOWN_ACCOUNT", "sells on alpha, not on beta"),
+        (
+            {**without("account"), "marketplace": "gamma"}, "UNKNOWN_ACCOUNT",
+            "no account on the marketplace `gamma`",
+        ),
         (order("x", ("A", 1), currency="USD"), "WRONG_CURRENCY", "sells in BRL"),
         (order("x", ("A", 1), account="b"), "NO_ROUTING", "account `b`"),
         (without("account"), "MISSING_VALUE", "names no `account`"),
         (without("placed_at"), "MISSING_VALUE", "no `placed_at`"),
         (order("x", ("A", 1), placed_at="yesterday"), "NOT_A_DATETIME", "`placed_at` is"),
+        (order("x", ("A", 1), placed_at="0001-01-01T00:00:00Z"), "NOT_A_DATETIME", "1970 and 2999"),
+        (order("x", ("A", 1), placed_at="9999-12-31T23:59:59Z"), "NOT_A_DATETIME", "1970 and 2999"),
         (order("x", ("A", 1), destination={"zip": "123"}), "BAD_ZIP", "`123` is no postal code"),
         (order("x", ("A", 1), destination={"zip": "SW1A 1AA"}), "BAD_ZIP", "of 5 or 8 digits"),
         (order("x", ("A", 1), destination={"latitude": 91, "longitude": 0}), "ABOVE_MAXIMUM", "90"),
@@ -131,6 +138,21 @@ def test_two_marketplaces_may_use_one_id_for_two_orders(world: World, tmp_path: 
     found = routed(tmp_path, world, written)
 
     assert [(one.account, one.code) for one in found] == [("a", "ROUTED"), ("b", "NO_ROUTING")]
+
+
+def test_one_account_named_in_two_ways_is_one_account(world: World, tmp_path: Path) -> None:
+    by_marketplace = {**without("account"), "marketplace": "alpha"}
+    book = book_of(tmp_path, world, [order("x", ("A", 1)), by_marketplace, order("y", ("A", 1))])
+
+    codes = [one.code if isinstance(one, RefusedOrder) else "" for one in book.orders]
+    assert codes == ["DUPLICATE_ORDER", "DUPLICATE_ORDER", ""]
+
+
+def test_an_order_with_a_list_for_a_value_keeps_all_its_lines(world: World, tmp_path: Path) -> None:
+    (one,) = book_of(tmp_path, world, [order("x", line(), line(id="2", quantity=[1]))]).orders
+
+    assert isinstance(one, RefusedOrder) and one.code == "WRONG_JSON_VALUE"
+    assert (one.account, one.lines) == ("a", (("1", 1), ("2", None)))
 
 
 def test_two_lines_of_one_sku_are_two_rows(world: World, tmp_path: Path) -> None:
@@ -215,7 +237,11 @@ def test_rows_of_a_csv_file_that_do_not_fit_are_refused(
     ("name", "content", "says"),
     [
         ("o.csv", b"order,account\n", "has no column `line`"),
-        ("o.csv", b'order,line,sku,quantity\nx,1,"A,1\n', "a broken quote"),
+        ("o.csv", b'order,line,sku,quantity\nx,1,"A,1\n', "line 2: a broken quote"),
+        ("o.csv", b"order;line;sku;quantity\nx;1;A;1\n", "separates its cells with `;`"),
+        ("o.csv", b"order\tline\tsku\tquantity\n", "separates its cells with tabs"),
+        ("o.csv", b"order,line,sku,quantity\nx,1," + b"A" * 200_000 + b",1\n", "line 2: a cell of"),
+        ("o.json", b'[\n{"id": "x"}\n]\n', "one JSON list"),
         ("o.jsonl", b"\xff\xfe{\x00", "is not UTF-8"),
     ],
 )

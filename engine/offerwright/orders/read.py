@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from offerwright.errors import OfferwrightError
 from offerwright.facts.rejects import shown
 
 MAX_BYTES = 512 << 20
-DESTINATION = ("zip", "latitude", "longitude")
 # Columns of a CSV file that belong to a line; every other one belongs to its order.
 LINE_COLUMNS = ("line", "sku", "quantity", "price")
 Cells = Mapping[str, str | None]
+_OTHER_MARKS = {";": "`;`", "\t": "tabs", "|": "`|`"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,14 @@ def read_orders(path: Path, line_facts: Sequence[str] = ()) -> tuple[RawOrder, .
         line_facts: the columns of a CSV file that belong to lines beside `LINE_COLUMNS`.
 
     Raises:
-        OrdersUnreadable: the file is absent, too large, no UTF-8, or a CSV without the columns.
+        OrdersUnreadable: the file is absent, too large, no UTF-8, one JSON list, or a CSV that is
+            broken or has not the columns.
     """
     text = _text(path)
     if path.suffix.lower() == ".csv":
         return tuple(_from_csv(path, text, {*LINE_COLUMNS, *line_facts}))
+    if re.match(r"\s*\[\s*\{", text):
+        raise OrdersUnreadable(f"{path} is one JSON list: write one order per line, without `[`")
     return tuple(_from_json_lines(text))
 
 
@@ -82,16 +86,9 @@ def _order(number: int, line: str) -> RawOrder:
         return RawOrder(number, {}, (), ("BAD_JSON", f"this is not JSON: {why}"))
     if not isinstance(data, dict):
         return RawOrder(number, {}, (), ("BAD_JSON", 'write one {"id": …, "lines": […]} per line'))
-    try:
-        return RawOrder(number, _order_cells(data), _line_cells(data))
-    except _WrongValue as wrong:
-        id_ = data.get("id")
-        cells = {"id": id_} if isinstance(id_, str) else {}
-        return RawOrder(number, cells, (), ("WRONG_JSON_VALUE", str(wrong)))
-
-
-class _WrongValue(Exception):
-    pass
+    cells, lines = _cells(_head(data)), _lines(data)
+    wrong = _wrong_value(data)
+    return RawOrder(number, cells, lines, ("WRONG_JSON_VALUE", wrong) if wrong else None)
 
 
 def _no_number(word: str) -> NoReturn:
@@ -105,37 +102,63 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return data
 
 
-def _order_cells(data: Mapping[str, object]) -> Cells:
-    destination = data.get("destination") or {}
-    if not isinstance(destination, dict):
-        raise _WrongValue('`destination` is an object such as {"zip": "01310-100"}')
+def _head(data: Mapping[str, object]) -> Mapping[str, object]:
+    """What stands beside the lines, the parts of `destination` among it."""
+    destination = data.get("destination")
     own = {key: value for key, value in data.items() if key not in ("destination", "lines")}
-    return {key: _cell(key, value) for key, value in {**own, **destination}.items()}
+    return {**own, **destination} if isinstance(destination, dict) else own
 
 
-def _line_cells(data: Mapping[str, object]) -> tuple[Cells, ...]:
+def _lines(data: Mapping[str, object]) -> tuple[Cells, ...]:
     lines = data.get("lines")
-    if lines is None:
+    if not isinstance(lines, list):
         return ()
+    return tuple(_cells(line) if isinstance(line, dict) else {} for line in lines)
+
+
+def _wrong_value(data: Mapping[str, object]) -> str:
+    """The first value that has not the form it must have, in a sentence."""
+    lines = [] if data.get("lines") is None else data["lines"]
+    if not isinstance(data.get("destination") or {}, dict):
+        return '`destination` is an object such as {"zip": "01310-100"}'
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
-        raise _WrongValue('`lines` is a list such as [{"id": "1", "sku": "A1", "quantity": 1}]')
-    return tuple({key: _cell(key, value) for key, value in line.items()} for line in lines)
+        return '`lines` is a list such as [{"id": "1", "sku": "A1", "quantity": 1}]'
+    for one in (_head(data), *lines):
+        for key, value in one.items():
+            if isinstance(value, list | dict):
+                return f"`{shown(key)}` holds a list or an object; one value stands there"
+    return ""
 
 
-def _cell(key: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+def _cells(data: Mapping[str, object]) -> Cells:
+    """Values as texts; a list or an object is no value."""
+    return {key: _cell(value) for key, value in data.items()}
+
+
+def _cell(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    raise _WrongValue(f"`{shown(key)}` holds a list or an object; one value stands there")
+    return value if isinstance(value, str) else None
 
 
 def _from_csv(path: Path, text: str, of_line: set[str]) -> Iterator[RawOrder]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        records = list(reader)
     except csv.Error as problem:
-        raise OrdersUnreadable(f"{path} has a broken quote: {problem}") from problem
+        limit = csv.field_size_limit()
+        is_long = "field limit" in str(problem)
+        what = (
+            f"a cell of more than {limit:,} characters" if is_long else f"a broken quote: {problem}"
+        )
+        raise OrdersUnreadable(f"{path}, line {reader.line_num}: {what}") from problem
     header = [name.strip() for name in records[0]] if records else []
+    other = next((mark for mark in _OTHER_MARKS if len(header) == 1 and mark in header[0]), None)
+    if other is not None:
+        raise OrdersUnreadable(
+            f"{path} separates its cells with {_OTHER_MARKS[other]}: save it with commas between "
+            "the cells and points in the numbers"
+        )
     absent = [name for name in ("order", "line", "sku", "quantity") if name not in header]
     if absent or len(set(header)) != len(header):
         what = f"has no column `{absent[0]}`" if absent else "has a column twice"

@@ -20,6 +20,8 @@ from offerwright.rules.plan import Account
 from offerwright.rules.routing_plan import RoutingPlan
 
 CANCELLED = ("cancelled", "canceled")
+# Outside of them a moment cannot be told on every clock, and is a slip anyway.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 Fault: TypeAlias = tuple[str, str]
 
 
@@ -53,7 +55,7 @@ def validate(raw: Sequence[RawOrder], known: Known) -> OrderBook:
     line_cells = typed_cells(lines, line_facts, known.time_zone)
     rows = cells.frame.to_dicts()
     line_rows = line_cells.frame.select("sku", "quantity", "price").to_dicts()
-    doubles = _doubles(raw)
+    doubles = _doubles(raw, known)
     found: list[Order | RefusedOrder] = []
     start = 0
     for number, order in enumerate(raw):
@@ -70,14 +72,16 @@ def _beside(facts: Mapping[str, FactDef], own: Sequence[FactDef]) -> list[FactDe
     return [fact for name, fact in facts.items() if name not in names]
 
 
-def _doubles(raw: Sequence[RawOrder]) -> dict[int, Fault]:
+def _doubles(raw: Sequence[RawOrder], known: Known) -> dict[int, Fault]:
     """Orders whose id another one of the account has: of equal ones the first counts, else none."""
     by_id: dict[tuple[str | None, ...], list[int]] = {}
     for number, order in enumerate(raw):
+        names = [(order.cells.get(key) or "").strip() or None for key in ("account", "marketplace")]
+        account = account_of(names[0], names[1], known.accounts)
         # Two marketplaces may use one id for two orders.
-        key = tuple(order.cells.get(name) for name in ("id", "account", "marketplace"))
-        if key[0]:
-            by_id.setdefault(key, []).append(number)
+        whose = (account.name,) if isinstance(account, Account) else names
+        if order.cells.get("id"):
+            by_id.setdefault((order.cells["id"], *whose), []).append(number)
     found: dict[int, Fault] = {}
     for (id_, *_), numbers in by_id.items():
         if len(numbers) == 1:
@@ -154,14 +158,26 @@ class _Reading:
         account = self._account(known)
         if not isinstance(account, Account):
             return account
+        return self._fault_of_sale(account) or self._fault_of_place(account, known)
+
+    def _fault_of_sale(self, account: Account) -> Fault | None:
         currency = self.cells["currency"]
         if currency not in (None, account.currency):
             return "WRONG_CURRENCY", (
                 f"the order is in {currency}, and the account `{account.name}` sells in "
                 f"{account.currency}"
             )
-        if self.cells["placed_at"] is None:
+        placed_at = self.cells["placed_at"]
+        if placed_at is None:
             return "MISSING_VALUE", "the order has no `placed_at`"
+        if not FIRST_YEAR <= placed_at.year <= LAST_YEAR:
+            return "NOT_A_DATETIME", (
+                f"`placed_at` is {self.raw.cells.get('placed_at')!r}: "
+                f"write a moment between {FIRST_YEAR} and {LAST_YEAR}"
+            )
+        return None
+
+    def _fault_of_place(self, account: Account, known: Known) -> Fault | None:
         if (self.cells["latitude"] is None) != (self.cells["longitude"] is None):
             return "MISSING_VALUE", "a place has both `latitude` and `longitude`"
         plan = known.plan(account.name)
@@ -174,22 +190,7 @@ class _Reading:
         return None
 
     def _account(self, known: Known) -> Account | Fault:
-        """The account that sold; a marketplace names it where the shop has one account there."""
-        name, marketplace = self.cells["account"], self.cells["marketplace"]
-        fitting = [
-            account
-            for account in known.accounts
-            if name in (None, account.name) and marketplace in (None, account.marketplace)
-        ]
-        if len(fitting) == 1:
-            return fitting[0]
-        said = f"account `{name}`" if name else f"marketplace `{marketplace}`"
-        if name is None and marketplace is None:
-            return "MISSING_VALUE", "the order names no `account` and no `marketplace`"
-        if not fitting:
-            return "UNKNOWN_ACCOUNT", f"the shop has no account for the {said} of the order"
-        names = ", ".join(account.name for account in fitting)
-        return "UNKNOWN_ACCOUNT", f"several accounts sell there ({names}): write `account`"
+        return account_of(self.cells["account"], self.cells["marketplace"], known.accounts)
 
     def order(self, known: Known) -> Order:
         """The order; only for one without a fault."""
@@ -213,3 +214,30 @@ class _Reading:
         cells = self.all_lines[row]
         price: Decimal = cells["price"]
         return Line(self.line_id(index), cells["sku"], cells["quantity"], price, row)
+
+
+def account_of(
+    name: str | None, marketplace: str | None, accounts: Sequence[Account]
+) -> Account | Fault:
+    """The account that sold; a marketplace names it where the shop has one account there."""
+    if name is None and marketplace is None:
+        return "MISSING_VALUE", "the order names no `account` and no `marketplace`"
+    fitting = [
+        account
+        for account in accounts
+        if name in (None, account.name) and marketplace in (None, account.marketplace)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(account.name for account in fitting)
+        return "UNKNOWN_ACCOUNT", f"several accounts sell there ({names}): write `account`"
+    own = next((account for account in accounts if account.name == name), None)
+    if own is not None:
+        said = f"the account `{name}` sells on {own.marketplace}, not on {marketplace}"
+    elif name is not None:
+        known = ", ".join(sorted(account.name for account in accounts))
+        said = f"the shop has no account `{name}`; it has {known}"
+    else:
+        said = f"the shop has no account on the marketplace `{marketplace}`"
+    return "UNKNOWN_ACCOUNT", said

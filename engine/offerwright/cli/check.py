@@ -14,9 +14,9 @@ from offerwright.cli.cache import Cache, open_cache
 from offerwright.cli.check_data import match_findings, version_findings
 from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
 from offerwright.cli.check_paths import Target, targets
+from offerwright.cli.findings import Found, findings_in
 from offerwright.cli.options import as_of_option, output_option, root_option
 from offerwright.cli.report import echo, printable, put, tell
-from offerwright.cli.findings import Found, findings_in
 from offerwright.errors import OfferwrightError, sorted_diagnostics
 from offerwright.source.garbage import without_garbage_collection
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import durable_rules_engine
@@ -70,10 +70,10 @@ class Memory(Host):  # type: ignore[misc]
     def close(self) -> None:
         """Free what the engine holds; its own clean-up does not."""
         for ruleset in list[Any](self._ruleset_list):
-            try:
+            # There is no state where it took no fact; the reason of that must not be lost here.
+            with suppress(durable_rules_engine.error):
                 ruleset.delete_state("0")
-            finally:
-                durable_rules_engine.delete_ruleset(ruleset._handle)
+            durable_rules_engine.delete_ruleset(ruleset._handle)
         self._ruleset_list: list[Any] = []
 
 

@@ -43,7 +43,7 @@ CODES: dict[str, str] = {
     "BRACKET_NEVER_MET": "A band of the fees holds no price that leaves enough",
     "BROKEN_QUOTE": "A quote is not closed, or text follows the closing one",
     "CANNOT_SET": "A step sets a name that rules do not set",
-    "CASE_WITHOUT_EXPECT": "A case of a test expects nothing",
+    "CASE_WITHOUT_EXPECT": "A case of a test, or a part of it, expects nothing",
     "CELL_COUNT": "A row has more or fewer cells than the header",
     "CELL_TOO_LONG": "A cell has more characters than are read",
     "CHANGE_HELD": "`change_at_most` held the new price back",

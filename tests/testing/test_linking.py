@@ -137,6 +137,69 @@ def test_what_a_case_cannot_name(line: str, code: str) -> None:
     assert codes(cases(line)) == [code]
 
 
+@pytest.mark.parametrize(
+    ("expect", "says"),
+    [
+        ("{rules: []}", "this case expects nothing"),
+        ("{only: true}", "this case expects nothing"),
+        ("{notes: [], guards: {}}", "this case expects nothing"),
+        ("{price: 576.00, only: true}", "`only` checks nothing here"),
+        ("{price: 576.00, rules: []}", "`rules` checks nothing here"),
+        ("{price: 576.00, not_rules: []}", "`not_rules` checks nothing here"),
+        ("{price: 576.00, blocked: {}}", "`blocked` checks nothing here"),
+        ("{price: 576.00, blocked: {stock: []}}", "`stock` checks nothing here"),
+        ("{price: 576.00, attributes: {}}", "`attributes` checks nothing here"),
+        ("{price: 576.00, tiers: {}}", "`tiers` checks nothing here"),
+    ],
+)
+def test_an_expectation_that_can_never_fail_is_a_warning(expect: str, says: str) -> None:
+    found = bed(cases(f"{{name: x, given: phone, expect: {expect}}}")).found
+
+    assert [(d.code, d.message, d.severity) for d in found] == [
+        ("CASE_WITHOUT_EXPECT", says, "warning")
+    ]
+
+
+@pytest.mark.parametrize(
+    "expect", ["{only: true, rules: []}", "{only: true, blocked: {}}", "{price: 576.00}"]
+)
+def test_an_empty_list_says_something_where_it_is_complete(expect: str) -> None:
+    assert codes(cases(f"{{name: x, given: phone, expect: {expect}}}")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "on"),
+    [
+        ("{name: x, given: phone, account: [a, c], expect: {price: 1}}", "c"),
+        ("{name: x, given: phone, marketplace: [gamma, beta], expect: {price: 1}}", "gamma"),
+        ("{name: x, given: phone, account: c, expect: {price: 1}}", "c"),
+    ],
+)
+def test_the_account_that_is_not_there_is_the_one_that_is_shown(line: str, on: str) -> None:
+    found = bed(cases(line)).found
+    span = found[0].span
+    assert span is not None
+
+    assert cases(line).splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == on
+
+
+@pytest.mark.parametrize("other", ["{sku: A1, cost: 1.00}", "{sku: B1, cost: 2.00}"])
+def test_a_sku_is_in_the_catalogue_once(other: str) -> None:
+    """The product of the case counts: `beside` of the same SKU would be two rows of one."""
+    head = HEAD + f"  one: {{sku: B1, cost: 1.00}}\n  other: {other}\n"
+    line = "{name: x, given: {like: phone, sku: A1}, beside: [one, other], expect: {price: 576.00}}"
+    found = bed(cases(line, head=head)).found
+
+    assert [d.code for d in found] == ["WRONG_GIVEN"]
+    assert "'other' has the `sku` of another product of this case" in found[0].message
+
+
+def test_a_case_is_skipped_for_a_reason() -> None:
+    line = "{name: x, given: phone, skip: '', expect: {price: 1}}"
+
+    assert len(codes(cases(line))) == 1
+
+
 def test_a_moment_and_an_account_must_be_said() -> None:
     head = HEAD.replace("account: a\n", "").replace("as_of: 2026-12-05T10:00:00-03:00\n", "")
 

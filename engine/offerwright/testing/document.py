@@ -143,7 +143,7 @@ class Case(Model):
     """What the marketplace shows now; absent: nothing was sent yet."""
     expect: Expect
     """What must come out."""
-    skip: str | None = None
+    skip: str | None = Field(default=None, min_length=1)
     """Why this case does not run."""
     note: str | None = None
     """Anything a reader should know."""

@@ -12,8 +12,18 @@ from offerwright.rules.plan import AccountPlan
 from offerwright.source.located import Loaded, Path
 from offerwright.source.spellings import shown
 from offerwright.source.suggest import did_you_mean, suggest, suggest_among
-from offerwright.testing.document import RuleTestDocument, expected_words
+from offerwright.testing.document import Expect, RuleTestDocument, expected_words
 from offerwright.testing.tables import rule_names
+
+_COMPLETED = ("rules", "blocked")
+_SAY_NONE = "with `only: true` an empty one says that there is none"
+_WRITE = "write what must be so, or delete it"
+# What to write where a key of `expect` holds nothing.
+_FILL = {
+    "only": "it completes `rules` and `blocked`: write one of them too",
+    **dict.fromkeys(_COMPLETED, _SAY_NONE),
+    **dict.fromkeys(("tiers", "attributes", "not_rules", "notes", "guards"), _WRITE),
+}
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,7 @@ def check_expect(
     """What is wrong with the expectations of one case on one account."""
     expect = loaded.document.cases[number].expect
     here: Path = ("cases", number, "expect")
-    if not any(expected_words(expect)):
-        hint = "write what must come out, such as `price: 99.90`"
-        span = loaded.located.key(here)
-        yield Diagnostic("CASE_WITHOUT_EXPECT", "this case expects nothing", span, hint, "warning")
+    yield from _idle(loaded, here, expect)
     yield from _rules(loaded, here, number, known)
     yield from _guards(loaded, number, known)
     yield from _codes(loaded, here, number, known)
@@ -53,6 +60,31 @@ def check_expect(
             yield Diagnostic("UNKNOWN_ATTRIBUTE", message,
                              loaded.located.key((*here, "attributes", name)),
                              suggest_among(name, sorted(known.attributes)))  # fmt: skip
+
+
+def _idle(loaded: Loaded[RuleTestDocument], here: Path, expect: Expect) -> Iterator[Diagnostic]:
+    """What can never fail: a case that expects nothing, and parts that are empty."""
+    empty = tuple(_empty(expect))
+    if all((key,) in empty for key in expected_words(expect)):
+        hint = "write what must come out, such as `price: 99.90`"
+        span = loaded.located.key(here)
+        yield Diagnostic("CASE_WITHOUT_EXPECT", "this case expects nothing", span, hint, "warning")
+        return
+    for path in empty:
+        message, span = f"`{path[-1]}` checks nothing here", loaded.located.key((*here, *path))
+        yield Diagnostic("CASE_WITHOUT_EXPECT", message, span, _FILL[path[0]], "warning")
+
+
+def _empty(expect: Expect) -> Iterator[tuple[str, ...]]:
+    """The keys below `expect` that hold nothing; `only` gives an empty list a meaning."""
+    if expect.only and expect.rules is None and expect.blocked is None:
+        yield ("only",)
+    for key in expected_words(expect):
+        if getattr(expect, key) in ([], {}) and not (expect.only and key in _COMPLETED):
+            yield (key,)
+    for aspect, codes in (expect.blocked or {}).items():
+        if not codes and not expect.only:
+            yield "blocked", aspect
 
 
 def _rules(

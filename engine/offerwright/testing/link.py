@@ -140,7 +140,8 @@ class _Here:
 
 def _case(here: _Here, known: Mapping[str, Known]) -> list[CasePlan]:
     """The case once for each of its accounts; none where something is wrong with it."""
-    product, beside = _product(here), _beside(here)
+    product = _product(here)
+    beside = _beside(here, "" if product is None else product.sku)
     as_of, accounts = _moment(here), _accounts(here)
     for account in accounts:
         here.findings.items += check_expect(here.loaded, here.number, known[account])
@@ -169,17 +170,23 @@ def _fixture(here: _Here, name: str, span: Span) -> Product | None:
     return product
 
 
-def _beside(here: _Here) -> tuple[Product, ...]:
-    """The other products of the catalogue that a case needs."""
-    found = []
+def _beside(here: _Here, own: str) -> tuple[Product, ...]:
+    """The other products of the catalogue that a case needs; `own` is the SKU of its own."""
+    found: dict[str, Product] = {}
     for index, name in enumerate(here.case.beside or []):
         product = _fixture(here, name, here.at("beside", index))
-        if product is not None and not product.sku:
-            hint = "other products are found by it: write `sku: …` in the fixture"
-            message = f"the fixture {shown(name)} has no `sku`"
+        if product is None:
+            continue
+        said = ""
+        if not product.sku:
+            said, hint = "no `sku`", "other products are found by it: write `sku: …` in the fixture"
+        elif product.sku == own or product.sku in found:
+            said, hint = "the `sku` of another product of this case", "give each product its own"
+        if said:
+            message = f"the fixture {shown(name)} has {said}"
             here.findings.say("WRONG_GIVEN", here.at("beside", index), message, hint)
-        found += [] if product is None else [product]
-    return tuple(found)
+        found[product.sku] = product
+    return tuple(found.values())
 
 
 def _moment(here: _Here) -> datetime | None:
@@ -214,13 +221,13 @@ def _accounts(here: _Here) -> list[str]:
         key, names = "marketplace", holder.marketplace or []
         known = _by_marketplace(here.bench)
     found: list[str] = []
-    for name in names:
+    for index, name in enumerate(names):
         found += known.get(name, [])
         if name not in known:
             what = "no account is called" if key == "account" else (
                 "the shop has no account on a marketplace"
             )  # fmt: skip
-            here.findings.say(f"UNKNOWN_{key.upper()}", here.loaded.located.at((*path, key)),
+            here.findings.say(f"UNKNOWN_{key.upper()}", here.loaded.located.at((*path, key, index)),
                               f"{what} `{name}`", suggest(name, known))  # fmt: skip
     return list(dict.fromkeys(found))
 

@@ -164,7 +164,7 @@ CODES: dict[str, str] = {
     "NOT_A_NUMBER": "A cell is no number",
     "NOT_A_PERCENT": "A cell is no percent",
     "NOT_DMN": "A file is no DMN model, or of an unknown version",
-    "NOT_PATCHED": "The rows of a spreadsheet cannot be put into the YAML file without losing something",
+    "NOT_PATCHED": "Rows of a spreadsheet cannot be put into a YAML file without a loss",
     "NOT_PROVED": "A table has too many combinations to be proved sound",
     "NOT_UTF8": "Bytes are not UTF-8",
     "NOT_WHOLE": "A cell of a whole number has decimals",

@@ -69,9 +69,7 @@ class Table(Model):
         if (self.hit == "collect") != (self.take is not None):
             raise PydanticCustomError("table", "`take` goes with `hit: collect`, and only there")
         if self.hit == "first" and self.otherwise is None:
-            raise PydanticCustomError(
-                "table", "`hit: first` needs an `otherwise`", {"key": "hit"}
-            )
+            raise PydanticCustomError("table", "`hit: first` needs an `otherwise`", {"key": "hit"})
         return self
 
 

@@ -89,12 +89,38 @@ def test_what_is_wrong_cannot_be_run(shop: Shop, change: tuple[str, str, str], s
     assert says in err
 
 
-def test_no_test_at_all_is_no_success(shop: Shop) -> None:
-    with_tests(shop)
-    found = [run(shop, "-k", "nothing like it"), run(shop, str(shop.root / "data"))]
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-k", "nothing like it"], "no case is called so: -k 'nothing like it'"),
+        (["data"], "there are no tests here"),
+    ],
+)
+def test_no_test_at_all_is_no_success(shop: Shop, words: list[str], says: str) -> None:
+    places = [str(shop.root / word) if word == "data" else word for word in words]
+    code, _, err = run(with_tests(shop), *places)
 
-    assert [code for code, _, _ in found] == [2, 2]
-    assert all("there are no tests here" in err for _, _, err in found)
+    assert (code, says in err) == (2, True), err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--update", "--suggest"), "--update and --suggest do not go together"),
+        (("--update", "--min-coverage", "100"), "--update and --min-coverage do not go together"),
+        (("--suggest", "--coverage"), "--suggest and --coverage do not go together"),
+        (("--suggest", "--changed", "HEAD"), "--suggest and --changed do not go together"),
+        (("--suggest", "-o", "json"), "--suggest and --output json do not go together"),
+        (("--write", "new.test.yaml"), "write both"),
+    ],
+)
+def test_no_option_is_passed_over_in_silence(shop: Shop, words: tuple[str, ...], says: str) -> None:
+    before = with_tests(shop, "141.00").root / "rules/prices.test.yaml"
+    held = before.read_bytes()
+    code, out, err = run(shop, *words)
+
+    assert (code, out, says in " ".join(err.split())) == (2, "", True), err
+    assert before.read_bytes() == held
 
 
 def test_a_shop_without_tests(shop: Shop) -> None:

@@ -76,6 +76,7 @@ def test(**options: Any) -> None:
     PATHS are test files or folders; without any, all tests of the repository run.
     """
     asked = Asked(**options)
+    _check_options(asked)
     try:
         code = _test(asked)
     except ConfigError as problem:
@@ -83,6 +84,24 @@ def test(**options: Any) -> None:
         tell(f"error: {problem}; tests were not run")
         code = CANNOT_RUN
     sys.exit(code)
+
+
+def _check_options(asked: Asked) -> None:
+    """Refuse what would be passed over in silence: a minimum that nobody compares, say."""
+    reports = {
+        "--coverage": asked.coverage,
+        "--min-coverage": asked.min_coverage is not None,
+        "--changed": asked.changed is not None,
+        "--output json": asked.output == "json",
+    }
+    writes = {"--update": asked.update, "--suggest": asked.suggest}
+    chosen = [name for name, is_there in (*writes.items(), *reports.items()) if is_there]
+    if any(writes.values()) and len(chosen) > 1:
+        raise click.UsageError(
+            f"{chosen[0]} and {chosen[1]} do not go together: run one, then the other"
+        )
+    if asked.write is not None and not asked.suggest:
+        raise click.UsageError("--write names the file for the cases of --suggest: write both")
 
 
 def _test(asked: Asked) -> int:
@@ -128,19 +147,23 @@ def _plans(asked: Asked, loadout: Loadout, home: Path) -> tuple[CasePlan, ...]:
     from offerwright.testing.suite import chosen
 
     plans, found = linked_tests(loadout)
-    if has_errors(found):
-        put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
-        raise OfferwrightError("the test documents have errors; nothing was run")
     if found:
         put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
+    if has_errors(found):
+        raise OfferwrightError("the test documents have errors; nothing was run")
     selects = None if asked.expression is None else selector(asked.expression)
     wanted = chosen(plans, [_place(path, home) for path in asked.paths], selects)
     if not wanted:
-        where = " here" if asked.paths or asked.expression else ""
-        raise OfferwrightError(
-            f"there are no tests{where}: a test file is named *.test.yaml and lies under rules/"
-        )
+        raise OfferwrightError(_no_tests(asked, len(plans)))
     return wanted
+
+
+def _no_tests(asked: Asked, every: int) -> str:
+    """Why nothing is left to run, of `every` case there is."""
+    if asked.expression is not None and every:
+        return f"no case is called so: -k {asked.expression!r}; `offerwright test` lists the names"
+    where = " here" if asked.paths else ""
+    return f"there are no tests{where}: a test file is named *.test.yaml and lies under rules/"
 
 
 def _place(path: Path, home: Path) -> str:

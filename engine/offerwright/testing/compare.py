@@ -220,7 +220,8 @@ def _blocked(outcome: Outcome) -> Iterator[Difference]:
         if wrong or more:
             yield Difference(
                 ("blocked", aspect), f"blocked {aspect}", ", ".join(wanted) or "not blocked",
-                ", ".join(got[aspect]) or "not blocked", why_blocked(outcome, aspect),
+                ", ".join(got[aspect]) or "not blocked",
+                why_blocked(outcome, aspect) or f"no rule withholds the {aspect}",
                 outcome.plan.at("blocked", aspect), got[aspect],
             )  # fmt: skip
 

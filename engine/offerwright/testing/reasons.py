@@ -30,8 +30,9 @@ def why_value(outcome: Outcome, name: str, group: str) -> str:
     blocked = why_blocked(outcome, "content")
     if blocked:
         return blocked
-    if group == "category":
-        return _why_row(outcome, "category")
+    row = _why_row(outcome, "category") if group == "category" else ""
+    if row:
+        return row
     for mapping in plan.mappings[::-1]:
         places = {a.id: a.span for a in mapping.attributes}
         if mapping.title is not None:

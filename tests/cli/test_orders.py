@@ -88,7 +88,7 @@ def test_the_trace_says_why_every_node_was_dropped(reference: Shop) -> None:
     far = "rj-1  dropped: distance_km 384.40, needs at most 300.00; no stock for line 1\n"
     assert far in done.out
     assert "2 parcels: optimal within N = 2, k = 2 (1 set)\n" in done.out
-    assert "1 set that cannot keep to parcels of at least 50.00, kit together" in done.out
+    assert "1 set that cannot keep to parcels of at least 50.00" in done.out
     assert "rules/routing/orders.yaml:" in done.out
     assert "CA-1001" not in done.out
     assert "7 of 13 orders are routed, in 8 parcels\n" in done.out

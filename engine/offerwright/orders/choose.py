@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from offerwright.money import SCALE, scaled
 from offerwright.orders.lots import Prepared, needs_of
@@ -18,7 +18,7 @@ from offerwright.orders.rank import (
     banded,
     ranking,
 )
-from offerwright.orders.split import Carried, Item, Limits, Search, Taken, carriers
+from offerwright.orders.split import Carried, Item, Search, Taken, carriers
 from offerwright.rules.routing_plan import (
     LOAD,
     NODE_ID,
@@ -96,11 +96,10 @@ def _split(
     searches: list[Search] = []
     fewest_first = keys[0].by == PARCELS and not keys[0].descending
     items = items_of(asked.order, split, asked.prepared)
-    limits = Limits(split.max_parcels, split.min_value)
     for size in range(2, split.max_parcels + 1):
         if found and fewest_first:
             break
-        search = carriers(items, ranked[: split.among], asked.free, limits, size)
+        search = carriers(items, ranked[: split.among], asked.free, split.min_value, size)
         searches.append(search)
         found += search.found
     if not found:
@@ -136,7 +135,7 @@ def _groups(order: Order, facts: Sequence[str], prepared: Prepared) -> list[int]
         first: dict[Scalar, int] = {}
         for number, line in enumerate(order.lines):
             value = prepared.groups[fact][line.row]
-            if value is None or value is False:
+            if not ties(value):
                 continue
             old, new = group[number], group[first.setdefault(value, number)]
             if old != new:
@@ -151,7 +150,12 @@ def _piece(number: int, line: Line) -> tuple[int, str, int, Decimal]:
 def _is_whole(line: Line, split: SplitPlan, prepared: Prepared) -> bool:
     """A line with one of the words is not divided, even if no other line shares it."""
     values = (prepared.groups[fact][line.row] for fact in split.keep_together)
-    return any(value not in (None, False) for value in values)
+    return any(ties(value) for value in values)
+
+
+def ties(value: Scalar | None) -> TypeGuard[Scalar]:
+    """Whether a word of a line keeps it together with those that share it."""
+    return value is not None and value is not False
 
 
 def _costs(found: Sequence[Carried], asked: Asked) -> dict[tuple[int, ...], int | None]:

@@ -17,7 +17,7 @@ class Line:
     units: int
     price: Decimal
     row: int
-    """The line's row in `OrderBook.line_columns`."""
+    """The line's row in `OrderBook.line_cells`."""
 
     @property
     def value(self) -> Decimal:
@@ -36,7 +36,7 @@ class Order:
     """Its own coordinates, where the file gives them."""
     lines: tuple[Line, ...]
     row: int
-    """The order's row in `OrderBook.columns`, which is its position in the file."""
+    """The order's row in `OrderBook.cells`, which is its position in the file."""
     notes: tuple[str, ...] = ()
 
     @property

@@ -50,32 +50,25 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a split must keep to."""
-
-    max_parcels: int
-    min_value: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class Search:
     """All sets of some size that carry an order; `is_cut` where a set was given up.
 
     `short` of those looked at have too few units; the others that are not found cannot keep to
-    what limits the split.
+    what limits the split. `is_unsearched`: there was too much to place, and no set was looked at.
     """
 
     found: tuple[Carried, ...]
     looked_at: int
     short: int
     is_cut: bool
+    is_unsearched: bool = False
 
 
 def carriers(
     items: Sequence[Item],
     ranked: Sequence[int],
     stock: Mapping[int, Mapping[str, int]],
-    limits: Limits,
+    min_value: Decimal | None,
     size: int,
 ) -> Search:
     """
@@ -84,10 +77,11 @@ def carriers(
     Args:
         ranked: the nodes to choose from, best first.
         stock: what each may give, by SKU.
+        min_value: every parcel is worth at least this much.
         size: the number of parcels; every node of a set ships something.
     """
     if len(items) > MOST_ITEMS:
-        return Search((), 0, 0, True)
+        return Search((), 0, 0, True, True)
     found: list[Carried] = []
     is_cut, short, left = False, 0, MOST_STEPS_OF_SEARCH
     sets = list(combinations(ranked, size))
@@ -95,7 +89,7 @@ def carriers(
         if not _has_enough(items, nodes, stock):
             short += 1
             continue
-        filling = _Filling.of(items, nodes, stock, limits, min(MOST_STEPS, left))
+        filling = _Filling.of(items, nodes, stock, min_value, min(MOST_STEPS, left))
         is_filled = _place(filling, 0)
         left -= filling.steps
         is_cut |= filling.steps >= filling.most
@@ -107,13 +101,19 @@ def carriers(
 def _has_enough(
     items: Sequence[Item], nodes: Sequence[int], stock: Mapping[int, Mapping[str, int]]
 ) -> bool:
+    needs = _units(items)
+    return all(
+        sum(stock[node].get(sku, 0) for node in nodes) >= units for sku, units in needs.items()
+    )
+
+
+def _units(items: Sequence[Item]) -> dict[str, int]:
+    """How many units of each SKU there are to place."""
     needs: dict[str, int] = {}
     for item in items:
         for _, sku, units, _ in item.lines:
             needs[sku] = needs.get(sku, 0) + units
-    return all(
-        sum(stock[node].get(sku, 0) for node in nodes) >= units for sku, units in needs.items()
-    )
+    return needs
 
 
 @dataclass
@@ -122,7 +122,7 @@ class _Filling:
 
     items: Sequence[Item]
     nodes: Sequence[int]
-    limits: Limits
+    min_value: Decimal | None
     most: int
     """Steps after which the set is given up."""
     left: dict[int, dict[str, int]]
@@ -137,12 +137,12 @@ class _Filling:
         items: Sequence[Item],
         nodes: Sequence[int],
         stock: Mapping[int, Mapping[str, int]],
-        limits: Limits,
+        min_value: Decimal | None,
         most: int,
     ) -> _Filling:
         left = {node: dict(stock[node]) for node in nodes}
         values = dict.fromkeys(nodes, Decimal(0))
-        return _Filling(items, nodes, limits, most, left, values, _values_ahead(items))
+        return _Filling(items, nodes, min_value, most, left, values, _values_ahead(items))
 
 
 def _values_ahead(items: Sequence[Item]) -> tuple[Decimal, ...]:
@@ -169,8 +169,8 @@ def _place(state: _Filling, number: int) -> bool:
 
 def _lacking(state: _Filling) -> Decimal:
     """How much value the parcels lack until each is worth what it must be."""
-    least = state.limits.min_value
-    if least is None or len(state.nodes) == 1:
+    least = state.min_value
+    if least is None:
         return Decimal(0)
     return sum((max(least - state.values[node], Decimal(0)) for node in state.nodes), Decimal(0))
 
@@ -184,9 +184,7 @@ def _is_allowed(state: _Filling) -> bool:
 
 def _ways(state: _Filling, item: Item) -> Iterator[tuple[Taken, ...]]:
     """The ways to place one item, best first."""
-    needs: dict[str, int] = {}
-    for _, sku, units, _ in item.lines:
-        needs[sku] = needs.get(sku, 0) + units
+    needs = _units([item])
     whole = [
         node
         for node in state.nodes

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from offerwright.evaluate.columns import FAULTS
 from offerwright.evaluate.trace import words, written
 from offerwright.expressions.conditions import Test, alternatives
-from offerwright.orders.choose import Asked, Chosen
+from offerwright.orders.choose import Asked, Chosen, ties
 from offerwright.orders.decision import AttemptSaid, NodeSaid
+from offerwright.orders.lots import needs_of
 from offerwright.orders.question import Facts, Filter
+from offerwright.orders.split import MOST_ITEMS
 from offerwright.orders.twin import accepted
 from offerwright.rules.plan import TablePlan
 from offerwright.rules.routing_plan import (
@@ -55,11 +57,13 @@ def _summary(attempt: AttemptPlan, asked: Asked, chosen: Chosen) -> str:
     split = attempt.split
     if split is None:
         return f"the best of {_count(len(chosen.ranked), 'node')}"
+    if any(search.is_unsearched for search in chosen.searches) and chosen.carried is None:
+        return f"not searched: more than {MOST_ITEMS} items to place"
     among = min(split.among, len(chosen.ranked))
     looked = sum(search.looked_at for search in chosen.searches)
     cut = any(search.is_cut for search in chosen.searches)
     if chosen.carried is None:
-        return _nothing(chosen, split, among, looked, cut)
+        return _nothing(chosen, split, asked, looked, cut)
     parcels = _count(len(chosen.carried.nodes), "parcel")
     if not chosen.searches:
         return f"{parcels}: one node has everything"
@@ -69,18 +73,31 @@ def _summary(attempt: AttemptPlan, asked: Asked, chosen: Chosen) -> str:
     return f"{parcels}: optimal within {limits} ({_count(looked, 'set')})"
 
 
-def _nothing(chosen: Chosen, split: SplitPlan, among: int, looked: int, cut: bool) -> str:
+def _nothing(chosen: Chosen, split: SplitPlan, asked: Asked, looked: int, cut: bool) -> str:
     """Why no set can carry the order."""
     short = sum(search.short for search in chosen.searches)
     why = [f"{_count(short, 'set')} without enough units"] if short else []
     if looked - short and cut:
         why.append(f"{_count(looked - short, 'set')} searched in part")
     elif looked - short:
-        limits = [f"parcels of at least {split.min_value:f}"] if split.min_value is not None else []
-        limits += [f"{' and '.join(split.keep_together)} together"] if split.keep_together else []
-        why.append(f"{_count(looked - short, 'set')} that cannot keep to {', '.join(limits)}")
+        limits = " with ".join(_limits(split, asked))
+        why.append(f"{_count(looked - short, 'set')} that cannot keep to {limits}")
     found = f": {'; '.join(why)}" if why else ""
+    among = min(split.among, len(chosen.ranked))
     return f"nothing can carry it within N = {among}, k = {split.max_parcels}{found}"
+
+
+def _limits(split: SplitPlan, asked: Asked) -> Iterator[str]:
+    """What limits how this order may be split; a word that none of its lines has does not."""
+    if split.min_value is not None:
+        yield f"parcels of at least {split.min_value:f}"
+    words = [
+        fact
+        for fact in split.keep_together
+        if any(ties(asked.prepared.groups[fact][line.row]) for line in asked.order.lines)
+    ]
+    if words:
+        yield f"{' and '.join(words)} together"
 
 
 def _count(number: int, noun: str) -> str:
@@ -125,14 +142,12 @@ def _short(filter_: Filter, node: int, asked: Asked) -> Iterator[str]:
         if not any(held.get(line.sku, 0) for line in asked.order.lines):
             yield "no stock for any line"
         return
-    needs: dict[str, int] = {}
-    for line in asked.order.lines:
-        needs[line.sku] = needs.get(line.sku, 0) + line.units
+    needs = needs_of(asked.order)
     for line in asked.order.lines:
         free = held.get(line.sku, 0)
         if free < needs[line.sku]:
-            has = f": it has {free} of {needs[line.sku]}" if free else ""
-            yield f"no stock for line {line.id}{has}"
+            lack = f"too little stock, {free} of {needs[line.sku]}," if free else "no stock"
+            yield f"{lack} for line {line.id}"
 
 
 def _shown(name: str, node: int, asked: Asked) -> str:

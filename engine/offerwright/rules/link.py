@@ -21,7 +21,8 @@ from offerwright.facts.schema import FactSchema
 from offerwright.marketplaces.document import MarketplaceDocument
 from offerwright.money import CURRENCY_DIGITS
 from offerwright.rules.analysis.prove import prove
-from offerwright.rules.cascade import applying, check_conflicts, check_scope, offers_of
+from offerwright.rules.cascade import applying, check_scope, offers_of
+from offerwright.rules.conflicts import check_conflicts
 from offerwright.rules.decision_document import DecisionDocument
 from offerwright.rules.decisions import Shared, compile_decisions
 from offerwright.rules.document import (

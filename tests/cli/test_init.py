@@ -173,11 +173,9 @@ def test_editors_underline_nothing(everywhere: Here) -> None:
     script = node_modules() / "yaml-language-server/bin/yaml-language-server"
     editor = LanguageServer(script, everywhere.root)
     try:
-        files = [everywhere.root / "offerwright.yaml", *everywhere.root.rglob("rules/**/*.yaml")]
-        found = {
-            file.name: editor.problems(str(file.relative_to(everywhere.root)), file.read_text())
-            for file in files
-        }
+        root = everywhere.root
+        files = [root / "offerwright.yaml", *root.rglob("rules/**/*.yaml")]
+        found = editor.problems_of({str(f.relative_to(root)): f.read_text() for f in files})
     finally:
         editor.close()
 

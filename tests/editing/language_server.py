@@ -91,14 +91,17 @@ class LanguageServer:
 
     def problems(self, name: str, text: str) -> list[dict[str, Any]]:
         """What is underlined in the text."""
-        uri = self.open(name, text)
-        while uri not in self.diagnostics:
-            self._handle(self._read())
-        return self.diagnostics[uri]
+        return self.problems_of({name: text})[name]
 
-    def fixes(self, name: str, text: str) -> list[str]:
-        """The titles of the quick fixes for everything that is underlined."""
-        found = self.problems(name, text)
+    def problems_of(self, texts: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+        """What is underlined in each text; together, because the server waits before it looks."""
+        addresses = {name: self.open(name, text) for name, text in texts.items()}
+        while not self.diagnostics.keys() >= set(addresses.values()):
+            self._handle(self._read())
+        return {name: self.diagnostics[uri] for name, uri in addresses.items()}
+
+    def fixes(self, name: str, found: list[dict[str, Any]]) -> list[str]:
+        """The titles of the quick fixes for what is underlined in a document that is open."""
         uri = (self.folder / name).as_uri()
         return [
             action["title"]

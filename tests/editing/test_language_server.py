@@ -82,7 +82,7 @@ def test_an_editor_underlines(editor: LanguageServer, case: dict[str, Any]) -> N
         start = found[0]["range"]["start"]
         # The line of the schema stands above the case.
         assert [start["line"], start["character"] + 1] == case["at"]
-    titles = editor.fixes("rules/x.yaml", with_schema(case))
+    titles = editor.fixes("rules/x.yaml", found)
     assert [title for title in case.get("fixes", []) if title not in titles] == []
 
 
@@ -92,10 +92,7 @@ def test_the_reference_shop_has_nothing_underlined(
     editor = LanguageServer(language_server_script, ROOT)
     try:
         files = [ROOT / "offerwright.yaml", *sorted((ROOT / "rules").rglob("*.yaml"))]
-        found = {
-            file.name: editor.problems(str(file.relative_to(ROOT)), file.read_text("utf-8"))
-            for file in files
-        }
+        found = editor.problems_of({str(f.relative_to(ROOT)): f.read_text("utf-8") for f in files})
     finally:
         editor.close()
 

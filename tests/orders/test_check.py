@@ -73,7 +73,7 @@ def attempts(*lines: str) -> str:
         ),
         (
             attempts("{id: a, where: {has_stock_for: all}, rank: [{by: node.id}]}"),
-            "WRONG_STOCK_TEST", "5:36", "all is no test of stock",
+            "WRONG_STOCK_TEST", "5:36", "`all` is no test of stock write `every_line` or `any_line`",
         ),
         (
             attempts("{id: a, rank: [{by: node.id}]}", "{id: a, rank: [{by: node.id}]}"),
@@ -165,16 +165,31 @@ def test_rows_of_the_cost_that_overlap_or_never_win_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "place", "says"),
     [
-        "{max_parcels: 4}", "{max_parcels: 1}", "{max_parcels: 2, among: 13}",
-        "{max_parcels: 2, min_value: -1}", "sometimes",
+        ("{max_parcels: 4}", "5:57", "`max_parcels` must be at most 3"),
+        ("{max_parcels: 1}", "5:57", "`max_parcels` must be at least 2"),
+        ("{max_parcels: 2, among: 13}", "5:67", "`among` must be at most 12"),
+        ("{max_parcels: 2, min_value: -1}", "5:71", "`min_value` must be at least 0"),
+        ("{max_parcel: 2}", "5:44", "did you mean 'max_parcels'?"),
+        ("sometimes", "5:43", "allowed: never"),
     ],
-)  # fmt: skip
-def test_a_split_out_of_its_bounds_does_not_load(written: str) -> None:
+)
+def test_a_split_out_of_its_bounds_says_what_it_may_be(written: str, place: str, says: str) -> None:
     text = attempts(f"{{id: a, rank: [{{by: node.id}}], split: {written}}}")
+    (one,) = found(text)
 
-    assert [d.severity for d in found(text) if str(d.span).startswith("rules/r.yaml:5")] != []
+    assert str(one.span) == f"rules/r.yaml:{place}"
+    assert says in f"{one.message} {one.hint}"
+
+
+def test_a_filter_that_cannot_be_read_covers_no_other_attempt() -> None:
+    text = attempts(
+        "{id: a, where: {node.opn: true}, rank: [{by: node.id}]}",
+        "{id: b, where: {node.open: true}, rank: [{by: node.id}]}",
+    )
+
+    assert {d.code for d in found(text)} == {"UNKNOWN_FACT"}
 
 
 def test_an_attempt_that_only_may_be_covered_is_not_called_unreachable() -> None:

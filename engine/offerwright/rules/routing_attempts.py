@@ -25,7 +25,7 @@ from offerwright.rules.routing_plan import (
 from offerwright.rules.routing_scope import RoutingFacts
 from offerwright.rules.tables import Setting, compile_expression, compile_when, table_of_rows
 from offerwright.source.located import Path
-from offerwright.source.suggest import did_you_mean, suggest
+from offerwright.source.suggest import did_you_mean
 
 STOCK_FOR = "has_stock_for"
 STOCK_TESTS: Mapping[str, StockTest] = {"every_line": "every_line", "any_line": "any_line"}
@@ -35,7 +35,10 @@ def compile_attempts(setting: Setting, facts: RoutingFacts) -> tuple[AttemptPlan
     """All attempts in order. `setting.scope` knows what a `where` may name."""
     attempts = setting.loaded.document.attempts
     _check_ids(setting)
+    before = len(setting.findings.items)
     plans = tuple(_attempt(number, one, setting, facts) for number, one in enumerate(attempts))
+    if any(one.severity == "error" for one in setting.findings.items[before:]):
+        return plans  # a filter that cannot be read lets every node pass: nothing follows from it
     for number, plan in enumerate(plans):
         if _never_passes(plan):
             setting.findings.say(
@@ -91,8 +94,8 @@ def _stock_for(attempt: Attempt, path: Path, setting: Setting) -> StockTest:
     written = attempt.where[STOCK_FOR]
     at: Path = (*path, "where", STOCK_FOR)
     if not isinstance(written, str) or written not in STOCK_TESTS:
-        setting.say("WRONG_STOCK_TEST", at, f"{written} is no test of stock",
-                    suggest(str(written), STOCK_TESTS))  # fmt: skip
+        setting.say("WRONG_STOCK_TEST", at, f"`{written}` is no test of stock",
+                    "write `every_line` or `any_line`")  # fmt: skip
         return natural
     found = STOCK_TESTS[written]
     if whole and found == "any_line":

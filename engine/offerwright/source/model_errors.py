@@ -111,7 +111,7 @@ def _one_arm_each(faults: Sequence[Fault]) -> list[Fault]:
         fitting = [
             found
             for found in by_arm.values()
-            if not any(f.place.path == path and f.kind in _WORDS for f in found)
+            if not any(f.place.path == path and _is_other_kind(f) for f in found)
         ]
         kept = min(fitting, key=len) if fitting else []
         everything = [f for found in by_arm.values() for f in found]
@@ -124,6 +124,12 @@ def _one_arm_each(faults: Sequence[Fault]) -> list[Fault]:
             kept = [first]
         dropped |= {id(f) for f in everything} - {id(f) for f in kept}
     return [merged.get(id(f), f) for f in faults if id(f) not in dropped]
+
+
+def _is_other_kind(fault: Fault) -> bool:
+    """Whether an arm refused the value for what it is: a word cannot have been meant by a map."""
+    is_word = fault.kind == "literal_error"
+    return fault.kind in _WORDS or (is_word and isinstance(fault.value, dict | list))
 
 
 def _without_echoes(faults: Sequence[Fault]) -> list[Fault]:

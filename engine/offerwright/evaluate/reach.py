@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offerwright.evaluate.match import Walks, holds
+from offerwright.evaluate.columns import Array
+from offerwright.evaluate.match import Walks, match
 from offerwright.evaluate.operations import Rows
 from offerwright.rules.plan import AccountPlan, Step
 
@@ -20,12 +21,11 @@ FEES = "fee"
 
 @dataclass(frozen=True)
 class Removed:
-    """Where the override of document `by` removes what document `document` says in a group."""
+    """The override of document `by` removes what document `document` says in a group."""
 
     group: str
     document: int
     by: int
-    mask: Truth
 
 
 @dataclass(frozen=True)
@@ -33,60 +33,72 @@ class Reach:
     """
     The offers that documents reach, by their number in the plan.
 
-    `only` holds the documents that are for some offers; all others are for every offer.
+    Offers that the same documents are for share a state; `fits` says by document, of those that are
+    for some offers, for which states it is. All other documents are for every offer.
     """
 
-    everywhere: Truth
-    only: Mapping[int, Truth] = field(default_factory=dict)
+    states: Array
+    fits: Mapping[int, Truth]
     removed: tuple[Removed, ...] = ()
 
     def of(self, group: str, document: int) -> Truth:
         """The offers that a document reaches with what it has in a phase, or with its fees."""
-        mask = self.only.get(document, self.everywhere)
+        fits = self.fits.get(document)
         for one in self.removed:
             if one.group == group and one.document == document:
-                mask = mask & ~one.mask
-        return mask
+                free = ~self.fits[one.by]
+                fits = free if fits is None else fits & free
+        return np.ones(len(self.states), dtype=bool) if fits is None else fits[self.states]
 
     def of_step(self, step: Step) -> Truth:
         return self.of(step.phase, step.document)
 
     def any_of(self, steps: Iterable[Step]) -> Truth:
         """The offers that one of these steps reaches."""
-        found = ~self.everywhere
+        found = np.zeros(len(self.states), dtype=bool)
         for step in steps:
             found = found | self.of_step(step)
         return found
+
+    def is_for(self, document: int, row: int) -> bool:
+        """Whether a document is for one offer, whatever overrides say."""
+        fits = self.fits.get(document)
+        return fits is None or bool(fits[self.states[row]])
 
     def overriding(self, step: Step, row: int) -> int | None:
         """The document whose override removes a step from one offer, the narrowest of several."""
         found = [
             one.by
             for one in self.removed
-            if (one.group, one.document) == (step.phase, step.document) and one.mask[row]
+            if (one.group, one.document) == (step.phase, step.document) and self.is_for(one.by, row)
         ]
         return found[-1] if found else None
 
 
 def reach(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Reach:
     """The reach of all documents of a plan that is that of a moment (`moment.plan_at`)."""
-    everywhere = np.ones(rows.size, dtype=bool)
-    groups = _groups(plan)
-    used = sorted({number for numbers in groups.values() for number in numbers})
-    only = {
-        number: holds(plan.documents[number].only, rows, as_of, walks)
-        for number in used
-        if plan.documents[number].only is not None
+    if plan.scopes is None:
+        return Reach(np.zeros(rows.size, dtype=np.int32), {})
+    found = match(plan.scopes, rows, as_of, walks)
+    matching = [set(found.rows_of(state)) for state in range(len(found.masks))]
+    fits = {
+        int(row.id): np.array([number in rows_ for rows_ in matching], dtype=bool)
+        for number, row in enumerate(plan.scopes.rows)
     }
     removed = [
-        Removed(group, document, by, only[by])
-        for group, numbers in groups.items()
-        for by in numbers
-        if by in only and plan.documents[by].override
-        for document in numbers
-        if plan.documents[document].width < plan.documents[by].width
+        one for group, numbers in _groups(plan).items() for one in _removed(plan, group, numbers)
     ]
-    return Reach(everywhere, only, tuple(removed))
+    return Reach(found.states, fits, tuple(removed))
+
+
+def _removed(plan: AccountPlan, group: str, numbers: Sequence[int]) -> Iterable[Removed]:
+    """What overrides for some offers remove in one group; those for all are settled before."""
+    documents = plan.documents
+    for by in numbers:
+        if documents[by].only is not None and documents[by].override:
+            for document in numbers:
+                if documents[document].width < documents[by].width:
+                    yield Removed(group, document, by)
 
 
 def _groups(plan: AccountPlan) -> dict[str, list[int]]:
@@ -96,5 +108,5 @@ def _groups(plan: AccountPlan) -> dict[str, list[int]]:
         groups.setdefault(step.phase, {})[step.document] = None
     for fee in plan.fees:
         groups.setdefault(FEES, {})[fee.document] = None
-    width: Any = [d.width for d in plan.documents]
-    return {group: sorted(held, key=lambda n: width[n]) for group, held in groups.items()}
+    documents = plan.documents
+    return {g: sorted(held, key=lambda n: documents[n].width) for g, held in groups.items()}

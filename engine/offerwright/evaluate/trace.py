@@ -240,7 +240,7 @@ def _duration(seconds: int) -> str:
 
 
 def _tables(offers: Offers) -> Iterator[TablePlan]:
-    for number in offers.reach.only:
+    for number in offers.reach.fits:
         only = offers.plan.documents[number].only
         if only is not None:
             yield only
@@ -274,15 +274,16 @@ def _not_reached(offers: Offers, row: int) -> Iterator[NotUsed]:
     removed = [(one.step, one.by) for one in offers.plan.replaced]
     for step in offers.plan.steps:
         by = offers.reach.overriding(step, row)
-        if by is not None and offers.reach.only.get(step.document, offers.reach.everywhere)[row]:
+        if by is not None and offers.reach.is_for(step.document, row):
             removed.append((step, by))
     for step, by in removed:
         name = offers.plan.documents[by].name
         why = f"removed by override of `{name}`"
         yield NotUsed(step.id, _label(offers, step), (why,), step.span)
-    for number in sorted(offers.reach.only, reverse=True)[:NEAREST]:
+    others = [n for n in sorted(offers.reach.fits) if not offers.reach.is_for(n, row)]
+    for number in others[: -NEAREST - 1 : -1]:
         document = offers.plan.documents[number]
-        if document.only is not None and not offers.reach.only[number][row]:
+        if document.only is not None:
             plan = document.only.rows[0]
             because = why_not(document.only, plan, offers, row)
             yield NotUsed(document.name, f"{document.name}/for", because, plan.span)

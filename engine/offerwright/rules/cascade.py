@@ -8,12 +8,13 @@ The cascade of scopes: which documents apply to an account or an offer, and whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from offerwright.rules.plan import Account, TablePlan
+from offerwright.rules.plan import Account, DocumentInfo, TablePlan
 from offerwright.rules.rows import Findings
-from offerwright.rules.tables import Setting, compile_when
+from offerwright.rules.tables import Setting, compile_when, table_of_rows
 from offerwright.source.document import ACCOUNT_KEYS, OFFER_KEYS, RuleDocument, Scope
 from offerwright.source.located import Loaded
 from offerwright.source.suggest import suggest
@@ -94,6 +95,19 @@ def offers_of(loaded: Loaded[Any], setting: Setting) -> TablePlan | None:
             return None
     raw = {key: _cells(key, _written(loaded, key)) for key in wanted}
     return compile_when(raw, ("for",), setting, f"{loaded.name}/for")
+
+
+def scopes_table(documents: Sequence[DocumentInfo]) -> TablePlan | None:
+    """The documents that are for some offers as one table, so that they are all looked up at once.
+
+    The id of a row is the document's number.
+    """
+    rows = [
+        replace(info.only.rows[0], id=str(number))
+        for number, info in enumerate(documents)
+        if info.only is not None
+    ]
+    return table_of_rows("for", rows[0].span, "any", None, rows, (), False) if rows else None
 
 
 def _cells(key: str, names: Iterable[str]) -> list[Any]:

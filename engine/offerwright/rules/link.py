@@ -21,7 +21,7 @@ from offerwright.facts.schema import FactSchema
 from offerwright.marketplaces.document import MarketplaceDocument
 from offerwright.money import CURRENCY_DIGITS
 from offerwright.rules.analysis.prove import prove
-from offerwright.rules.cascade import applying, check_scope, offers_of
+from offerwright.rules.cascade import applying, check_scope, offers_of, scopes_table
 from offerwright.rules.conflicts import check_conflicts
 from offerwright.rules.decision_document import DecisionDocument
 from offerwright.rules.decisions import Shared, compile_decisions
@@ -188,6 +188,7 @@ def _plan(
         inventories=tuple(plan for plan, _ in inventories),
         mappings=mappings,
         documents=tuple(numbering.items),
+        scopes=scopes_table(numbering.items),
         scope=priced,
         decisions=decisions,
     )

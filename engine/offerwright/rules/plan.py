@@ -330,6 +330,8 @@ class AccountPlan:
     """The mappings in force as one."""
     decisions: tuple[DecisionPlan, ...] = ()
     """In the order in which they are made; their results are facts."""
+    scopes: TablePlan | None = None
+    """The documents that are for some offers: a row each, whose id is the document's number."""
     replaced: tuple[Replaced, ...] = ()
     """The steps that are in force and run for no offer."""
 

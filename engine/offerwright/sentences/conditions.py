@@ -47,8 +47,8 @@ def condition_text(condition: Condition, reader: Reader) -> str:
     if not parts:
         return reader.words.say("condition.always")
     if isinstance(condition, AllOf):
-        return _chain(parts, "condition.and", reader)
-    return reader.words.say("condition.either", options=_chain(parts, "condition.or", reader))
+        return reader.words.joined(parts, "list.and")
+    return reader.words.say("condition.either", options=reader.words.joined(parts, "list.or"))
 
 
 def _part(part: Condition, whole: Condition, reader: Reader) -> str:
@@ -65,10 +65,6 @@ def _is_joined(test: Test) -> bool:
     )  # fmt: skip
 
 
-def _chain(parts: list[str], key: str, reader: Reader) -> str:
-    return f" {reader.words.say(key)} ".join(parts)
-
-
 def _test(test: Test, reader: Reader) -> str:
     """Atoms of one sort are read together; a `not` is read at each of them."""
     phrases = [
@@ -76,7 +72,7 @@ def _test(test: Test, reader: Reader) -> str:
         for sort, atoms in groupby(test.atoms, key=type)
     ]  # fmt: skip
     joined = [phrase for group in phrases for phrase in group]
-    return _chain(joined, "condition.and" if test.negated else "condition.or", reader)
+    return reader.words.joined(joined, "list.and" if test.negated else "list.or")
 
 
 def _values(test: Test, atoms: list[Atom], reader: Reader) -> list[str]:

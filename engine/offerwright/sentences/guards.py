@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.rules.document import Approval, ApprovalsDocument
@@ -57,9 +58,16 @@ def told_approvals(document: ApprovalsDocument, telling: Telling) -> Iterator[Se
         )
         text = telling.say(
             "approval", guard=approval.guard, offers=offers, limits=_limits(approval, telling),
-            until=approval.expires.isoformat(), reason=approval.reason, approver=approval.approver,
+            until=_until(approval, telling), reason=approval.reason, approver=approval.approver,
         )  # fmt: skip
         yield telling.sentence(f"{approval.guard}/{index + 1}", text, telling.at(*path, "guard"))
+
+
+def _until(approval: Approval, telling: Telling) -> str:
+    """The day that is written counts as a whole, also where a time is written."""
+    expires = approval.expires
+    day = expires.date() if isinstance(expires, datetime) else expires
+    return telling.say("approval.until", day=day.isoformat())
 
 
 def _limits(approval: Approval, telling: Telling) -> str:

@@ -64,7 +64,10 @@ def _safety(safety: int | SafetyStock, telling: Telling) -> Iterator[Sentence]:
 
 
 def _held_back(then: Mapping[str, Any], telling: Telling) -> str:
-    return telling.say("safety.row", units=telling.expression(then.get("units")))
+    units = telling.expression(then.get("units"))
+    if units.isdecimal():
+        return telling.words.count("safety.row", int(units))
+    return telling.say("safety.computed", units=units)
 
 
 def _method(allocate: Allocate, telling: Telling) -> Iterator[tuple[str, str]]:

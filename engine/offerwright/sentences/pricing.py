@@ -60,7 +60,7 @@ def _set(step: _SetStep, telling: Telling) -> str:
     names = result_names(step, telling)
     text = telling.words.all_of(sets)
     if names:
-        table = telling.say("table_gives", names=telling.words.all_of(names))
+        table = telling.words.count("table_gives", len(names), names=telling.words.all_of(names))
         text = telling.say("table_then", table=table, sets=text) if sets else table
     held = _held(step, telling)
     return f"{text}. {held}" if held else text
@@ -107,7 +107,9 @@ def _bounds(step: BoundsStep, telling: Telling) -> str:
             found.append(telling.say(f"bounds.{key}", bound=texts[0]))
         elif texts:
             found.append(telling.say(f"bounds.{key}_of", bounds=telling.words.all_of(texts)))
-    return telling.say("bounds", bounds=telling.words.all_of(found))
+    if len(found) == 2:
+        found = [telling.say("bounds.both", low=found[0], high=found[1])]
+    return telling.say("bounds", bounds="".join(found))
 
 
 def _round(step: RoundStep, telling: Telling) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from offerwright.facts.literals import parse_duration
 from offerwright.rules.routing_document import (
     Attempt,
     RankKey,
@@ -15,6 +16,7 @@ from offerwright.rules.routing_document import (
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.tables import Rows, told_rows
 from offerwright.sentences.telling import Telling
+from offerwright.sentences.values import duration_text
 
 
 def told_routing(document: RoutingDocument, telling: Telling) -> Iterator[Sentence]:
@@ -96,4 +98,5 @@ def _unrouted(document: RoutingDocument, telling: Telling) -> str:
     text = telling.say("routing.queue", queue=rest.queue)
     if rest.cancel_after is None:
         return text
-    return f"{text}, {telling.say('routing.cancel_after', duration=rest.cancel_after)}"
+    wait = duration_text(parse_duration(rest.cancel_after), telling.words)
+    return f"{text}, {telling.say('routing.cancel_after', duration=wait)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
@@ -14,6 +14,11 @@ from offerwright.source.yaml import read_yaml
 Language: TypeAlias = Literal["en", "es", "pt"]
 LANGUAGES: tuple[Language, ...] = ("en", "es", "pt")
 _PLAIN = re.compile(r"[^\s,;:“”\"]+")
+# Spanish says "e" for "y" before the sound i, and "u" for "o" before the sound o.
+_SOFTENED = {
+    "y": ("e", re.compile(r"[“(]*h?[ií](?![aeou])", re.IGNORECASE)),
+    "o": ("u", re.compile(r"[“(]*h?[oó]", re.IGNORECASE)),
+}
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,19 @@ class Wording:
         return ended[:1].upper() + ended[1:]
 
     def _listed(self, parts: Iterable[str], key: str) -> str:
-        listed = list(parts)
-        if len(listed) < 2:
-            return "".join(listed)
-        return self.say(key, first=", ".join(listed[:-1]), last=listed[-1])
+        *first, last = list(parts) or [""]
+        return self.joined([", ".join(first), last], key) if first else last
+
+    def joined(self, parts: Iterable[str], key: str) -> str:
+        """The parts with the word of `key` before every one but the first."""
+        return reduce(lambda so_far, part: f"{so_far} {self._before(part, key)} {part}", parts)
+
+    def _before(self, part: str, key: str) -> str:
+        word = self.say(key)
+        if self.language != "es":
+            return word
+        softer, sound = _SOFTENED[word]
+        return softer if sound.match(part) else word
 
 
 @cache

@@ -90,11 +90,13 @@ def _head(document: Document, telling: Telling) -> Iterator[Sentence]:
         return
     scope = document.for_
     places = [
-        telling.say(f"scope.{key}", names=telling.words.one_of(map(telling.words.quoted, names)))
+        telling.words.count(
+            f"scope.{key}", len(names), names=telling.words.all_of(map(telling.words.quoted, names))
+        )
         for key in scope.keys
         if (names := scope.names(key))
     ]
-    where = telling.words.all_of(places) or telling.say("scope.everywhere")
+    where = ", ".join(places) or telling.say("scope.everywhere")
     window = telling.valid(document.valid)
     texts = [
         telling.say("head.window", where=where, window=window)

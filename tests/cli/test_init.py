@@ -116,6 +116,44 @@ def test_nothing_is_written_where_one_file_exists(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["README.md", "data", "stock.csv"]
 
 
+@pytest.mark.parametrize("name", ["rules", "data", ".github"])
+def test_a_file_where_a_folder_must_be_leaves_no_half_repository(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    done = Here(tmp_path)("init")
+
+    assert str(done.exception).startswith(f"nothing was written, because {name} is there already")
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "README.md").symlink_to(tmp_path / "elsewhere")
+    done = Here(tmp_path)("init")
+
+    assert "README.md is there already" in str(done.exception)
+    assert [one.name for one in tmp_path.iterdir()] == ["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("Loja do João 2", "Loja-do-Joao-2"),
+        ("2026-shop", "shop"),
+        ("日本", "my-shop"),
+        ("true", "my-shop"),
+        ("null", "my-shop"),
+        ("yes", "yes"),
+    ],
+)
+def test_a_folder_with_an_odd_name_gives_a_shop_that_is_in_order(
+    tmp_path: Path, folder: str, name: str
+) -> None:
+    shop = new(tmp_path / folder)
+    checked = shop("check", "--fail-on", "warning")
+
+    assert f"\nname: {name}\n" in (shop.root / "offerwright.yaml").read_text()
+    assert checked.exit_code == 0, checked.output
+
+
 def test_an_empty_git_repository_may_be_there(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
 
@@ -136,6 +174,9 @@ def test_an_empty_git_repository_may_be_there(tmp_path: Path) -> None:
         (("--marketplace", "vtex", "--marketplace", "vtex"), "two accounts are called vtex"),
         (("--name", "two words"), "'two words' is no name"),
         (("--account", "-x"), "is no name"),
+        (("--name", ""), "'' is no name"),
+        (("--name", "Null"), "is a value in YAML"),
+        (("--account", "true"), "is a value in YAML"),
     ],
 )
 def test_a_wrong_option_is_explained(tmp_path: Path, options: tuple[str, ...], says: str) -> None:

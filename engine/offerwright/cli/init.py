@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.sax.saxutils import quoteattr
 
 import click
@@ -18,6 +20,8 @@ from offerwright.errors import OfferwrightError
 TEMPLATES = Path(__file__).resolve().parent.parent / "scaffold"
 _TEST = "mapping.test.yaml"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+# What YAML takes for a value where it stands without quotes, as it does in the templates.
+_NO_TEXT = frozenset({"true", "false", "null"})
 
 # Where the files of a kind stand in the new repository: what editors are told.
 _PLACES = {
@@ -65,9 +69,10 @@ def init(
 
     Nothing is overwritten: where one of its files exists, nothing is written at all.
     """
-    shop = _Shop(_checked(name or _from_folder(folder), "--name"), _paired(marketplaces, accounts))
+    wanted = _from_folder(folder) if name is None else name
+    shop = _Shop(_checked(wanted, "--name"), _paired(marketplaces, accounts))
     files = {**_templates(shop), **_schemas()}
-    there = sorted(path for path in files if (folder / path).exists())
+    there = _in_the_way(folder, files)
     if there:
         raise OfferwrightError(
             f"nothing was written, because {', '.join(there)} {'is' if len(there) == 1 else 'are'} "
@@ -79,6 +84,15 @@ def init(
         target.write_text(text, "utf-8", newline="\n")
     tell(f"Wrote {len(files)} files to {folder}")
     echo(_next_steps(folder, shop))
+
+
+def _in_the_way(folder: Path, files: Iterable[str]) -> list[str]:
+    """Files that are there already, and those that stand where a folder must be."""
+    parents = {above.as_posix() for path in files for above in PurePosixPath(path).parents}
+    blocked = (
+        path for path in parents if (folder / path).exists() and not (folder / path).is_dir()
+    )
+    return sorted({*blocked, *(path for path in files if os.path.lexists(folder / path))})
 
 
 def _paired(marketplaces: Sequence[str], accounts: Sequence[str]) -> dict[str, str]:
@@ -96,17 +110,20 @@ def _paired(marketplaces: Sequence[str], accounts: Sequence[str]) -> dict[str, s
 
 
 def _checked(name: str, option: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise click.BadParameter(
-            f"{name!r} is no name; write letters, digits, `-`, `_`, `.`, beginning with a letter",
-            param_hint=option,
-        )
+    if not _NAME.fullmatch(name) or name.lower() in _NO_TEXT:
+        wanted = "is no name; write letters, digits, `-`, `_`, `.`, beginning with a letter"
+        if name.lower() in _NO_TEXT:
+            wanted = "is a value in YAML and no text; write another name"
+        raise click.BadParameter(f"{name!r} {wanted}", param_hint=option)
     return name
 
 
 def _from_folder(folder: Path) -> str:
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-._0123456789")
-    return name[:64] or "my-shop"
+    """A name made from the folder's, `Loja do João 2` → `Loja-do-Joao-2`."""
+    letters = unicodedata.normalize("NFKD", folder.resolve().name)
+    plain = "".join(one for one in letters if not unicodedata.combining(one))
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).lstrip("-._0123456789")[:64].rstrip("-._")
+    return "my-shop" if not name or name.lower() in _NO_TEXT else name
 
 
 def _templates(shop: _Shop) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from offerwright.rules.analysis.grid import Box
 
-MAX_STEPS = 400_000
+MAX_STEPS = 100_000
 _MOST_COMPARED = 48
 
 Masks = Sequence[Sequence[int]]
@@ -27,6 +27,13 @@ class NotProved(Exception):
 
 
 @dataclass(slots=True)
+class Patience:
+    """The steps that the searches of one table may still take together."""
+
+    left: int = MAX_STEPS
+
+
+@dataclass(slots=True)
 class _Search:
     """One search: classes of segments with equal masks, by column, and what is already proved."""
 
@@ -35,15 +42,17 @@ class _Search:
     free: list[int]
     """By column: the boxes that accept everything from it on."""
     proved: set[tuple[int, int]]
-    steps: int
+    patience: Patience
 
 
-def uncovered(masks: Masks, box: Box, covering: int) -> tuple[int, ...] | None:
+def uncovered(
+    masks: Masks, box: Box, covering: int, patience: Patience | None = None
+) -> tuple[int, ...] | None:
     """
     A point of the box (one segment per column) that none of these boxes covers; None = covered.
 
     Raises:
-        NotProved: after `MAX_STEPS` steps.
+        NotProved: the steps of `patience` (`MAX_STEPS` for this search alone) are used up.
     """
     if not all(box):
         return None
@@ -54,7 +63,7 @@ def uncovered(masks: Masks, box: Box, covering: int) -> tuple[int, ...] | None:
         for mask, _ in found:
             rest &= mask
         free.append(rest)
-    search = _Search(classes, free[::-1], set(), 0)
+    search = _Search(classes, free[::-1], set(), patience or Patience())
     point = _walk(search, 0, covering)
     if point is None:
         return None
@@ -78,8 +87,8 @@ def _walk(search: _Search, depth: int, met: int) -> list[int] | None:
     if (depth, met) in search.proved:
         return None
     for mask, segment in _least(search.classes[depth], met):
-        search.steps += 1
-        if search.steps > MAX_STEPS:
+        search.patience.left -= 1
+        if search.patience.left < 0:
             raise NotProved
         below = _walk(search, depth + 1, mask)
         if below is not None:
@@ -134,9 +143,10 @@ def holes(masks: Masks, box: Box, covering: int, most: int) -> tuple[list[Box], 
     grown = [[mask & covering for mask in column] for column in masks]
     also = 1 << covering.bit_length()
     plugged = covering
+    patience = Patience()
     found: list[Box] = []
     while len(found) <= most:
-        point = uncovered(grown, box, plugged)
+        point = uncovered(grown, box, plugged, patience)
         if point is None:
             return found, False
         found.append(widened(masks, box, point, covering))

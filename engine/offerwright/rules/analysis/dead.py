@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from offerwright.errors import Diagnostic, Related
-from offerwright.rules.analysis.cover import Masks, NotProved, uncovered
+from offerwright.rules.analysis.cover import MAX_STEPS, Masks, NotProved, Patience, uncovered
 from offerwright.rules.analysis.grid import Box, Grid, bits
 from offerwright.rules.rows import is_never
 
 _MOST_KILLERS = 12
 _NAMED = 3
+_MOST_STEPS = 3 * MAX_STEPS
+"""For all rows of a table together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:
         Them, and the rows of which it could not be proved either way.
     """
     masks = [[s.sure for s in column.segments] for column in grid.columns]
+    free = tuple(_both(column, range(len(column))) for column in masks)
+    search = _Search(masks, free, Patience(_MOST_STEPS))
     parts_of: dict[int, list[int]] = defaultdict(list)
     for part, row in enumerate(grid.row_of):
         parts_of[row].append(part)
@@ -56,7 +60,7 @@ def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:
     for row, parts in sorted(parts_of.items()):
         boxes = [box for part in parts for box in grid.asked(part)]
         try:
-            killers = _killers(masks, boxes, (1 << parts[0]) - 1) if boxes else None
+            killers = _killers(search, boxes, (1 << parts[0]) - 1) if boxes else None
         except NotProved:
             unproved.append(row)
             continue
@@ -65,14 +69,35 @@ def dead_rows(grid: Grid) -> tuple[list[Dead], list[int]]:
     return found, unproved
 
 
-def _killers(masks: Masks, boxes: Sequence[Box], earlier: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """`free` is, by column, what all its segments together give (see `_both`)."""
+
+    masks: Masks
+    free: tuple[tuple[int, int], ...]
+    patience: Patience
+
+    def is_covered(self, box: Box, parts: int) -> bool:
+        return uncovered(self.masks, box, parts, self.patience) is None
+
+
+def _both(column: Sequence[int], segments: Sequence[int]) -> tuple[int, int]:
+    """The parts that accept some of these segments, and those that accept all of them."""
+    some, all_ = 0, -1
+    for segment in segments:
+        some |= column[segment]
+        all_ &= column[segment]
+    return some, all_
+
+
+def _killers(search: _Search, boxes: Sequence[Box], earlier: int) -> int | None:
     """Earlier parts that cover these boxes, none of which can be left out; None = a point is left.
 
     With more than a few of them nobody looks which could be left out.
     """
     killers = 0
     for box in boxes:
-        one = _covering(masks, box, earlier)
+        one = _covering(search, box, earlier)
         if one is None:
             return None
         killers |= one
@@ -80,25 +105,22 @@ def _killers(masks: Masks, boxes: Sequence[Box], earlier: int) -> int | None:
         return killers
     for part in bits(killers):
         without = killers & ~(1 << part)
-        if all(uncovered(masks, box, without) is None for box in boxes):
+        if all(search.is_covered(box, without) for box in boxes):
             killers = without
     return killers
 
 
-def _covering(masks: Masks, box: Box, earlier: int) -> int | None:
+def _covering(search: _Search, box: Box, earlier: int) -> int | None:
     """Earlier parts that cover a box: one by itself, else all that touch it."""
     touching = whole = earlier
-    for column, segments in zip(masks, box, strict=True):
-        some, all_ = 0, -1
-        for segment in segments:
-            some |= column[segment]
-            all_ &= column[segment]
+    for column, segments, free in zip(search.masks, box, search.free, strict=True):
+        some, all_ = free if len(segments) == len(column) else _both(column, segments)
         touching, whole = touching & some, whole & all_
         if not touching:
             return None
     if whole:
         return whole & -whole
-    return touching if uncovered(masks, box, touching) is None else None
+    return touching if search.is_covered(box, touching) else None
 
 
 def said_dead(grid: Grid, wide: Grid | None = None) -> list[Diagnostic]:
@@ -146,9 +168,10 @@ def _said(grid: Grid, dead: Dead) -> Diagnostic:
 def _unproved(grid: Grid, rows: Sequence[int]) -> Iterator[Diagnostic]:
     if rows:
         names = ", ".join(f"`{grid.table.rows[row].id}`" for row in rows[:_NAMED])
+        more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         yield Diagnostic(
             "NOT_PROVED",
-            f"whether {names} can win was not found out: too many combinations",
+            f"whether {names}{more} can win was not found out: too many combinations",
             grid.table.span,
             "split the table, or test fewer facts in one row",
             "warning",

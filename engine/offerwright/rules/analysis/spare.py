@@ -119,19 +119,26 @@ def _mergeable(grid: Grid, zone: ZoneInfo) -> Iterator[Diagnostic]:
     table = grid.table
     if table.hit == "collect" or len(grid.row_of) != len(table.rows):
         return
+    keys = [tuple(map(_key, box)) for box in grid.boxes]
     for number, column in enumerate(grid.columns):
         if not column.type.is_ordered or column.fact == "as_of":
             continue
-        for rows in _alike(grid, number):
+        for rows in _alike(grid, keys, number):
             for run in _side_by_side(grid, number, rows):
                 yield _said(grid, number, run, zone)
 
 
-def _alike(grid: Grid, column: int) -> list[list[int]]:
+def _key(segments: tuple[int, ...]) -> tuple[int, ...]:
+    """What tells the segments of a cell from others; short where they are one run."""
+    is_long = len(segments) > 3 and _is_run(segments)
+    return (segments[0], segments[-1], -1) if is_long else segments
+
+
+def _alike(grid: Grid, keys: Sequence[Box], column: int) -> list[list[int]]:
     """Rows that agree in everything but one column. Of patterns nobody knows whether they do."""
     opaque = set(opaque_rows(grid))
     groups: dict[object, list[int]] = defaultdict(list)
-    for row, box in enumerate(grid.boxes):
+    for row, box in enumerate(keys):
         if row in opaque:
             continue
         rest = (*box[:column], *box[column + 1 :])

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli.shop import small_shop
 from click.testing import CliRunner, Result
 
 from offerwright.cli import offerwright
@@ -33,7 +34,7 @@ def test_a_file_is_laid_out_and_named(file: Path) -> None:
 
     assert (told.exit_code, file.read_text()) == (0, NEAT)
     assert told.stdout.strip().endswith("rules.yaml")
-    assert told.stderr == "1 files: 1 laid out\n"
+    assert told.stderr == "1 file: 1 laid out\n"
 
 
 def test_check_writes_nothing_and_fails(file: Path) -> None:
@@ -55,6 +56,27 @@ def test_stdin_goes_to_stdout() -> None:
     told = fmt("-", stdin=LOOSE)
 
     assert (told.exit_code, told.stdout) == (0, NEAT)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "code", "out"),
+    [
+        (["--check"], LOOSE, 1, []),
+        (["--check"], NEAT, 0, []),
+        (["--diff"], LOOSE, 0, ["@@ -1 +1 @@", "-a:   x # one", "+a: x # one"]),
+        (["--diff"], NEAT, 0, []),
+        (["--check", "--diff"], LOOSE, 1, ["@@ -1 +1 @@", "-a:   x # one", "+a: x # one"]),
+    ],
+)
+def test_stdin_is_checked_as_a_file_is(
+    words: list[str], text: str, code: int, out: list[str]
+) -> None:
+    told = fmt("-", *words, stdin=text)
+
+    # A diff begins with two lines that name the file.
+    assert told.exit_code == code
+    assert told.stdout.splitlines()[2:] == out
+    assert bool(told.stdout) == bool(out)
 
 
 def test_stdin_that_is_refused_leaves_stdout_empty() -> None:
@@ -119,7 +141,7 @@ def test_without_paths_the_files_of_the_repository_are_meant(tmp_path: Path) -> 
     assert [Path(line).name for line in told.stdout.split()] == ["offerwright.yaml", "a.test.yaml"]
 
 
-def test_other_commands_do_not_import_the_second_reader() -> None:
+def test_other_commands_do_not_import_the_second_reader(tmp_path: Path) -> None:
     code = (
         "import sys; from offerwright.cli import offerwright; "
         "from click.testing import CliRunner; "
@@ -128,7 +150,7 @@ def test_other_commands_do_not_import_the_second_reader() -> None:
     )
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code, str(root)],
+        [sys.executable, "-c", code, str(small_shop(tmp_path).root)],
         env={**os.environ, "PYTHONPATH": str(root / "engine")}, check=False,
     )  # fmt: skip
 

@@ -62,7 +62,7 @@ def fmt(
     if "-" in paths:
         if len(paths) > 1 or bump:
             raise click.UsageError("`-` stands alone: it lays out stdin")
-        sys.exit(_filter())
+        sys.exit(_filter(only_check, show_diff))
     raised = _raised(found_root(root), base) if base is not None else {}
     files = [_read(path, raised) for path in _chosen(paths, root)]
     for file in files:
@@ -89,14 +89,17 @@ def _raised(root: Path, base: str) -> dict[Path, list[Fix]]:
     return out
 
 
-def _filter() -> int:
+def _filter(only_check: bool, show_diff: bool) -> int:
     """Stdin to stdout, for editors; nothing on stdout where it cannot be laid out."""
     file = _laid_out("stdin", sys.stdin.buffer.read())
     if file.after is None:
         put(render_text(list(file.found), {file.name: file.before}) + "\n", sys.stderr)
         return 1
-    put(file.after)
-    return 0
+    if show_diff:
+        put(_diff(file))
+    elif not only_check:
+        put(file.after)
+    return 1 if only_check and file.differs else 0
 
 
 def _chosen(paths: tuple[str, ...], root: Path | None) -> list[Path]:
@@ -181,4 +184,4 @@ def _closing(count: int, changed: int, refused: int, is_dry: bool) -> str:
     parts += (
         [f"{refused} left as they are" if refused > 1 else "1 left as it is"] if refused else []
     )
-    return f"{count} files: {', '.join(parts) or 'all in order'}"
+    return f"{count} file{'s' if count != 1 else ''}: {', '.join(parts) or 'all in order'}"

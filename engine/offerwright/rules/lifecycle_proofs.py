@@ -200,12 +200,15 @@ def _apply(
 def _check_settled(
     thread: Thread, way: Way, lifecycle: Lifecycle, said: set[object], findings: Findings
 ) -> None:
-    state = lifecycle.states[way.state]
-    if not state.final or way.condition not in thread.open or (state.name, thread.name) in said:
+    if way.move is None or not lifecycle.states[way.state].final:
         return
-    said.add((state.name, thread.name))
+    # One finding for every move that ends it so, not for every way to that move.
+    ended = ("end", way.move.span)
+    if way.condition not in thread.open or ended in said or len(said) >= _MOST:
+        return
+    said.add(ended)
     findings.say(
-        "STOCK_NOT_RELEASED", state.span if way.move is None else way.move.span,
+        "STOCK_NOT_RELEASED", way.move.span,
         f"{way} never releases what `reserve` took",
         "add `release` where the order ends without a parcel, or `consume` where it is shipped",
         related=_touched(thread, way),

@@ -50,6 +50,8 @@ class RuleTestFile(pytest.File):
         """One item per case and account."""
         repository = _repository(self.config, self.repository)
         file = self.path.relative_to(self.repository).as_posix()
+        for told in repository.warnings.get(file, ()):
+            self.warn(pytest.PytestCollectionWarning(told))
         for plan in repository.plans:
             if plan.file == file:
                 item = RuleTestItem.from_parent(self, name=plan.id, plan=plan)
@@ -97,9 +99,13 @@ class _Differs(Exception):
 class _Repository:
     """The cases of one repository; those of a file are computed together, when first asked for."""
 
-    def __init__(self, plans: tuple[CasePlan, ...], bench: Bench) -> None:
+    def __init__(
+        self, plans: tuple[CasePlan, ...], bench: Bench, warnings: dict[str, list[str]]
+    ) -> None:
         self.plans = plans
         self.bench = bench
+        self.warnings = warnings
+        """By file, what `offerwright test` says of it though its cases can run."""
         self.results: dict[tuple[str, int, str], Result] = {}
 
     def result(self, plan: CasePlan) -> Result:
@@ -127,7 +133,7 @@ def _repository(config: pytest.Config, root: Path) -> _Repository:
 
 
 def _read(root: Path) -> _Repository:
-    from offerwright.errors import ConfigError, has_errors
+    from offerwright.errors import ConfigError, OfferwrightError, has_errors
     from offerwright.pipeline import bench_of, linked_tests, load
     from offerwright.source.snippet import render_text
 
@@ -136,7 +142,13 @@ def _read(root: Path) -> _Repository:
     except ConfigError as problem:
         text = render_text(problem.diagnostics, {})
         raise pytest.Collector.CollectError(f"{text}\n{problem}") from None
+    except OfferwrightError as problem:
+        raise pytest.Collector.CollectError(str(problem)) from None
     plans, found = linked_tests(loadout)
     if has_errors(found):
         raise pytest.Collector.CollectError(render_text(found, loadout.repository.files))
-    return _Repository(plans, bench_of(loadout))
+    warnings: dict[str, list[str]] = {}
+    for one in found:
+        file = one.span.file if one.span is not None else ""
+        warnings.setdefault(file, []).append(render_text([one], loadout.repository.files))
+    return _Repository(plans, bench_of(loadout), warnings)

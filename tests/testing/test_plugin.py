@@ -87,6 +87,14 @@ def test_a_wrong_test_file_is_an_error_of_collection(shop: pytest.Pytester) -> N
     done.stdout.fnmatch_lines(["*rules/sample.test.yaml:8*UNKNOWN_FIXTURE*"])
 
 
+def test_a_case_that_expects_nothing_is_a_warning(shop: pytest.Pytester) -> None:
+    write(shop.path, {"rules/sample.test.yaml": cases("{name: x, given: phone, expect: {}}")})
+    done = run(shop, "-W", "default")
+
+    done.assert_outcomes(passed=1, warnings=1)
+    done.stdout.fnmatch_lines(["*rules/sample.test.yaml:8:*CASE_WITHOUT_EXPECT*"])
+
+
 def test_a_wrong_rule_is_an_error_of_collection(shop: pytest.Pytester) -> None:
     write(shop.path, {"rules/sample.test.yaml": cases(*LINES)})
     write(shop.path, {"rules/wrong.yaml": "kind: lists\nname: a\nvalus: [x]\n"})

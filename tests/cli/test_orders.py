@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.shop import Shop
+from cli.shop import Shop, reference_shop
 from cli.test_output_schemas import faults, schema
 from jsonschema import Draft202012Validator
 
@@ -91,7 +92,7 @@ def test_the_trace_says_why_every_node_was_dropped(reference: Shop) -> None:
     assert "1 set that cannot keep to parcels of at least 50.00" in done.out
     assert "rules/routing/orders.yaml:" in done.out
     assert "CA-1001" not in done.out
-    assert "7 of 13 orders are routed, in 8 parcels\n" in done.out
+    assert "routed: 7 of 13 orders, in 8 parcels\n" in done.out
     assert "notes: DISTANCE_ASSUMED on 1 order, ZIP_REPAIRED on 1 order\n" in done.out
 
 
@@ -117,3 +118,21 @@ def test_a_repository_without_routing_refuses_every_order(shop: Shop) -> None:
     done = shop("orders", "route", str(shop.root / "orders.jsonl"), "-o", "jsonl")
 
     assert [row["reason"] for row in records(done.out)] == ["NO_ROUTING"]
+
+
+def test_what_is_wrong_with_the_nodes_is_said_in_the_singular_too(tmp_path: Path) -> None:
+    shop = reference_shop(tmp_path)
+    nodes = (shop.root / "data" / "nodes.csv").read_text(encoding="utf-8")
+    shop.write("data/nodes.csv", nodes.replace("rj-1,", ",", 1))
+    done = route(shop)
+
+    assert done.code == 0
+    assert "warning: 1 row of nodes refused; the first: data/nodes.csv:3 BLANK_SKU" in done.err
+    assert "1 node has stock and no row among the nodes, and ships nothing: rj-1" in done.err
+
+
+def test_an_order_that_is_not_in_the_file_is_said(reference: Shop) -> None:
+    done = route(reference, "--order", "CA-1001", "--order", "CA-9999")
+
+    assert "no order `CA-9999` in the file" in done.err
+    assert done.code == 2

@@ -22,13 +22,16 @@ from offerwright.cli.options import (
 )
 from offerwright.cli.report import VERSION, dump, dump_pretty, echo, put, table, tell
 from offerwright.cli.snapshot import current_snapshot
+from offerwright.errors import OfferwrightError
 from offerwright.expressions.parse import EPOCH
 from offerwright.pipeline import Loadout, load
+from offerwright.source.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from offerwright.orders.decision import AttemptSaid, Decision
     from offerwright.orders.inputs import Nodes
     from offerwright.orders.lots import World
+    from offerwright.orders.validate import OrderBook
 
 NODES_SHOWN = 8
 
@@ -51,7 +54,9 @@ def orders() -> None:
 @click.option("--trace", is_flag=True, help="Say of every attempt what became of every node.")
 @click.option("--order", "wanted", multiple=True,
               help="Show only this order (repeatable); all are routed.")  # fmt: skip
-@click.option("--fail-on", type=click.Choice(["never", "refused", "unrouted"]), default="never")
+@click.option("--fail-on", type=click.Choice(["never", "refused", "unrouted"]), default="never",
+              show_default=True,
+              help="Exit 1 where an order is refused, or is not routed at all.")  # fmt: skip
 def route(
     file: Path,
     root: Path | None,
@@ -77,6 +82,7 @@ def route(
     at = moment(as_of, loadout.rules.time_zone)
     world = _world(loadout, home, data, at)
     book = _book(file, loadout, world)
+    _check_wanted(wanted, book)
     matcher, said = matcher_of(engine)
     if said:
         tell(said)
@@ -101,7 +107,8 @@ def _world(loadout: Loadout, home: Path, data: Path | None, at: datetime) -> Wor
     snapshot = current_snapshot(loadout, home, data)
     nodes = read_nodes(loadout.routing.entities, home, data)
     for one in nodes.refused:
-        tell(f"warning: {one.rows} rows of {one.source} are refused; the first: {one.first}")
+        rows = _counted(one.rows, "row")
+        tell(f"warning: {rows} of {one.source} refused; the first: {one.first}")
     accounts = [plan.account for plan in loadout.rules.plans]
     zone = ZoneInfo(loadout.rules.time_zone)
     world = World(loadout.routing, accounts, nodes, snapshot.frame, at, zone)
@@ -111,8 +118,9 @@ def _world(loadout: Loadout, home: Path, data: Path | None, at: datetime) -> Wor
     for stock in sorted({plan.stock for plan in plans}, key=lambda s: s.facts):
         strange = strange_nodes(stock, nodes, snapshot.frame)
         if strange:
-            tell(f"warning: {len(strange)} nodes have stock and no row among the nodes, "
-                 f"so they ship nothing: {', '.join(strange[:5])}")  # fmt: skip
+            have, ship = ("has", "ships") if len(strange) == 1 else ("have", "ship")
+            tell(f"warning: {_counted(len(strange), 'node')} {have} stock and no row among the "
+                 f"nodes, and {ship} nothing: {', '.join(strange[:5])}")  # fmt: skip
     return world
 
 
@@ -120,13 +128,13 @@ def _tell_places(nodes: Nodes, digits: Sequence[int]) -> None:
     """What became of the postal codes of the nodes, and which have no place."""
     found = nodes.located(digits)
     if found.repaired:
-        tell(f"note: the postal codes of {found.repaired} nodes lost their leading zero; "
-             "they are read with it")  # fmt: skip
+        tell(f"note: {_counted(found.repaired, 'postal code')} of nodes lost the leading zero "
+             "and got it back")  # fmt: skip
     if found.unknown:
-        tell(f"note: {found.unknown} of {len(nodes.ids)} nodes have no place on the map")
+        tell(f"note: no place on the map: {found.unknown} of {_counted(len(nodes.ids), 'node')}")
 
 
-def _book(file: Path, loadout: Loadout, world: World) -> Any:
+def _book(file: Path, loadout: Loadout, world: World) -> OrderBook:
     from offerwright.orders.read import read_orders
     from offerwright.orders.validate import Known, validate
 
@@ -144,6 +152,16 @@ def _book(file: Path, loadout: Loadout, world: World) -> Any:
             time_zone=loadout.rules.time_zone,
         ),
     )
+
+
+def _check_wanted(wanted: Sequence[str], book: OrderBook) -> None:
+    known = {order.id for order in book.orders}
+    absent = [id_ for id_ in wanted if id_ not in known]
+    if absent:
+        hint = did_you_mean(absent[0], sorted(known))
+        raise OfferwrightError(
+            f"there is no order `{absent[0]}` in the file{f'; {hint}' if hint else ''}"
+        )
 
 
 def _fails(decisions: Sequence[Decision], fail_on: str) -> bool:
@@ -223,15 +241,15 @@ def _show(
         echo(line)
     notes = Counter(note for one in decisions for note in one.notes)
     if notes:
-        said = (f"{code} on {_orders(number)}" for code, number in sorted(notes.items()))
+        said = (f"{code} on {_counted(number, 'order')}" for code, number in sorted(notes.items()))
         echo(f"\nnotes: {', '.join(said)}")
-    parcels = sum(len({part.parcel for part in one.parts}) for one in decisions)
+    parcels = _counted(sum(len({p.parcel for p in one.parts}) for one in decisions), "parcel")
     routed = sum(one.code == "ROUTED" for one in decisions)
-    echo(f"\n{routed} of {len(decisions)} orders are routed, in {parcels} parcels")
+    echo(f"\nrouted: {routed} of {_counted(len(decisions), 'order')}, in {parcels}")
 
 
-def _orders(number: int) -> str:
-    return f"{number} order{'' if number == 1 else 's'}"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _show_order(one: Decision, zone: ZoneInfo) -> None:

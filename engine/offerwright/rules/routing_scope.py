@@ -19,7 +19,7 @@ from offerwright.expressions.types import (
 from offerwright.expressions.typing import Bounds, Scope
 from offerwright.facts.link_entities import Entity, EntityFacts
 from offerwright.facts.schema import FactDef, FactSchema
-from offerwright.rules.routing_plan import LOAD, NODE_ID, PARCELS
+from offerwright.rules.routing_plan import NODE_ID
 from offerwright.rules.scope import MapTypes
 
 _NAMED: tuple[Entity, ...] = ("node", "order")
@@ -88,11 +88,3 @@ def with_names(scope: Scope, more: Mapping[str, Type]) -> Scope:
     """The scope with these names too."""
     plain = scope.types.plain if isinstance(scope.types, MapTypes) else scope.types
     return replace(scope, types=MapTypes({**plain, **more}))
-
-
-def ranked_types(scope: Scope, has_cost: bool) -> dict[str, Type]:
-    """What a ranking may name beyond a `where`."""
-    more: dict[str, Type] = {LOAD: INTEGER, PARCELS: INTEGER}
-    if has_cost:
-        more["ship_cost"] = money(scope.currency)
-    return more

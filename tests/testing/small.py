@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine_under_test import marketplace_files, sound
 
@@ -123,15 +124,15 @@ class Bed:
     plans: tuple[CasePlan, ...]
     found: list[Diagnostic]
 
-    @property
+    @cached_property
     def bench(self) -> Bench:
         return bench_of(self.loadout)
 
-    @property
+    @cached_property
     def report(self) -> Report:
         return run_tests(self.plans, self.bench)
 
-    @property
+    @cached_property
     def coverage(self) -> Coverage:
         return coverage_of(self.report, self.bench)
 

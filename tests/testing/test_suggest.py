@@ -26,17 +26,25 @@ def missed(here: Bed) -> list[str]:
     return [f"{unit.kind} {unit.name}" for unit in here.coverage.missed]
 
 
-def test_the_suggested_cases_reach_everything() -> None:
-    here = bed(cases(ONE))
-    after = joined(here)
+@pytest.fixture(scope="module")
+def here() -> Bed:
+    """The shop with one case."""
+    return bed(cases(ONE))
 
+
+@pytest.fixture(scope="module")
+def after(here: Bed) -> Bed:
+    """The shop with that case and all that are suggested."""
+    return joined(here)
+
+
+def test_the_suggested_cases_reach_everything(here: Bed, after: Bed) -> None:
     assert missed(here) != []
     assert [d.severity for d in after.found if d.severity == "error"] == []
     assert missed(after) == []
 
 
-def test_they_pass_and_name_the_rule_that_must_fire() -> None:
-    after = joined(bed(cases(ONE)))
+def test_they_pass_and_name_the_rule_that_must_fire(after: Bed) -> None:
     own = [p for p in after.plans if p.loaded.name == "suggested"]
     rules = {rule for p in own for rule in p.expect.rules or ()}
 
@@ -44,25 +52,22 @@ def test_they_pass_and_name_the_rule_that_must_fire() -> None:
     assert {"gold", "markups/otherwise", "old", "fragile", "category/otherwise"} <= rules
 
 
-def test_values_are_left_to_the_author() -> None:
-    text = suggested(bed(cases(ONE)))
-    plans = joined(bed(cases(ONE))).plans
+def test_values_are_left_to_the_author(after: Bed) -> None:
+    text = after.loadout.repository.files["rules/suggested.test.yaml"].decode()
 
     assert "# confirm: price" in text
-    assert all(p.expect.price is None for p in plans if p.loaded.name == "suggested")
+    assert all(p.expect.price is None for p in after.plans if p.loaded.name == "suggested")
 
 
-def test_nothing_is_suggested_where_nothing_is_missing() -> None:
-    after = joined(bed(cases(ONE)))
+def test_nothing_is_suggested_where_nothing_is_missing(after: Bed) -> None:
     text = suggested(after)
 
     assert "cases: []" in text
     assert "no product" not in text
 
 
-def test_a_derived_fact_is_reached_by_the_fact_it_comes_from() -> None:
+def test_a_derived_fact_is_reached_by_the_fact_it_comes_from(after: Bed) -> None:
     """`old` asks for `age_days`, which nobody can give: `listed_on` is moved 100 days back."""
-    after = joined(bed(cases(ONE)))
     old = [p for p in after.plans if p.expect.rules == ["old"]]
 
     assert len(old) == 1

@@ -179,12 +179,22 @@ def _said(grid: Grid, column: int, rows: Sequence[int], zone: ZoneInfo) -> Diagn
     written = [grid.table.rows[row] for row in rows]
     names = " and ".join(f"`{row.id}`" for row in written[:_NAMED])
     more = f" and {len(written) - _NAMED} more" if len(written) > _NAMED else ""
-    segments = tuple(n for row in rows for n in grid.boxes[row][column])
     return Diagnostic(
         "ROWS_MERGEABLE",
         f"{names}{more} give the same and could be one row",
         written[0].span,
-        f"write {said(grid.columns[column], segments, zone)} in one of them",
+        _instead(grid, column, rows, zone),
         "note",
         tuple(Related(row.span, f"`{row.id}` stands here") for row in written[1:_NAMED]),
     )
+
+
+def _instead(grid: Grid, column: int, rows: Sequence[int], zone: ZoneInfo) -> str:
+    """What to write in the one row that takes the place of these."""
+    accepted = tuple(n for row in rows for n in grid.boxes[row][column])
+    segments, fact = grid.columns[column].segments, grid.columns[column].fact
+    if len(accepted) == len(segments):
+        return f"leave `{fact}` out of one of them, and remove the others"
+    if all(n in accepted for n, segment in enumerate(segments) if not segment.is_missing):
+        return f"write `{fact}: present` in one of them, and remove the others"
+    return f"write {said(grid.columns[column], accepted, zone)} in one of them"

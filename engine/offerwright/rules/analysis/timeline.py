@@ -37,7 +37,8 @@ def holes_in_time(
     accounts: dict[tuple[str, str, Window], list[str]] = defaultdict(list)
     for plan in plans:
         for kind, documents in _by_kind(plan).items():
-            for file, hole in _holes(documents):
+            # A document for some offers leaves all others to nobody.
+            for file, hole in _holes([d for d in documents if d.only is None] or documents):
                 accounts[kind, file, hole].append(plan.account.name)
     return [
         _finding(kind, places.get(file), hole, names, zone)
@@ -80,7 +81,8 @@ def _finding(
     until = f"until {end}" if end else "on"
     return Diagnostic(
         "WINDOW_HOLE",
-        f"from {start} {until} {_SAID[kind]} for {whom}: no {kind} document is in force",
+        f"from {start} {until} {_SAID[kind]} for {whom}: no {kind} document for all offers is in "
+        "force",
         span,
         "let the next document start where this one ends, or write one without `valid`",
         "warning",

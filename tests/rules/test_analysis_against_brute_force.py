@@ -89,6 +89,8 @@ class Table:
     rows: list[dict[str, Any]]
     when: dict[str, Any]
     hit: str
+    category: str | None = None
+    """The category that the document is for."""
 
     def grid(self) -> Grid:
         return self.asked().grid
@@ -103,9 +105,15 @@ class Table:
         if self.hit == "first":
             step["otherwise"] = {"x": 9}
         pricing = {"kind": "pricing", "name": "p", "steps": [step]}
+        if self.category:
+            pricing["for"] = {"category": self.category}
         files = {"offerwright.yaml": SHOP, **marketplace_files("alpha"),
                  **document_files([FACT_DOCUMENT, pricing])}  # fmt: skip
         return next(iter(tables_of(sound(files).rules.plans[0])))
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        return {"category": {"under": self.category}} if self.category else {}
 
     def rules(self) -> list[dict[str, Any]]:
         return [{k: v for k, v in row.items() if v} for row in self.rows]
@@ -117,7 +125,7 @@ class Table:
             given_ = dict(zip(self.facts, values, strict=True))
             for moment in moments:
                 world = _world(given_, moment)
-                if matches({"when": self.when}, world):
+                if all(matches({"when": when}, world) for when in (self.when, self.scope)):
                     yield (
                         given_,
                         moment,
@@ -142,7 +150,9 @@ def tables(draw: Any, *hits: str) -> Table:
         for n in range(pick.number(1, 7))
     ]  # fmt: skip
     when = {f: _cell(pick, f) for f in pick.some(facts, 1, 1)} if pick.chance(30) else {}
-    return Table(facts, rows, when, pick.one(*hits))
+    is_scoped = "category" in facts and pick.chance(40)
+    category = pick.one("phones", "phones/android", "home") if is_scoped else None
+    return Table(facts, rows, when, pick.one(*hits), category)
 
 
 def _when(pick: Pick, facts: tuple[str, ...]) -> dict[str, Any]:

@@ -99,6 +99,33 @@ def test_a_row_of_a_window_is_tried_inside_of_it() -> None:
     assert gold[0].as_of.isoformat().startswith("2027-01")
 
 
+def test_a_case_keeps_the_values_of_its_base_where_they_do_not_matter() -> None:
+    """`small` asks for a cost, `vip` for none: its case has the cost of the phone."""
+    row = "      - {id: small,"
+    vip = "      - {id: vip, when: {name: Rara}, then: {markup: 5%}}\n"
+    files = {"rules/pricing.yaml": FILES["rules/pricing.yaml"].replace(row, vip + row)}
+    after = joined(bed(cases(ONE), files), files)
+    case = next(p for p in after.plans if p.expect.rules == ["vip"])
+
+    assert case.case.given == {"like": "base-1", "name": "Rara"}
+
+
+def test_rows_of_one_name_are_named_with_their_tables() -> None:
+    """A row of pricing and one of categories are called `rare`, and one product fires both."""
+    row = "      - {id: small,"
+    rare = "      - {id: rare, when: {category: rare}, then: {markup: 5%}}\n"
+    names = FILES["rules/names.yaml"].replace(
+        "rules: [", "rules: [{id: rare, when: {category: rare}, then: {category: R1}}, "
+    )
+    files = {
+        "rules/pricing.yaml": FILES["rules/pricing.yaml"].replace(row, rare + row),
+        "rules/names.yaml": names,
+    }
+    after = joined(bed(cases(ONE), files), files)
+
+    assert ["markups/rare", "category/rare"] in [p.expect.rules for p in after.plans]
+
+
 def test_what_cannot_be_reached_is_named() -> None:
     """Two conditions that no product can meet at once, which analysis calls a row without effect."""
     row = "tier: gold}, then: {markup: 10%}"

@@ -127,10 +127,11 @@ def text_of(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A row or a step that fired: how it is called, and all names by which a test may name it."""
+    """A row or a step that fired: how it is called, and all names by which a test may name it, the
+    clearer ones later and those of its step last."""
 
     name: str
-    names: frozenset[str]
+    names: tuple[str, ...]
     span: Span
     is_price_rule: bool
 
@@ -144,11 +145,11 @@ def fired_by(outcome: Outcome) -> tuple[Fired, ...]:
             continue
         for number in seen.fired(outcome.row):
             names = table.row_names(number)
-            everything = frozenset((*names, *table.step_names()))
-            found.append(Fired(names[0], everything, table.place(number), is_price))
+            every = (*names, *table.step_names())
+            found.append(Fired(names[0], every, table.place(number), is_price))
         if seen.found is None:
             names = table.step_names()
-            found.append(Fired(names[0], frozenset(names), table.span, is_price))
+            found.append(Fired(names[0], names, table.span, is_price))
     return tuple(found)
 
 
@@ -188,7 +189,7 @@ def _instead(outcome: Outcome, name: str) -> str | None:
 def _only(outcome: Outcome, fired: Sequence[Fired], made: list[str]) -> Iterator[Difference]:
     """The price rules that fired and that `rules` does not name in any of their forms."""
     written = outcome.plan.expect.rules or []
-    left = [f for f in fired if f.is_price_rule and f.names.isdisjoint(written)]
+    left = [f for f in fired if f.is_price_rule and set(written).isdisjoint(f.names)]
     if left:
         places = (f"`{one.name}` ({one.span.file}:{one.span.line}) fired too" for one in left)
         yield Difference(

@@ -10,6 +10,7 @@ from typing import Any
 
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.testing.coverage import Meter, Unit, UnitKey, meter_of
+from offerwright.testing.given import Product
 from offerwright.testing.link import Bench
 from offerwright.testing.run import Outcome
 from offerwright.testing.solve import solved
@@ -64,6 +65,13 @@ def _row_name(key: UnitKey) -> str:
     return name if kind == "file" else f"{document}/{step}/{name}"
 
 
+def _changed(product: Product, base: Product) -> list[str]:
+    """The facts in which two products differ, and `sku` where that does."""
+    names = sorted({*product.facts, *base.facts})
+    facts = [name for name in names if product.facts.get(name) != base.facts.get(name)]
+    return [*(["sku"] if product.sku != base.sku else []), *facts]
+
+
 @dataclass(frozen=True)
 class _Search:
     """Where products are taken from, and what tells whether they reach a unit."""
@@ -81,8 +89,23 @@ class _Search:
             results = tried([trial for trial, _, _ in some], self.bench)
             for (trial, base, table), outcome in zip(some, results, strict=True):
                 if unit.key in self.meter.reached([outcome]):
-                    return Suggestion(unit, table, trial, base, outcome)
+                    return self._plainest(Suggestion(unit, table, trial, base, outcome))
         return None
+
+    def _plainest(self, found: Suggestion) -> Suggestion:
+        """The case with its base's own value wherever another one is not needed."""
+        base = found.base.product
+        names = _changed(found.trial.product, base)
+        for name in names if len(names) > 1 else ():
+            if name == "sku":
+                product = replace(found.trial.product, sku=base.sku)
+                trial = replace(found.trial, product=product)
+            else:
+                trial = found.trial.giving({name: base.facts.get(name)})
+            outcome = tried([trial], self.bench)[0]
+            if found.unit.key in self.meter.reached([outcome]):
+                found = replace(found, trial=trial, outcome=outcome)
+        return found
 
     def _trials(self, one: RuleTable, unit: Unit) -> Iterator[tuple[Trial, Trial, RuleTable]]:
         for plan in self.bench.rules.plans:

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from offerwright.facts.schema import FactSchema
-from offerwright.testing.compare import blocks_of, fired_by, value_of
+from offerwright.testing.compare import Fired, blocks_of, fired_by, value_of
 from offerwright.testing.coverage import FALSE, RAN, TRUE, Unit
 from offerwright.testing.document import MISSING
 from offerwright.testing.given import Product
@@ -138,13 +138,20 @@ def _changes(one: Suggestion, schema: FactSchema, zone: ZoneInfo) -> Iterator[st
 def _expect(one: Suggestion) -> str:
     """The rules that must fire: those of the table, and rows that no case has seen before."""
     step = one.table.step_names()[1]
+    every = fired_by(one.outcome)
     names = [
-        fired.name
-        for fired in fired_by(one.outcome)
-        if not fired.names.isdisjoint(one.rows)
+        _clear_name(fired, every)
+        for fired in every
+        if not one.rows.isdisjoint(fired.names)
         or (step in fired.names and (fired.name != one.table.step or one.table.table is None))
     ]
     return f"{{rules: [{', '.join(names)}]}}" if names else "{}"
+
+
+def _clear_name(fired: Fired, every: Sequence[Fired]) -> str:
+    """The shortest name by which nothing else is meant that fired: `phones` may be two rows."""
+    others = {name for other in every if other is not fired for name in other.names}
+    return next((name for name in fired.names if name not in others), fired.name)
 
 
 def _came_out(outcome: Outcome) -> str:

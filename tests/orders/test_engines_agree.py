@@ -77,6 +77,15 @@ def test_a_node_without_all_units_is_found_for_any_line_only() -> None:
     assert Twin(asked)(needs) == (frozenset({0}), frozenset({0, 1, 2}))
 
 
+@pytest.mark.parametrize("needed", [10**18, 2**62, 2**63, 10**19, 2**64 + 1])
+@pytest.mark.parametrize("free", [1, 34, 10**18])
+def test_no_number_of_units_is_too_large(needed: int, free: int) -> None:
+    asked = (Filter("every", None, "every_line"), Filter("any", None, "any_line"))
+    one = Question((needed,), ((7, 0, free),), {7: {}})
+
+    assert durable.Durable(asked)(one) == Twin(asked)(one)
+
+
 def test_a_working_memory_starts_no_thread() -> None:
     before = threading.active_count()
     matcher = durable.Durable((Filter("one", None, "any_line"),))

@@ -148,6 +148,13 @@ def test_one_account_named_in_two_ways_is_one_account(world: World, tmp_path: Pa
     assert codes == ["DUPLICATE_ORDER", "DUPLICATE_ORDER", ""]
 
 
+def test_a_blank_behind_an_id_makes_no_other_order(world: World, tmp_path: Path) -> None:
+    book = book_of(tmp_path, world, [order("x", ("A", 1)), order("x ", ("A", 1))])
+
+    codes = [one.code for one in book.orders if isinstance(one, RefusedOrder)]
+    assert codes == ["DUPLICATE_ORDER", "DUPLICATE_ORDER"]
+
+
 def test_an_order_with_a_list_for_a_value_keeps_all_its_lines(world: World, tmp_path: Path) -> None:
     (one,) = book_of(tmp_path, world, [order("x", line(), line(id="2", quantity=[1]))]).orders
 

@@ -80,8 +80,9 @@ def _doubles(raw: Sequence[RawOrder], known: Known) -> dict[int, Fault]:
         account = account_of(names[0], names[1], known.accounts)
         # Two marketplaces may use one id for two orders.
         whose = (account.name,) if isinstance(account, Account) else names
-        if order.cells.get("id"):
-            by_id.setdefault((order.cells["id"], *whose), []).append(number)
+        key = ((order.cells.get("id") or "").strip(), *whose)
+        if key[0]:
+            by_id.setdefault(key, []).append(number)
     found: dict[int, Fault] = {}
     for (id_, *_), numbers in by_id.items():
         if len(numbers) == 1:

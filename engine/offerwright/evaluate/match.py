@@ -80,7 +80,7 @@ class Walks:
 def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
     """The matching rows at a moment (microseconds)."""
     walk = walks.walk(table)
-    columns = [_tested(axis, rows) for axis in table.axes]
+    columns = [tested_column(axis, rows) for axis in table.axes]
     states, masks = walk.matches(columns, rows.size, walk.alive(as_of))
     used = np.unique(states).tolist()
     pick = np.full(len(masks), NO_ROW, dtype=np.int32)
@@ -89,7 +89,7 @@ def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
     return Match(table, pick[states], states, masks, walk)
 
 
-def _tested(axis: Axis, rows: Rows) -> Column:
+def tested_column(axis: Axis, rows: Rows) -> Column:
     """The column that an axis tests; a map is missing where all its keys are."""
     if axis.type.name != "map":
         return rows.get(axis.fact)

@@ -239,6 +239,16 @@ def test_files_differ_where_names_differ_in_capitals_only() -> None:
     ]  # fmt: skip
 
 
+def test_no_page_takes_the_file_of_another() -> None:
+    made = book_of({
+        f"rules/{n}.yaml": f"kind: lists\nname: {name}\nvalues: [a]\n"
+        for n, name in enumerate(("A", "a", "a-2", "a-2-2"))
+    })  # fmt: skip
+    stems = [page.stem.casefold() for page in made.pages]
+
+    assert len(set(stems)) == len(stems)
+
+
 # --- drawings ---------------------------------------------------------------------------------
 
 
@@ -287,16 +297,43 @@ BROWSER = next(
 )
 
 
-def said_by_browser(file: Path, profile: Path) -> list[str]:
-    """What the console of a real browser says while it shows a file."""
+def browsed(file: Path, profile: Path) -> subprocess.CompletedProcess[str]:
+    """A file as a real browser shows it, and what its console says."""
     assert BROWSER is not None
     done = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-         f"--user-data-dir={profile}", "--virtual-time-budget=2000", "--dump-dom", file.as_uri()],
+         "--allow-file-access-from-files", f"--user-data-dir={profile}",
+         "--virtual-time-budget=2000", "--dump-dom", file.as_uri()],
         capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     assert "</html>" in done.stdout, done.stderr[-2000:]
-    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return done
+
+
+def said_by_browser(file: Path, profile: Path) -> list[str]:
+    """What the console of a real browser says while it shows a file."""
+    return [line for line in browsed(file, profile).stderr.splitlines() if "CONSOLE" in line]
+
+
+NARROW = """<!doctype html><html><body><iframe src="{name}" style="width:360px;height:600px"
+onload="const d = this.contentDocument; document.title = [d.documentElement,
+...d.querySelectorAll('div:has(> .told)')].every(e => e.scrollWidth <= e.clientWidth + 1) ? 'fits'
+: 'is cut'"></iframe></body></html>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here: pages are not opened in a browser")
+def test_sentences_are_read_on_a_telephone_without_moving_them_sideways(
+    shop: Loadout, tmp_path: Path
+) -> None:
+    pages = html_pages(book(shop, "pt"))
+    found = {}
+    for name in ("index.html", "pricing-shop.html"):
+        (tmp_path / name).write_bytes(pages[name])
+        (tmp_path / "frame.html").write_text(NARROW.format(name=name))
+        shown = browsed(tmp_path / "frame.html", tmp_path / "profile").stdout
+        found[name] = shown.split("<title>")[1].split("</title>")[0]
+
+    assert found == {"index.html": "fits", "pricing-shop.html": "fits"}
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here: pages are not opened in a browser")

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from offerwright.pages.layout import Box, Layout, Link, Placed, layout
 from offerwright.rules.lifecycle_table import Lifecycle
+from offerwright.sentences.lifecycle import move_text
 from offerwright.sentences.wording import Wording
 
 LETTER, LINE, PADDING = 7.6, 17.0, 12.0
@@ -141,22 +142,14 @@ def _edges(
 ) -> list[str]:
     found = []
     for (pair, names), way, label in zip(events.items(), placed.ways, placed.labels, strict=True):
-        told = "; ".join(_told(lifecycle, pair[0], event, words) for event in names)
+        moves = ((event, lifecycle.states[pair[0]].moves[event]) for event in names)
+        told = "; ".join(move_text(pair[0], e, m.to, m.effects, words) for e, m in moves)
         lines = _lines(names, label)
         found.append(
             f'<g class="event"><title>{escape(told)}</title>'
             f'<path d="{_curve(way)}" marker-end="url(#arrow)"/>{lines}</g>'
         )
     return found
-
-
-def _told(lifecycle: Lifecycle, state: str, event: str, words: Wording) -> str:
-    move = lifecycle.states[state].moves[event]
-    text = words.say("lifecycle.move", state=state, event=event, to=move.to)
-    if not move.effects:
-        return text
-    effects = words.all_of(words.say(f"effect.{word}") for word in move.effects)
-    return words.say("lifecycle.do", move=text, effects=effects)
 
 
 def _lines(names: list[str], middle: Placed) -> str:

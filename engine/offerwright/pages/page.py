@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Span
@@ -74,12 +75,13 @@ def book(linked: Linked, language: Language = "en") -> Book:
 
 def _stems(documents: list[Loaded[Document]]) -> dict[str, str]:
     """File names that also differ on disks which do not tell capitals from small letters."""
-    seen: dict[str, int] = {}
-    found = {}
+    found: dict[str, str] = {}
+    taken: set[str] = set()
     for loaded in documents:
         stem = f"{loaded.document.kind}-{loaded.name}"
-        number = seen[stem.casefold()] = seen.get(stem.casefold(), 0) + 1
-        found[loaded.file] = stem if number == 1 else f"{stem}-{number}"
+        numbered = (f"{stem}-{number}" for number in range(2, len(documents) + 1))
+        found[loaded.file] = next(s for s in chain([stem], numbered) if s.casefold() not in taken)
+        taken.add(found[loaded.file].casefold())
     return found
 
 

@@ -38,3 +38,11 @@ def told_decision(document: DecisionDocument, telling: Telling) -> Iterator[Sent
     names = telling.words.all_of(document.results)
     yield telling.sentence("results", telling.say("decision", names=names), telling.at("results"))
     yield from told_rows(Rows(document, (), document.name, plain_results, "missing"), telling)
+
+
+def after_fees(cost: object, freight: object, telling: Telling) -> str:
+    """What is taken off a price before its margin: the fees, the cost and the freight, if any."""
+    if freight is None and "freight" in telling.linked.schema.facts:
+        freight = "freight"
+    parts = telling.expressions([raw for raw in (cost, freight) if raw is not None])
+    return telling.words.all_of([telling.say("fees.word"), *parts])

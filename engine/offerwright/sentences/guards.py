@@ -7,6 +7,7 @@ from datetime import datetime
 
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.rules.document import Approval, ApprovalsDocument
+from offerwright.sentences.fees import after_fees
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.telling import Telling
 from offerwright.sentences.values import percent_text
@@ -35,12 +36,8 @@ def _settings(guard: GuardRule, telling: Telling) -> dict[str, str]:
         ]
         return {"ways": telling.words.one_of(ways)}
     if guard.check == "margin_at_least" and guard.margin is not None:
-        freight = guard.freight
-        if freight is None and "freight" in telling.linked.schema.facts:
-            freight = "freight"
-        parts = telling.expressions([p for p in (guard.cost or "cost", freight) if p is not None])
-        listed = telling.words.all_of([telling.say("fees.word"), *parts])
-        return {"margin": percent_text(guard.margin), "parts": listed}
+        parts = after_fees(guard.cost or "cost", guard.freight, telling)
+        return {"margin": percent_text(guard.margin), "parts": parts}
     if guard.check == "magnitude":
         return {"times": f"{guard.times:f}"}
     return {} if guard.at_most is None else {"share": percent_text(guard.at_most)}

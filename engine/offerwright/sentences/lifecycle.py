@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from offerwright.rules.lifecycle_document import LifecycleDocument, State
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.telling import Telling
+from offerwright.sentences.wording import Wording
 
 
 def told_lifecycle(document: LifecycleDocument, telling: Telling) -> Iterator[Sentence]:
@@ -30,11 +31,7 @@ def _state(name: str, state: State, telling: Telling) -> Iterator[Sentence]:
     if state.final:
         yield telling.sentence(name, telling.say("lifecycle.final", state=name), span)
     for event, move in state.on.items():
-        key = "lifecycle.stay" if move.to == name else "lifecycle.move"
-        text = telling.say(key, state=name, event=event, to=move.to)
-        if move.do:
-            effects = telling.words.all_of(telling.say(f"effect.{word}") for word in move.do)
-            text = telling.say("lifecycle.do", move=text, effects=effects)
+        text = move_text(name, event, move.to, move.do, telling.words)
         place = telling.loaded.located.key(("states", name, "on", event))
         yield telling.sentence(f"{name}/{event}", text, place)
     for key, events in (("ignore", state.ignore), ("refuse", state.refuse)):
@@ -42,3 +39,13 @@ def _state(name: str, state: State, telling: Telling) -> Iterator[Sentence]:
             listed = telling.words.all_of(events)
             text = telling.say(f"lifecycle.{key}", state=name, events=listed)
             yield telling.sentence(f"{name}/{key}", text, telling.at("states", name, key))
+
+
+def move_text(state: str, event: str, to: str, effects: Sequence[str], words: Wording) -> str:
+    """`in new, pay leads to paid: choose the node that ships`."""
+    key = "lifecycle.stay" if to == state else "lifecycle.move"
+    text = words.say(key, state=state, event=event, to=to)
+    if not effects:
+        return text
+    told = words.all_of(words.say(f"effect.{word}") for word in effects)
+    return words.say("lifecycle.do", move=text, effects=told)

@@ -14,6 +14,7 @@ from offerwright.rules.pricing_document import (
     RoundStep,
     TiersStep,
 )
+from offerwright.sentences.fees import after_fees
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.tables import Rows, plain_results, result_names, told_rows
 from offerwright.sentences.telling import Telling
@@ -83,12 +84,8 @@ def _held(step: _SetStep, telling: Telling) -> str:
 def _fees(step: FeesStep, telling: Telling) -> str:
     if step.margin is None:
         return telling.say("fees.keep")
-    freight = step.freight
-    if freight is None and "freight" in telling.linked.schema.facts:
-        freight = "freight"
-    parts = [telling.expression(raw) for raw in (step.cost, freight) if raw is not None]
-    return telling.say("fees.margin", margin=percent_text(step.margin),
-                       parts=telling.words.all_of([telling.say("fees.word"), *parts]))  # fmt: skip
+    parts = after_fees(step.cost, step.freight, telling)
+    return telling.say("fees.margin", margin=percent_text(step.margin), parts=parts)
 
 
 def _tiers(step: TiersStep, telling: Telling) -> str:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cli.shop import reference_shop
+
 ROOT = Path(__file__).resolve().parents[2]
 # A module that is None cannot be imported: what Python does where a package is absent.
 ABSENT = "import sys; sys.modules['durable_rules_engine'] = None; "
@@ -34,3 +36,17 @@ def test_asking_for_durable_rules_says_how_to_get_it() -> None:
 
     assert done.returncode == 1
     assert "Install `offerwright[durable]` with Python 3.11 or 3.12" in done.stderr
+
+
+def test_the_whole_command_runs_and_the_absent_engine_is_refused(tmp_path: Path) -> None:
+    reference_shop(tmp_path)
+    main = "from offerwright.cli import main; main(['orders', 'route', {}])"
+    common = f"'{tmp_path}/data/orders.jsonl', '--root', '{tmp_path}', '--as-of', '2026-11-27', "
+    auto = run(main.format(common + "'-o', 'jsonl'"))
+    refused = run(main.format(common + "'--engine', 'durable'"))
+
+    # 13 orders, four of them with two lines.
+    assert (auto.returncode, len(auto.stdout.splitlines())) == (0, 17)
+    assert auto.stderr.count("durable-rules is not installed") == 1
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "use --engine twin" in refused.stderr

@@ -15,6 +15,8 @@ from offerwright.rules.rows import Findings
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
+_UNHEARD = "write it under `on` of a state, or declare it under `events`"
+
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
@@ -143,7 +145,7 @@ def _event(name: str, span: Span, setting: _Setting) -> bool:
     if name in setting.events:
         return True
     setting.findings.say("UNKNOWN_EVENT", span, f"no event is called `{name}`",
-                         suggest(name, setting.events))  # fmt: skip
+                         suggest(name, setting.events) or _UNHEARD)  # fmt: skip
     return False
 
 

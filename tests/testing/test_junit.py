@@ -68,3 +68,12 @@ def test_the_same_run_is_the_same_text() -> None:
 
     assert junit_xml(report.results, report.skipped) == junit_xml(report.results, report.skipped)
     assert junit_xml(report.results, report.skipped).startswith("<?xml version=")
+
+
+def test_what_xml_cannot_hold_is_written_out() -> None:
+    line = r'{name: "ends \uFFFE", given: phone, expect: {attributes: {NAME: "a\uFFFF"}}}'
+    report = bed(cases(line)).report
+    text = junit_xml(report.results, report.skipped)
+
+    assert not {"\ufffe", "\uffff"} & set(text)
+    assert xml.fromstring(text)[0][0].get("name") == r"ends \ufffe"

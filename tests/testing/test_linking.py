@@ -222,6 +222,25 @@ def test_a_day_is_its_midnight_in_the_shops_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-03-29T02:30:00", ["LOCAL_TIME_UNCLEAR"]),
+        ("2026-10-25T02:30:00", ["LOCAL_TIME_UNCLEAR"]),
+        ("2026-10-25T02:30:00+01:00", []),
+        ("2026-10-25T03:30:00", []),
+        ("2026-10-25", []),
+    ],
+)
+def test_a_local_moment_when_clocks_change_needs_its_offset(
+    moment: str, expected: list[str]
+) -> None:
+    shop = FILES["offerwright.yaml"].replace("America/Sao_Paulo", "Europe/Berlin")
+    line = f"{{name: x, given: phone, as_of: {moment}, expect: {{currency: BRL}}}}"
+
+    assert codes(cases(line), {"offerwright.yaml": shop}) == expected
+
+
+@pytest.mark.parametrize(
     ("file", "kind", "hint"),
     [
         ("rules/a.test.yaml", "kind: lists\nname: a\nvalues: [x]\n", "kind: test"),

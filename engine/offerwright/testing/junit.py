@@ -9,7 +9,11 @@ from xml.etree import ElementTree as xml
 from offerwright.testing.compare import Difference, Result
 from offerwright.testing.link import CasePlan
 
-_REFUSED = {c: f"\\x{c:02x}" for c in (*range(0x20), 0x7F) if chr(c) not in "\t\n"}
+# XML 1.0, section 2.2.
+_REFUSED = {
+    **{c: f"\\x{c:02x}" for c in (*range(0x20), 0x7F) if chr(c) not in "\t\n"},
+    **{c: f"\\u{c:04x}" for c in (*range(0xD800, 0xE000), 0xFFFE, 0xFFFF)},
+}
 
 
 def junit_xml(results: Sequence[Result], skipped: Sequence[CasePlan]) -> str:

@@ -199,12 +199,20 @@ def _moment(here: _Here) -> datetime | None:
             "write `as_of: 2026-12-05T10:00:00-03:00` at the top of the file",
         )  # fmt: skip
         return None
+    span = here.loaded.located.at(("as_of",)) if own is None else here.at("as_of")
     if not FIRST_YEAR <= written.year <= LAST_YEAR:
-        span = here.loaded.located.at(("as_of",)) if own is None else here.at("as_of")
         message = f"`as_of` must lie in the years {FIRST_YEAR} to {LAST_YEAR}"
         here.findings.say("OUT_OF_BOUNDS", span, message)
         return None
-    return moment_of(written, here.bench.rules.time_zone)
+    moment = moment_of(written, here.bench.rules.time_zone)
+    if isinstance(written, datetime) and moment.utcoffset() != moment.replace(fold=1).utcoffset():
+        message = (
+            f"`as_of` occurs twice or never in {here.bench.rules.time_zone}: clocks change then"
+        )
+        hint = f"write the offset, such as {moment.isoformat()}"
+        here.findings.say("LOCAL_TIME_UNCLEAR", span, message, hint)
+        return None
+    return moment
 
 
 def _accounts(here: _Here) -> list[str]:

@@ -49,7 +49,7 @@ def read_cases(content: bytes, file: str) -> tuple[tuple[Case, ...], list[Diagno
 def _case(element: Element) -> Case:
     return Case(
         id=element.get("id") or element.get("name") or "",
-        inputs={n.get("name") or "": _value(n) for n in element.all("inputNode")},
+        inputs={_name(n): _value(n) for n in element.all("inputNode")},
         results=tuple(_results(element)),
         calls=(element.get("invocableName") or "")
         if element.get("type") not in (None, "decision")
@@ -62,14 +62,14 @@ def _results(element: Element) -> Iterator[Expected]:
         holder = node.one("expected", "computed")
         is_error = node.get("errorResult") == "true"
         value = None if holder is None or is_error else _value(holder)
-        yield Expected(" ".join((node.get("name") or "").split()), value, node, is_error)
+        yield Expected(_name(node), value, node, is_error)
 
 
 def _value(element: Element) -> Value:
     """The value that an element holds: of components, of a list, or written as text."""
     components = element.all("component")
     if components:
-        return {" ".join((c.get("name") or "").split()): _value(c) for c in components}
+        return {_name(c): _value(c) for c in components}
     listed = element.one("list")
     if listed is not None:
         return None if _is_nil(listed) else tuple(_value(i) for i in listed.all("item"))
@@ -77,6 +77,10 @@ def _value(element: Element) -> Value:
     if value is None or _is_nil(value) or _is_nil(element):
         return None
     return value.text
+
+
+def _name(element: Element) -> str:
+    return " ".join((element.get("name") or "").split())
 
 
 def _is_nil(element: Element) -> bool:

@@ -9,8 +9,13 @@ from typing import Any
 
 from offerwright.errors import Diagnostic, Span
 from offerwright.interchange.dmn.express import expressed, is_rounded, kept
-from offerwright.interchange.dmn.feel import Constant, Feel, Ref, Tests
-from offerwright.interchange.dmn.feel_parse import parse_expression, parse_tests, parts_of
+from offerwright.interchange.dmn.feel import At, Constant, Feel, Ref, Tests
+from offerwright.interchange.dmn.feel_parse import (
+    bounded,
+    parse_expression,
+    parse_tests,
+    parts_of,
+)
 from offerwright.interchange.dmn.feel_text import FeelRefused
 from offerwright.interchange.dmn.inline import inlined
 from offerwright.interchange.dmn.kinds import Scope
@@ -55,9 +60,12 @@ class Draft:
     def expression(self, text: Text) -> Feel:
         """The tree of a text, with knowledge inlined. Raises `Stopped`."""
         try:
+            if not text.text.strip():
+                hint = "write null where there is no result"
+                raise FeelRefused(At(0, 1), "nothing is written here", hint)
             names = self.vocabulary.names(*self.values)
-            read = substituted(parse_expression(text.text, names), self.values)
-            found = simplified(inlined(read, self.vocabulary))
+            read = bounded(substituted(parse_expression(text.text, names), self.values))
+            found = bounded(simplified(inlined(read, self.vocabulary)))
         except FeelRefused as refused:
             raise self.refuse(refused, text.element) from None
         self._warn_of_decimals(found, text.element)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from offerwright.interchange.dmn.feel import (
     Among,
@@ -35,6 +35,7 @@ from offerwright.source.suggest import did_you_mean
 
 _IF, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _ATOM = range(9)
 _LEVEL = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
+_EXACT = Context(prec=80)
 _PLAIN_CALLS = {
     "abs": ("abs", 1, 1), "floor": ("floor", 1, 1), "ceiling": ("ceiling", 1, 1),
     "min": ("min", 2, 9), "max": ("max", 2, 9), "upper case": ("upper", 1, 1),
@@ -88,12 +89,8 @@ def kept(value: Decimal) -> Decimal:
     """A number with at most 8 decimals, half away from zero, without useless zeros."""
     digits = value.as_tuple().exponent
     if isinstance(digits, int) and -digits > SCALE:
-        from decimal import ROUND_HALF_UP, localcontext
-
-        with localcontext() as context:
-            context.prec = 80
-            value = value.quantize(Decimal(1).scaleb(-SCALE), ROUND_HALF_UP)
-    return value.normalize() if value else Decimal(0)
+        value = value.quantize(Decimal(1).scaleb(-SCALE), ROUND_HALF_UP, _EXACT)
+    return value.normalize(_EXACT) if value else Decimal(0)
 
 
 def is_rounded(value: Decimal) -> bool:

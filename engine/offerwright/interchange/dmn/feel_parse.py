@@ -24,6 +24,8 @@ from offerwright.interchange.dmn.feel import (
 from offerwright.interchange.dmn.feel_text import FeelRefused, Names, Scanner, moment
 
 MAX_DEPTH = 40
+MAX_PARTS = 2_000
+MAX_LEVELS = 120
 _COMPARE = ("!=", "<=", ">=", "=", "<", ">")
 _FORMS = {
     "for": "a loop", "some": "a quantifier", "every": "a quantifier", "function": "a function",
@@ -37,7 +39,7 @@ def parse_expression(text: str, names: Names) -> Feel:
     found = parser.expression()
     if not parser.scanner.is_done:
         raise parser.scanner.unexpected()
-    return found
+    return bounded(found)
 
 
 def parse_tests(text: str, names: Names) -> Tests:
@@ -57,7 +59,28 @@ def parse_tests(text: str, names: Names) -> Tests:
         found = Tests(parser.tests())
     if not scanner.is_done:
         raise scanner.unexpected()
+    for part in (part for test in found.tests for part in test_parts(test)):
+        bounded(part)
     return found
+
+
+def bounded(node: Feel) -> Feel:
+    """
+    The tree, if all that follows can walk it: what stands for names may stand there many times.
+
+    Raises `FeelRefused` where it has too many parts, or is too deep.
+    """
+    waiting, count = [(node, 0)], 0
+    while waiting:
+        part, level = waiting.pop()
+        count += 1
+        if count > MAX_PARTS or level > MAX_LEVELS:
+            much = f"has more than {MAX_PARTS:,} parts" if count > MAX_PARTS else "is too deep"
+            raise FeelRefused(node.at, f"with all that it names, this expression {much}",
+                              "keep parts of it as decisions of their own",
+                              "FEEL_UNSUPPORTED")  # fmt: skip
+        waiting += [(below, level + 1) for below in parts_of(part)]
+    return node
 
 
 def reads_input(node: Feel) -> bool:

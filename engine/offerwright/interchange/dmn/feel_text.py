@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from offerwright.interchange.dmn.feel import At, Constant
+from offerwright.money import MAX_DIGITS, SCALE
 
 MAX_LENGTH = 4_000
+WHOLE_DIGITS = MAX_DIGITS - SCALE
 KEYWORDS = frozenset(
     {"if", "then", "else", "and", "or", "in", "between", "null", "true", "false", "for", "return",
      "some", "every", "satisfies", "instance", "of", "function", "external"}
@@ -53,9 +56,14 @@ class Names:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Names:
-        longest = sorted({n for n in (*names, *LONG_NAMES) if n}, key=lambda n: (-len(n), n))
-        parts = [_spaced(name) for name in longest if name not in KEYWORDS]
-        return cls(re.compile("|".join(parts)))
+        return cls(_pattern(frozenset(names)))
+
+
+@lru_cache(maxsize=32)
+def _pattern(names: frozenset[str]) -> re.Pattern[str]:
+    """Kept, since the texts of one decision share their names."""
+    longest = sorted({n for n in (*names, *LONG_NAMES) if n}, key=lambda n: (-len(n), n))
+    return re.compile("|".join(_spaced(name) for name in longest if name not in KEYWORDS))
 
 
 def _spaced(name: str) -> str:
@@ -125,7 +133,11 @@ class Scanner:
             return None
         self.position = found.end()
         self._skip()
-        return Constant("number", Decimal(found[0]), At(found.start(), found.end()))
+        value, at = Decimal(found[0]), At(found.start(), found.end())
+        if value.adjusted() >= WHOLE_DIGITS:
+            message = f"a number has at most {WHOLE_DIGITS} digits before its point"
+            raise FeelRefused(at, message, code="FEEL_UNSUPPORTED")
+        return Constant("number", value, at)
 
     def string(self) -> Constant | None:
         if not self.looking_at('"'):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from offerwright.interchange.dmn.feel import (
     Among,
@@ -17,8 +18,8 @@ from offerwright.interchange.dmn.feel import (
     Negative,
     UnaryTest,
 )
-from offerwright.interchange.dmn.feel_parse import parse_expression
-from offerwright.interchange.dmn.feel_text import FeelRefused
+from offerwright.interchange.dmn.feel_parse import bounded, parse_expression
+from offerwright.interchange.dmn.feel_text import FeelRefused, Names
 from offerwright.interchange.dmn.model import Knowledge, Text
 from offerwright.interchange.dmn.simplify import substituted
 from offerwright.interchange.dmn.vocabulary import Vocabulary
@@ -67,11 +68,18 @@ def _body(call: Call, known: Knowledge, vocabulary: Vocabulary, level: int) -> F
         )  # fmt: skip
     values = bound(call, known)
     try:
-        body = parse_expression(known.logic.text, vocabulary.names(*known.parameters))
+        body = _parsed(known.logic.text, vocabulary.names(*known.parameters))
     except FeelRefused as refused:
         message = f"in the knowledge `{known.name}`: {refused.message}"
         raise FeelRefused(call.at, message, refused.hint, refused.code) from None
-    return inlined(substituted(body, values, call.at), vocabulary, level + 1)
+    body = bounded(substituted(body, values, call.at))
+    return bounded(inlined(body, vocabulary, level + 1))
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str, names: Names) -> Feel:
+    """Kept, since knowledge is called many times."""
+    return parse_expression(text, names)
 
 
 def bound(call: Call, known: Knowledge) -> dict[str, Feel]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from offerwright.errors import Diagnostic, Span
+from offerwright.errors import Diagnostic, Related, Span
 from offerwright.interchange.dmn.model import (
     Aggregation,
     Conditional,
@@ -56,6 +56,7 @@ def read_model(content: bytes, file: str) -> tuple[Model | None, list[Diagnostic
                             severity="warning")]  # fmt: skip
     reader = _Reader(found)
     model = reader.model(root)
+    _check_names(model, reader.found)
     _check_references(model, reader.found)
     return model, reader.found
 
@@ -143,8 +144,10 @@ class _Reader:
         return Context(tuple(entries), result, element)
 
     def table(self, element: Element) -> Logic:
+        before = len(self.found)
         hit = self._word(element, "hitPolicy", "unique", get_args(HitPolicy))
         aggregation = self._word(element, "aggregation", None, get_args(Aggregation))
+        has_policy = len(self.found) == before
         inputs = tuple(_input_clause(e) for e in element.all("input"))
         outputs = tuple(_output_clause(e) for e in element.all("output"))
         rules = tuple(_rule(e) for e in element.all("rule"))
@@ -152,6 +155,8 @@ class _Reader:
             self._check_counts(rule, len(inputs), len(outputs))
         if not outputs:
             self.say(element.span, "a decision table without an output", "add an output column")
+        # Without a policy it gives no results.
+        outputs = outputs if has_policy else ()
         if element.get("preferredOrientation") == "CrossTable" and not rules:
             return Unread(element)
         return DecisionTable(hit, aggregation, inputs, outputs, rules,
@@ -263,6 +268,22 @@ def _required(element: Element) -> Iterator[str]:
     for requirement in element.all("informationRequirement", "knowledgeRequirement"):
         for target in requirement.all("requiredInput", "requiredDecision", "requiredKnowledge"):
             yield (target.get("href") or "").rpartition("#")[2]
+
+
+def _check_names(model: Model, found: list[Diagnostic]) -> None:
+    """Inputs, decisions and knowledge share one space of names."""
+    first: dict[str, Span] = {}
+    every: list[InputData | Decision | Knowledge] = [
+        *model.inputs, *model.decisions, *model.knowledge,
+    ]  # fmt: skip
+    for one in every:
+        span = one.element.span
+        if first.setdefault(one.name, span) is not span:
+            found.append(Diagnostic(
+                "DMN_UNREADABLE", f"two elements are called `{one.name}`", span,
+                "give one of them another name",
+                related=(Related(first[one.name], "the first one"),),
+            ))  # fmt: skip
 
 
 def _check_references(model: Model, found: list[Diagnostic]) -> None:

@@ -28,6 +28,7 @@ from offerwright.interchange.dmn.feel import (
     Ref,
     UnaryTest,
 )
+from offerwright.interchange.dmn.feel_parse import bounded
 from offerwright.interchange.dmn.feel_text import FeelRefused
 
 MAX_PRODUCTS = 12
@@ -187,10 +188,12 @@ def _computed(operator: str, left: Decimal, right: Decimal) -> Decimal | None:
 
 
 def _power(node: Binary) -> Feel:
+    exponent = constant(node.right)
+    if exponent is not None and exponent < 0 and constant(node.left) == 0:
+        return Null(node.at)
     whole = constant(node)
     if whole is not None:
         return Constant("number", whole.normalize(), node.at)
-    exponent = constant(node.right)
     if exponent is None or exponent != exponent.to_integral_value() or not (
         1 <= exponent <= MAX_PRODUCTS
     ):  # fmt: skip
@@ -203,4 +206,4 @@ def _power(node: Binary) -> Feel:
     found = node.left
     for _ in range(int(exponent) - 1):
         found = Binary("*", found, node.left, node.at)
-    return found
+    return bounded(found)

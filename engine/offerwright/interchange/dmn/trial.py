@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -42,19 +42,28 @@ def tried(imported: Imported, cases: Sequence[Case]) -> tuple[Outcome, ...]:
             Outcome(case.id, node.name, "refused", reason="the model is refused")
             for case in cases for node in case.results
         )  # fmt: skip
-    try:
-        frame = _frame(known, cases)
-    except NoValue as problem:
-        return tuple(
-            Outcome(case.id, node.name, "refused", reason=f"an input: {problem}")
-            for case in cases for node in case.results
-        )  # fmt: skip
+    unread = {number: why for number, case in enumerate(cases) if (why := _unread(known, case))}
+    frame = _frame(known, [replace(case, inputs={}) if number in unread else case
+                           for number, case in enumerate(cases)])  # fmt: skip
     (offers,) = Executor(imported.loadout.rules).run(frame, AS_OF)
     return tuple(
-        _outcome(case, node, row, imported, offers)
+        Outcome(case.id, node.name, "refused", reason=unread[row])
+        if row in unread
+        else _outcome(case, node, row, imported, offers)
         for row, case in enumerate(cases)
         for node in case.results
     )
+
+
+def _unread(known: Vocabulary, case: Case) -> str:
+    """Why the inputs of a case are no values of the model's types; "" where they are."""
+    for _, parts in known.inputs:
+        for path, fact in parts:
+            try:
+                series(fact.name, [_at(case.inputs, path)], fact.type)
+            except NoValue as problem:
+                return f"the input `{'.'.join(path)}`: {problem}"
+    return ""
 
 
 def _frame(known: Vocabulary, cases: Sequence[Case]) -> pl.DataFrame:

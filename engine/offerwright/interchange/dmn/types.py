@@ -12,6 +12,7 @@ from offerwright.interchange.dmn.feel_text import FeelRefused, Names
 from offerwright.interchange.dmn.model import ItemDefinition, Model, Text
 
 MAX_LEVELS = 8
+MAX_VALUES = 200
 NOTHING = Names.of(())
 _KINDS: dict[str, Kind] = {
     "number": "number", "string": "text", "boolean": "boolean", "date": "date",
@@ -63,13 +64,25 @@ def _of_item(item: ItemDefinition, model: Model, level: int) -> DmnType:
         raise FeelRefused(At(0, 1), f"the type `{item.name}` holds itself, or is nested too deep",
                           code="DMN_UNSUPPORTED")  # fmt: skip
     if item.components:
-        parts = tuple(
-            (" ".join(c.name.split()), _of_item(c, model, level + 1)) for c in item.components
-        )
-        return DmnType(components=parts, is_list=item.is_list)
+        return DmnType(components=_components(item, model, level), is_list=item.is_list)
     found = resolved(item.type_ref, model, level + 1)
     found = narrowed(found, item.allowed)
     return replace(found, is_list=found.is_list or item.is_list)
+
+
+def _components(item: ItemDefinition, model: Model, level: int) -> tuple[tuple[str, DmnType], ...]:
+    """Counted while they are read: types of types of types would have no end."""
+    parts: tuple[tuple[str, DmnType], ...] = ()
+    count = 0
+    for component in item.components:
+        type_ = _of_item(component, model, level + 1)
+        count += sum(1 for _ in leaves("", type_))
+        if count > MAX_VALUES:
+            message = f"the type `{item.name}` holds more than {MAX_VALUES} values"
+            hint = "give the parts that are used as inputs"
+            raise FeelRefused(At(0, 1), message, hint, "DMN_UNSUPPORTED")
+        parts = (*parts, (" ".join(component.name.split()), type_))
+    return parts
 
 
 def narrowed(type_: DmnType, allowed: Text | None) -> DmnType:

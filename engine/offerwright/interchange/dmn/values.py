@@ -15,7 +15,7 @@ from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.interchange.dmn.cases import Value
 from offerwright.interchange.dmn.express import kept
 from offerwright.interchange.dmn.feel import At, Constant, Kind
-from offerwright.interchange.dmn.feel_text import FeelRefused, moment
+from offerwright.interchange.dmn.feel_text import WHOLE_DIGITS, FeelRefused, moment
 from offerwright.interchange.dmn.types import DmnType
 from offerwright.money import SCALE
 
@@ -63,13 +63,20 @@ def _seconds(text: str) -> int:
     return int(value)
 
 
+def _number(text: str) -> Decimal:
+    found = Decimal(text)
+    if not found.is_finite() or abs(found) >= Decimal(10) ** WHOLE_DIGITS:
+        raise ValueError(text)
+    return kept(found)
+
+
 def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 _READERS: Mapping[Kind, Callable[[str], Any]] = {
-    "number": lambda text: kept(Decimal(text)),
+    "number": _number,
     "boolean": lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
     "date": date.fromisoformat,
     "datetime": _moment,

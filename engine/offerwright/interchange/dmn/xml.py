@@ -8,6 +8,7 @@ begins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -17,6 +18,7 @@ from offerwright.errors import Diagnostic, Span
 MAX_BYTES = 5 << 20
 MAX_LEVELS = 100
 MAX_ELEMENTS = 100_000
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,12 @@ class _Reader:
                 Span(self.file, line, column, line, column + 1),
                 "export the file again from the tool that made it",
             )) from None  # fmt: skip
-        except LookupError as problem:
+        except (LookupError, ValueError):
+            # What expat asks Python's codecs for, and these do not give it byte by byte.
+            said = _ENCODING.search(content[:200])
+            name = said[1].decode("ascii") if said else "of its own"
             raise _Refused(Diagnostic(
-                "NOT_XML", f"the file says that it is in an {problem}", Span(self.file, 1, 1, 1, 2),
+                "NOT_XML", f"the encoding {name} is not read", Span(self.file, 1, 1, 1, 2),
                 "save it as UTF-8, and say so in its first line",
             )) from None  # fmt: skip
         return self.open[0].children[0]

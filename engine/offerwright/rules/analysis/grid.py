@@ -159,13 +159,13 @@ def in_window(window: Window) -> tuple[Test, ...]:
     return () if window == ALWAYS_VALID else (Test("as_of", DATETIME, (Within(*window),)),)
 
 
-def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]:
+def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int], int]:
     """
     For every part that this column constrains: the parts that it shares a segment with.
 
     Returns:
         Those that certainly share one, and those that may. A part that accepts everything is in
-        neither: it meets all.
+        neither: it may meet all, and certainly those of the third, a mask.
     """
     common = parts
     for segment in column.segments:
@@ -173,4 +173,7 @@ def meeting(column: Column, parts: int) -> tuple[dict[int, int], dict[int, int]]
     possible, certain = [s.maybe for s in column.segments], [s.sure for s in column.segments]
     maybe = joined(possible, parts & ~common)
     sure = maybe if certain == possible else joined(certain, parts & ~common)
-    return {part: sure.get(part, 0) for part in maybe}, maybe
+    somewhere = 0
+    for segment in column.segments:
+        somewhere |= segment.sure
+    return {part: sure.get(part, 0) for part in maybe}, maybe, somewhere

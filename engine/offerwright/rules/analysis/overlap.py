@@ -38,8 +38,8 @@ def meetings(grid: Grid) -> Iterator[Meeting]:
     for is_sure in (True, False):
         for part in bits(possible):
             later = possible >> (part + 1) << (part + 1)
-            for found in by_column:
-                later &= found[0 if is_sure else 1].get(part, -1)
+            for sure, maybe, somewhere in by_column:
+                later &= sure.get(part, somewhere) if is_sure else maybe.get(part, -1)
             for other in bits(later):
                 met = Meeting(part, other, is_sure)
                 rows = grid.row_of[part], grid.row_of[other]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from offerwright.rules.document import Table
+from offerwright.rules.findings.expected import read_expectation
 from offerwright.rules.rows import Findings, WrittenRow, written_rows
 from offerwright.sentences.sentence import Sentence
 from offerwright.sentences.telling import Telling
@@ -57,10 +58,24 @@ def _row(row: WrittenRow, rows: Rows, telling: Telling) -> str:
     text = telling.say(
         "row", lead=lead or telling.say("row.always"), results=rows.results(row.then, telling)
     )
-    if row.expect_matches is None:
-        return text
-    expected = telling.say("row.expect_matches", number=row.expect_matches)
-    return f"{telling.words.sentence(text)} {telling.words.sentence(expected)}"
+    parts = [text, *_expected(row.expect_matches, telling)]
+    return " ".join(map(telling.words.sentence, parts)) if len(parts) > 1 else text
+
+
+def _expected(written: str | None, telling: Telling) -> Iterator[str]:
+    """How many SKUs a row should match; `check` has said what cannot be read."""
+    wanted = read_expectation(written or "")
+    if wanted is None:
+        return
+    low, high = wanted
+    if low == high:
+        yield telling.words.count("row.expect.exactly", low)
+    elif high is None:
+        yield telling.words.count("row.expect.at_least", low)
+    elif low == 0:
+        yield telling.words.count("row.expect.at_most", high)
+    else:
+        yield telling.say("row.expect.between", low=str(low), high=str(high))
 
 
 def hit_text(table: Table, telling: Telling) -> str:

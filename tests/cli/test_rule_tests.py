@@ -253,6 +253,18 @@ def test_suggested_cases_can_be_run_at_once(shop: Shop) -> None:
     assert run(shop, "--suggest", "--write", str(target))[0] == 2
 
 
+def test_suggestions_have_a_name_that_no_other_test_has(shop: Shop) -> None:
+    """`prices` is the name of the shop's own tests."""
+    with_tests(shop)
+    target = shop.root / "rules" / "more" / "prices.test.yaml"
+    target.parent.mkdir()
+    code, _, err = run(shop, "--suggest", "--write", str(target))
+
+    assert code == 0, err
+    assert "\nname: prices-2\n" in target.read_text("utf-8")
+    assert run(shop)[0] == 0
+
+
 def test_suggestions_go_to_stdout_otherwise(shop: Shop) -> None:
     code, out, _ = run(with_tests(shop), "--suggest")
 

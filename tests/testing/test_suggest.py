@@ -110,6 +110,22 @@ def test_a_case_keeps_the_values_of_its_base_where_they_do_not_matter() -> None:
     assert case.case.given == {"like": "base-1", "name": "Rara"}
 
 
+def test_a_case_keeps_the_moment_where_no_window_matters() -> None:
+    """`opaque` might match `named` too, so that a moment outside of its window is looked for; the
+    pattern does not match, and the case needs no other moment."""
+    row = "      - {id: small,"
+    rows = (
+        "      - {id: opaque, when: {name: {matches: '^Rb'}}, then: {markup: 5%},"
+        " valid: {from: 2026-12-01, before: 2027-02-01}}\n"
+        "      - {id: named, when: {name: {starts_with: Ra}}, then: {markup: 6%}}\n"
+    )
+    files = {"rules/pricing.yaml": FILES["rules/pricing.yaml"].replace(row, rows + row)}
+    after = joined(bed(cases(ONE), files), files)
+    named = next(p for p in after.plans if p.expect.rules == ["named"])
+
+    assert named.as_of == after.plans[0].as_of
+
+
 def test_rows_of_one_name_are_named_with_their_tables() -> None:
     """A row of pricing and one of categories are called `rare`, and one product fires both."""
     row = "      - {id: small,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,6 +217,18 @@ def _update(report: Report, loadout: Loadout, home: Path) -> int:
     return 1 if changed.refused else 0
 
 
+def _free_name(target: Path | None, loadout: Loadout) -> str:
+    """What the new document is called: like its file, with a number where that name is taken."""
+    from offerwright.pipeline import linked_tests
+    from offerwright.testing.trial import NAME
+
+    stem = "" if target is None else target.name.removesuffix(".test.yaml")
+    name = stem if re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,59}", stem) else NAME
+    taken = {plan.loaded.name for plan in linked_tests(loadout)[0]}
+    numbered = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 2)))
+    return next(one for one in numbered if one not in taken)
+
+
 def _suggest(asked: Asked, report: Report, loadout: Loadout, home: Path) -> int:
     """Cases for what no case reaches, on stdout or in a new file."""
     from offerwright.pipeline import bench_of
@@ -224,7 +237,8 @@ def _suggest(asked: Asked, report: Report, loadout: Loadout, home: Path) -> int:
     target = asked.write
     if target is not None and (target.exists() or not target.name.endswith(".test.yaml")):
         raise OfferwrightError(f"{target}: name a new file that ends in .test.yaml")
-    text = suggestions([r.outcome for r in report.results], bench_of(loadout))
+    outcomes = [result.outcome for result in report.results]
+    text = suggestions(outcomes, bench_of(loadout), _free_name(target, loadout))
     if target is None:
         put(text)
     else:

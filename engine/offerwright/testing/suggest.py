@@ -10,22 +10,22 @@ from typing import Any
 
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.testing.coverage import Meter, Unit, UnitKey, meter_of
-from offerwright.testing.given import Product
 from offerwright.testing.link import Bench
 from offerwright.testing.run import Outcome
 from offerwright.testing.solve import solved
 from offerwright.testing.suggest_text import Suggestion, suggested_document
 from offerwright.testing.tables import RuleTable, rule_tables
-from offerwright.testing.trial import Trial, trial_of, tried
+from offerwright.testing.trial import NAME, Trial, trial_of, tried
 from offerwright.testing.witness import wanted
 
 MOST_BASES = 3
 MOST_TRIALS = 24
 
 
-def suggestions(outcomes: Sequence[Outcome], bench: Bench) -> str:
+def suggestions(outcomes: Sequence[Outcome], bench: Bench, name: str = NAME) -> str:
     """
-    A test document with a case for each row, boundary and branch that these cases do not reach.
+    A test document of this name, with a case for each row, boundary and branch that these cases do
+    not reach.
 
     The cases begin with products of those that have run. Each was run and reaches what its comment
     says; a unit for which no product was found is named at the end.
@@ -49,7 +49,7 @@ def suggestions(outcomes: Sequence[Outcome], bench: Bench) -> str:
             rows = frozenset(_row_name(key) for key in new if key[1] == "row")
             names = tuple(sorted(_names(new, unit.key)))
             found.append(replace(case, reaches=names, rows=rows))
-    return suggested_document(found, [u for u in left if u.key not in reached], bench)
+    return suggested_document(found, [u for u in left if u.key not in reached], bench, name)
 
 
 def _names(new: Set[UnitKey], main: UnitKey) -> Iterator[str]:
@@ -65,11 +65,22 @@ def _row_name(key: UnitKey) -> str:
     return name if kind == "file" else f"{document}/{step}/{name}"
 
 
-def _changed(product: Product, base: Product) -> list[str]:
-    """The facts in which two products differ, and `sku` where that does."""
-    names = sorted({*product.facts, *base.facts})
-    facts = [name for name in names if product.facts.get(name) != base.facts.get(name)]
-    return [*(["sku"] if product.sku != base.sku else []), *facts]
+def _changed(trial: Trial, base: Trial) -> list[str]:
+    """In what a trial differs from its base: `as_of`, `sku`, facts."""
+    own, other = trial.product, base.product
+    words = [*(["as_of"] if trial.as_of != base.as_of else []),
+             *(["sku"] if own.sku != other.sku else [])]  # fmt: skip
+    names = sorted({*own.facts, *other.facts})
+    return [*words, *(name for name in names if own.facts.get(name) != other.facts.get(name))]
+
+
+def _with_own(trial: Trial, base: Trial, name: str) -> Trial:
+    """The trial with one of these as its base has it."""
+    if name == "as_of":
+        return replace(trial, as_of=base.as_of)
+    if name == "sku":
+        return replace(trial, product=replace(trial.product, sku=base.product.sku))
+    return trial.giving({name: base.product.facts.get(name)})
 
 
 @dataclass(frozen=True)
@@ -94,14 +105,9 @@ class _Search:
 
     def _plainest(self, found: Suggestion) -> Suggestion:
         """The case with its base's own value wherever another one is not needed."""
-        base = found.base.product
-        names = _changed(found.trial.product, base)
+        names = _changed(found.trial, found.base)
         for name in names if len(names) > 1 else ():
-            if name == "sku":
-                product = replace(found.trial.product, sku=base.sku)
-                trial = replace(found.trial, product=product)
-            else:
-                trial = found.trial.giving({name: base.facts.get(name)})
+            trial = _with_own(found.trial, found.base, name)
             outcome = tried([trial], self.bench)[0]
             if found.unit.key in self.meter.reached([outcome]):
                 found = replace(found, trial=trial, outcome=outcome)

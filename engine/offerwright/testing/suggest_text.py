@@ -15,7 +15,7 @@ from offerwright.testing.given import Product
 from offerwright.testing.link import Bench
 from offerwright.testing.run import Outcome
 from offerwright.testing.tables import RuleTable
-from offerwright.testing.trial import NAME, Trial
+from offerwright.testing.trial import Trial
 from offerwright.testing.wording import cells_text, yaml_text
 
 SHOWN = 3
@@ -45,25 +45,26 @@ class Suggestion:
     rows: frozenset[str] = frozenset()
 
 
-def suggested_document(found: Sequence[Suggestion], left: Sequence[Unit], bench: Bench) -> str:
+def suggested_document(
+    found: Sequence[Suggestion], left: Sequence[Unit], bench: Bench, name: str
+) -> str:
     """The document. Products with which cases begin are its fixtures."""
     zone = ZoneInfo(bench.rules.time_zone)
-    lines = HEAD.format(name=NAME).splitlines()
+    lines = HEAD.format(name=yaml_text(name)).splitlines()
     bases: dict[str, str] = {}
     for one in found:
-        bases.setdefault(
-            _facts_text(one.base.product, bench.schema, zone), f"base-{len(bases) + 1}"
-        )
+        text = _facts_text(one.base.product, bench.schema, zone)
+        bases.setdefault(text, f"base-{len(bases) + 1}")
     moments = [one.trial.as_of for one in found]
     if moments:
         usual = max(sorted(set(moments)), key=moments.count)
         lines += [f"as_of: {_moment(usual, zone)}", "fixtures:"]
-        lines += [f"  {name}: {{{text}}}" for text, name in bases.items()]
+        lines += [f"  {base}: {{{text}}}" for text, base in bases.items()]
         lines.append("cases:")
     names: set[str] = set()
     for one in found:
-        name = bases[_facts_text(one.base.product, bench.schema, zone)]
-        lines += _case(one, name, usual, bench, names)
+        base = bases[_facts_text(one.base.product, bench.schema, zone)]
+        lines += _case(one, base, usual, bench, names)
     if not found:
         lines.append("cases: []")
     for unit in left:

@@ -26,6 +26,10 @@ CATALOGUE = wording("en").phrases
 
 # What comes after the dot where a key is put together, by how the key begins.
 ROUNDING = ("up", "down", "nearest", "half_up", "half_even")
+SHAPES = ("from", "above", "to", "below", *(
+    f"{low}_{high}{turned}" for low in ("from", "above") for high in ("to", "below")
+    for turned in ("", "_not")
+))  # fmt: skip
 ENDINGS: dict[str, tuple[str, ...]] = {
     "allocate.": ("partition", "shared"),
     "approval.": ("down", "up", "at_most"),
@@ -48,11 +52,9 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "kits.": ("kits", "components", "in_turn"),
     "lifecycle.": ("ignore", "refuse"),
     "no_row.": ("blocks_price", "blocks_stock", "blocks_content", "nothing", "missing"),
-    "number.": ("from", "above", "to", "below"),
+    "number.": SHAPES,
     "on_block.": ("hold", "zero"),
     "phase.": PHASES,
-    "range.": tuple(f"{low}_{high}{turned}" for low in ("from", "above")
-                    for high in ("to", "below") for turned in ("", "_not")),
     "round.": ROUNDING,
     "routing.": ("asc", "desc"),
     "safety.per_": ("pool", "node"),
@@ -60,11 +62,11 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "size.": ("characters", "bytes"),
     "test.": tuple(word + turned for word in ("under", "starts", "matches", "has")
                    for turned in ("", "_not")),
-    "time.": ("from", "above", "to", "below"),
+    "time.": SHAPES,
 }  # fmt: skip
 
 # Those that `conditions` puts together of a sort and a shape.
-OF_CONDITIONS = {"number.", "range.", "test.", "time."}
+OF_CONDITIONS = {"number.", "test.", "time."}
 
 
 def places(phrase: object) -> set[str]:

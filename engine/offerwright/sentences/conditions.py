@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from offerwright.expressions.conditions import (
     AllOf,
+    AnyOf,
     Atom,
     Condition,
     Equal,
@@ -41,9 +42,10 @@ class Reader:
 
 def condition_text(condition: Condition, reader: Reader) -> str:
     """The condition as a phrase; groups inside groups stand in brackets."""
+    condition = _alone(condition)
     if isinstance(condition, Test):
         return _test(condition, reader)
-    parts = [_part(part, condition, reader) for part in condition.parts]
+    parts = [_part(part, condition, reader) for part in _flat(condition)]
     if not parts:
         return reader.words.say("condition.always")
     if isinstance(condition, AllOf):
@@ -51,9 +53,26 @@ def condition_text(condition: Condition, reader: Reader) -> str:
     return reader.words.say("condition.either", options=reader.words.joined(parts, "list.or"))
 
 
+def _alone(condition: Condition) -> Condition:
+    """A group of one is that one."""
+    while not isinstance(condition, Test) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    return condition
+
+
+def _flat(condition: AllOf | AnyOf) -> Iterator[Condition]:
+    """The parts, with those of a group of the same sort in its place: `a or (b or c)`."""
+    for part in map(_alone, condition.parts):
+        if type(part) is type(condition):
+            assert isinstance(part, AllOf | AnyOf)
+            yield from _flat(part)
+        else:
+            yield part
+
+
 def _part(part: Condition, whole: Condition, reader: Reader) -> str:
     text = condition_text(part, reader)
-    nested = not isinstance(part, Test) and len(part.parts) > 1 and type(part) is not type(whole)
+    nested = not isinstance(part, Test) and len(part.parts) > 1
     several = isinstance(part, Test) and not isinstance(whole, AllOf) and _is_joined(part)
     return f"({text})" if nested or several else text
 
@@ -106,7 +125,7 @@ def _range(test: Test, within: Within, reader: Reader) -> str:
         for name, end in (("low", within.low), ("high", within.high))
         if end is not None
     }
-    key = f"{kind}.{_shape(within)}" if len(ends) == 1 else f"range.{_shape(within)}"
+    key = f"{kind}.{_shape(within)}"
     return reader.words.say(f"{key}_not" if negated else key, fact=reader.name(test), **ends)
 
 

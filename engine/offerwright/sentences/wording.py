@@ -14,6 +14,8 @@ from offerwright.source.yaml import read_yaml
 Language: TypeAlias = Literal["en", "es", "pt"]
 LANGUAGES: tuple[Language, ...] = ("en", "es", "pt")
 _PLAIN = re.compile(r"[^\s,;:“”\"]+")
+# Words that sentences are made of: a brand called `missing` is not a brand that is missing.
+_OURS = frozenset({"and", "or", "e", "ou", "y", "o", "u", "missing", "present", "true", "false"})
 # Spanish says "e" for "y" before the sound i, and "u" for "o" before the sound o.
 _SOFTENED = {
     "y": ("e", re.compile(r"[“(]*h?[ií](?![aeou])", re.IGNORECASE)),
@@ -53,8 +55,9 @@ class Wording:
         return self._listed(parts, "list.or")
 
     def quoted(self, text: str) -> str:
-        """A text of the shop: as it is where it is one word, else in quotation marks."""
-        return text if _PLAIN.fullmatch(text) else self.say("quoted", text=text)
+        """A text of the shop: as it is where it is one word and none of ours, else in marks."""
+        plain = _PLAIN.fullmatch(text) and text not in _OURS
+        return text if plain else self.say("quoted", text=text)
 
     def sentence(self, text: str) -> str:
         """The text with a capital letter and a full stop."""

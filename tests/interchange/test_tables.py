@@ -325,3 +325,43 @@ def test_a_text_of_a_condition_is_read_as_that_condition(cell: Any) -> None:
     assert text is not None
 
     assert condition_text(condition_cell(text, TEXT)) == text
+
+
+DECISION = """\
+kind: decision
+name: parcel
+results: {wrapped: {type: boolean}, note_of: {type: text}}
+hit: first
+rules:
+  - {id: one, when: {gift: true}, then: {wrapped: true, note_of: "TRUE"}} # of gifts
+  - {id: two, when: {brand: Acme}, then: {wrapped: false}}
+otherwise: {}
+"""
+
+
+@pytest.mark.parametrize(("yes", "no"), [("TRUE", "FALSE"), ("VERDADEIRO", "Falso")])
+def test_truth_values_as_spreadsheets_save_them_change_nothing(yes: str, no: str) -> None:
+    sheet = (
+        "id,when.gift,when.brand,then.wrapped,then.note_of\r\n"
+        f"one,{yes},,{yes},TRUE\r\ntwo,,Acme,{no},\r\n"
+    )
+    made, found = taken(sheet, {"rules/d.yaml": DECISION}, "parcel")
+
+    assert made is not None and found == []
+    assert made.content == DECISION.encode()
+
+
+def test_truth_values_of_a_table_in_csv_are_written_as_the_engine_reads_them() -> None:
+    files = {
+        "rules/d.yaml": DECISION.split("rules:")[0] + "file: d.csv\notherwise: {}\n",
+        "rules/d.csv": "id,when.gift,then.wrapped\none,true,true\n",
+    }
+    made, found = taken("id;when.gift;then.wrapped\none;TRUE;FALSE\n", files, "parcel")
+
+    assert made is not None and found == []
+    assert made.content == b"id,when.gift,then.wrapped\none,true,false\n"
+
+
+def test_without_any_table_the_error_says_so() -> None:
+    with pytest.raises(OfferwrightError, match="no document that could be read has a table"):
+        find_table(loaded({})[1].documents, "p")

@@ -60,7 +60,8 @@ def find_table(documents: Sequence[Loaded[Document]], address: str) -> Written:
         return found[0]
     if not found:
         known = sorted({w.name for loaded in documents for w in tables_of(loaded)})
-        raise OfferwrightError(f"no table is called {address}; {suggest(address, known)}")
+        hint = suggest(address, known) or "no document that could be read has a table"
+        raise OfferwrightError(f"no table is called {address}; {hint}")
     kinds = {w.loaded.document.kind for w in found}
     names = sorted(f"{w.loaded.document.kind}:{w.name}" if len(kinds) > 1 else w.name
                    for w in found)  # fmt: skip

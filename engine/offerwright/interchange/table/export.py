@@ -11,7 +11,7 @@ from offerwright.errors import Diagnostic
 from offerwright.interchange.table.address import Written
 from offerwright.interchange.table.cells import NESTS, condition_text, result_text
 from offerwright.interchange.table.neutral import neutralised
-from offerwright.source.located import CsvTable, Path
+from offerwright.source.located import Path
 
 REST = ("valid.from", "valid.before", "expect_matches", "note")
 
@@ -98,9 +98,3 @@ def _why_result(key: str, cell: Any, written: Written) -> str:
     if cell is None or result_text(cell, written.place(key)) is not None:
         return ""
     return f"its result `{key}` is no plain text or number"
-
-
-def read_cells(table: CsvTable, row: int) -> dict[str, str]:
-    """The texts of one row of a CSV file by heading, empty ones left out."""
-    pairs = zip(table.header, table.rows[row], strict=True)
-    return {heading.strip(): cell for heading, cell in pairs if cell.strip()}

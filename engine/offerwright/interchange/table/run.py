@@ -12,7 +12,7 @@ from offerwright.interchange.table.address import Written, find_table
 from offerwright.interchange.table.export import csv_text, exported
 from offerwright.interchange.table.patch import with_rows
 from offerwright.interchange.table.rows import sheet_rows
-from offerwright.interchange.table.sheet import Sheet, comma_error, read_sheet
+from offerwright.interchange.table.sheet import Sheet, comma_error, read_sheet, with_truths
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.layout.comments import Unclear, comments_of
 from offerwright.source.located import CsvTable, Located
@@ -61,6 +61,7 @@ def import_table(
     if sheet is None:
         return None, found
     types = loadout.rules.plans[0].scope.types if loadout.rules.plans else _NOTHING
+    sheet = with_truths(sheet, lambda heading: _is_truth(heading, written, types))
     found = list(_commas(sheet, written, types))
     if found:
         return None, found
@@ -88,6 +89,15 @@ def _commas(sheet: Sheet, written: Written, types: Mapping[str, Type]) -> Iterat
             found = comma_error(sheet, number, heading) if is_number else None
             if found is not None:
                 yield found
+
+
+def _is_truth(heading: str, written: Written, types: Mapping[str, Type]) -> bool:
+    """Whether a column holds true and false."""
+    prefix, _, name = heading.partition(".")
+    if prefix == "then":
+        return written.place(name) == "boolean"
+    type_ = types.get(name) if prefix == "when" else None
+    return type_ is not None and type_.name == "boolean"
 
 
 def _in_csv(table: CsvTable, sheet: Sheet) -> Changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from offerwright.errors import Diagnostic, Span
@@ -15,6 +15,10 @@ from offerwright.source.located import CsvTable
 from offerwright.source.suggest import did_you_mean
 
 _FIRST = re.compile(r'\ufeff?"?id"?([,;\t|])')
+_TRUTHS = {
+    "true": "true", "verdadeiro": "true", "verdadero": "true",
+    "false": "false", "falso": "false",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,25 @@ def read_sheet(content: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic
     sheet = Sheet(table, rows, numbers)
     found = list(_row_errors(sheet))
     return (None, found) if found else (sheet, [])
+
+
+def with_truths(sheet: Sheet, is_truth: Callable[[str], bool]) -> Sheet:
+    """
+    The sheet with `true` and `false` as tables write them.
+
+    Spreadsheets save what they take for truth values in capitals and in their own language.
+    """
+    columns = {n for n, heading in enumerate(sheet.table.header) if is_truth(heading)}
+    cells = tuple(
+        tuple(_truth(c) if n in columns else c for n, c in enumerate(row))
+        for row in sheet.table.rows
+    )
+    rows = tuple({h: _truth(c) if is_truth(h) else c for h, c in row.items()} for row in sheet.rows)
+    return replace(sheet, table=replace(sheet.table, rows=cells), rows=rows)
+
+
+def _truth(cell: str) -> str:
+    return _TRUTHS.get(cell.strip().casefold(), cell)
 
 
 def _delimiter(content: bytes) -> str:

@@ -92,7 +92,8 @@ class ConfigError(OfferwrightError):
     exit_code = 1
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = sorted_diagnostics(diagnostics)
+        # A note says what cannot be analysed; it stops nothing.
+        self.diagnostics = sorted_diagnostics(d for d in diagnostics if d.severity != "note")
         errors = sum(d.severity == "error" for d in self.diagnostics)
         super().__init__(f"{errors} error{'s' if errors != 1 else ''} in the configuration")
 

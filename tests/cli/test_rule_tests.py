@@ -89,6 +89,15 @@ def test_what_is_wrong_cannot_be_run(shop: Shop, change: tuple[str, str, str], s
     assert says in err
 
 
+def test_what_stops_the_tests_is_not_hidden_among_notes(shop: Shop) -> None:
+    """A pattern is a note of `check`; the misspelt fact is why nothing runs."""
+    with_tests(shop).change("rules/pricing.yaml", "cost *", "csot *")
+    shop.change("rules/pricing.yaml", "when: {category: ", "when: {name: {matches: x}, category: ")
+    code, _, err = run(shop)
+
+    assert (code, "csot" in err, "note[" in err) == (2, True, False), err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

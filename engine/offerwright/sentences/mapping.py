@@ -23,8 +23,9 @@ def told_mapping(document: MappingDocument, telling: Telling) -> Iterator[Senten
     if document.title is not None:
         yield telling.sentence("title", _title(document.title, telling), telling.at("title"))
     if document.description is not None:
-        text = telling.say("description", text=telling.words.quoted(document.description.text),
-                           max=str(document.description.max))  # fmt: skip
+        most = telling.words.count("size.characters", document.description.max)
+        told = telling.words.quoted(document.description.text)
+        text = telling.say("description", text=told, most=most)
         yield telling.sentence("description", text, telling.at("description"))
     if document.images is not None:
         yield telling.sentence("images", _images(document.images, telling), telling.at("images"))

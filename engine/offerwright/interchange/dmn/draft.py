@@ -10,17 +10,13 @@ from typing import Any
 from offerwright.errors import Diagnostic, Span
 from offerwright.interchange.dmn.express import expressed, is_rounded, kept
 from offerwright.interchange.dmn.feel import At, Constant, Feel, Ref, Tests
-from offerwright.interchange.dmn.feel_parse import (
-    bounded,
-    parse_expression,
-    parse_tests,
-    parts_of,
-)
+from offerwright.interchange.dmn.feel_parse import parse_expression, parse_tests
 from offerwright.interchange.dmn.feel_text import FeelRefused
 from offerwright.interchange.dmn.inline import inlined
 from offerwright.interchange.dmn.kinds import Scope
 from offerwright.interchange.dmn.model import Decision, Text
 from offerwright.interchange.dmn.simplify import simplified, substituted
+from offerwright.interchange.dmn.tree import bounded, parts_of
 from offerwright.interchange.dmn.types import DmnType
 from offerwright.interchange.dmn.vocabulary import Vocabulary, refusal
 from offerwright.interchange.dmn.xml import Element

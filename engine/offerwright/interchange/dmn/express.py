@@ -27,9 +27,9 @@ from offerwright.interchange.dmn.feel import (
     Ref,
     UnaryTest,
 )
-from offerwright.interchange.dmn.feel_parse import parts_of
 from offerwright.interchange.dmn.feel_text import FeelRefused
 from offerwright.interchange.dmn.kinds import Scope, kind_of
+from offerwright.interchange.dmn.tree import parts_of
 from offerwright.money import SCALE
 from offerwright.source.suggest import did_you_mean
 

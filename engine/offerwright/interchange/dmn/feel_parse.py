@@ -22,10 +22,9 @@ from offerwright.interchange.dmn.feel import (
     UnaryTest,
 )
 from offerwright.interchange.dmn.feel_text import FeelRefused, Names, Scanner, moment
+from offerwright.interchange.dmn.tree import bounded, reads_input, test_parts
 
 MAX_DEPTH = 40
-MAX_PARTS = 2_000
-MAX_LEVELS = 120
 _COMPARE = ("!=", "<=", ">=", "=", "<", ">")
 _FORMS = {
     "for": "a loop", "some": "a quantifier", "every": "a quantifier", "function": "a function",
@@ -62,53 +61,6 @@ def parse_tests(text: str, names: Names) -> Tests:
     for part in (part for test in found.tests for part in test_parts(test)):
         bounded(part)
     return found
-
-
-def bounded(node: Feel) -> Feel:
-    """
-    The tree, if all that follows can walk it: what stands for names may stand there many times.
-
-    Raises `FeelRefused` where it has too many parts, or is too deep.
-    """
-    waiting, count = [(node, 0)], 0
-    while waiting:
-        part, level = waiting.pop()
-        count += 1
-        if count > MAX_PARTS or level > MAX_LEVELS:
-            much = f"has more than {MAX_PARTS:,} parts" if count > MAX_PARTS else "is too deep"
-            raise FeelRefused(node.at, f"with all that it names, this expression {much}",
-                              "keep parts of it as decisions of their own",
-                              "FEEL_UNSUPPORTED")  # fmt: skip
-        waiting += [(below, level + 1) for below in parts_of(part)]
-    return node
-
-
-def reads_input(node: Feel) -> bool:
-    """Whether `?` stands somewhere in an expression."""
-    if isinstance(node, Ref):
-        return node.names[0] == "?"
-    return any(reads_input(part) for part in parts_of(node))
-
-
-def parts_of(node: Feel) -> tuple[Feel, ...]:
-    """The expressions directly inside an expression."""
-    if isinstance(node, Binary):
-        return node.left, node.right
-    if isinstance(node, Negative):
-        return (node.operand,)
-    if isinstance(node, If):
-        return node.condition, node.yes, node.no
-    if isinstance(node, Call):
-        return node.arguments
-    if isinstance(node, Among):
-        return (node.value, *(e for test in node.tests for e in test_parts(test)))
-    return ()
-
-
-def test_parts(test: UnaryTest) -> tuple[Feel, ...]:
-    if isinstance(test, Compared):
-        return (test.value,)
-    return (test.low, test.high) if isinstance(test, Interval) else (test.condition,)
 
 
 class _Parser:

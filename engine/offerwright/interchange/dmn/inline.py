@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from offerwright.interchange.dmn.feel import (
-    Among,
     At,
-    Binary,
     Call,
-    Compared,
     Feel,
-    Holds,
-    If,
-    Interval,
-    Negative,
-    UnaryTest,
 )
-from offerwright.interchange.dmn.feel_parse import bounded, parse_expression
+from offerwright.interchange.dmn.feel_parse import parse_expression
 from offerwright.interchange.dmn.feel_text import FeelRefused, Names
 from offerwright.interchange.dmn.model import Knowledge, Text
 from offerwright.interchange.dmn.simplify import substituted
+from offerwright.interchange.dmn.tree import bounded, with_parts
 from offerwright.interchange.dmn.vocabulary import Vocabulary
 
 MAX_LEVELS = 8
@@ -29,32 +21,9 @@ MAX_LEVELS = 8
 
 def inlined(node: Feel, vocabulary: Vocabulary, level: int = 0) -> Feel:
     """The tree without calls of knowledge. Raises `FeelRefused` at the call."""
-    if isinstance(node, Call):
-        arguments = tuple(inlined(a, vocabulary, level) for a in node.arguments)
-        known = vocabulary.knowledge.get(node.name)
-        call = replace(node, arguments=arguments)
-        return call if known is None else _body(call, known, vocabulary, level)
-    if isinstance(node, Binary):
-        return replace(node, left=inlined(node.left, vocabulary, level),
-                       right=inlined(node.right, vocabulary, level))  # fmt: skip
-    if isinstance(node, Negative):
-        return replace(node, operand=inlined(node.operand, vocabulary, level))
-    if isinstance(node, If):
-        return If(inlined(node.condition, vocabulary, level), inlined(node.yes, vocabulary, level),
-                  inlined(node.no, vocabulary, level), node.at)  # fmt: skip
-    if isinstance(node, Among):
-        tests = tuple(_test(test, vocabulary, level) for test in node.tests)
-        return Among(inlined(node.value, vocabulary, level), tests, node.at)
-    return node
-
-
-def _test(test: UnaryTest, vocabulary: Vocabulary, level: int) -> UnaryTest:
-    if isinstance(test, Compared):
-        return replace(test, value=inlined(test.value, vocabulary, level))
-    if isinstance(test, Interval):
-        return replace(test, low=inlined(test.low, vocabulary, level),
-                       high=inlined(test.high, vocabulary, level))  # fmt: skip
-    return Holds(inlined(test.condition, vocabulary, level), test.at)
+    inner = with_parts(node, lambda part: inlined(part, vocabulary, level))
+    known = vocabulary.knowledge.get(inner.name) if isinstance(inner, Call) else None
+    return _body(inner, known, vocabulary, level) if isinstance(inner, Call) and known else inner
 
 
 def _body(call: Call, known: Knowledge, vocabulary: Vocabulary, level: int) -> Feel:

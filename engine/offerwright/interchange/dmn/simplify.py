@@ -17,19 +17,15 @@ from offerwright.interchange.dmn.feel import (
     At,
     Binary,
     Call,
-    Compared,
     Constant,
     Feel,
-    Holds,
     If,
-    Interval,
     Negative,
     Null,
     Ref,
-    UnaryTest,
 )
-from offerwright.interchange.dmn.feel_parse import bounded
 from offerwright.interchange.dmn.feel_text import FeelRefused
+from offerwright.interchange.dmn.tree import bounded, with_parts
 
 MAX_PRODUCTS = 12
 _ARITHMETIC = ("+", "-", "*", "/", "**")
@@ -39,25 +35,9 @@ _FEEL = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 def substituted(node: Feel, values: Mapping[str, Feel], at: At | None = None) -> Feel:
     """The tree with names replaced; with `at`, all of it stands in that place."""
-    here = at or node.at
-
-    def part(inner: Feel) -> Feel:
-        return substituted(inner, values, at)
-
     if isinstance(node, Ref):
-        return _component(node, values, here)
-    if isinstance(node, Binary):
-        return replace(node, left=part(node.left), right=part(node.right), at=here)
-    if isinstance(node, Negative):
-        return replace(node, operand=part(node.operand), at=here)
-    if isinstance(node, If):
-        return If(part(node.condition), part(node.yes), part(node.no), here)
-    if isinstance(node, Call):
-        return replace(node, arguments=tuple(map(part, node.arguments)), at=here)
-    if isinstance(node, Among):
-        tests = tuple(_test(test, values, at) for test in node.tests)
-        return Among(part(node.value), tests, here)
-    return replace(node, at=here)
+        return _component(node, values, at or node.at)
+    return with_parts(node, lambda part: substituted(part, values, at), at)
 
 
 def _component(node: Ref, values: Mapping[str, Feel], here: At) -> Feel:
@@ -70,16 +50,6 @@ def _component(node: Ref, values: Mapping[str, Feel], here: At) -> Feel:
     if not isinstance(found, Ref):
         raise FeelRefused(here, f"`{node.names[0]}` has no component `{below[0]}`")
     return Ref((*found.names, *below), here)
-
-
-def _test(test: UnaryTest, values: Mapping[str, Feel], at: At | None) -> UnaryTest:
-    here = at or test.at
-    if isinstance(test, Compared):
-        return replace(test, value=substituted(test.value, values, at), at=here)
-    if isinstance(test, Interval):
-        return replace(test, low=substituted(test.low, values, at),
-                       high=substituted(test.high, values, at), at=here)  # fmt: skip
-    return Holds(substituted(test.condition, values, at), here)
 
 
 def simplified(node: Feel) -> Feel:

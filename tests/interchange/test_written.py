@@ -214,3 +214,12 @@ def _results(xml: str, values: list[Decimal | None]) -> tuple[list[str], list[st
     return [o.got for _, several in outcomes for o in several], [
         d.message for d in found if d.severity == "error"
     ]
+
+
+def test_knowledge_is_put_in_its_place_in_a_cell_too() -> None:
+    more = (
+        '<businessKnowledgeModel id="b" name="next"><encapsulatedLogic><formalParameter name="y"/>'
+        f"{text('y + 1')}</encapsulatedLogic></businessKnowledgeModel>"
+    )
+
+    assert 'out_x_rule_1: "x > 2 + 1"' in said(model(table([("> next(2)", "1")]), more=more))

@@ -9,7 +9,7 @@ from typing import Any
 
 from offerwright.errors import Diagnostic, Span
 from offerwright.interchange.dmn.express import expressed, is_rounded, kept
-from offerwright.interchange.dmn.feel import At, Constant, Feel, Ref, Tests
+from offerwright.interchange.dmn.feel import Among, At, Constant, Feel, Null, Ref, Tests
 from offerwright.interchange.dmn.feel_parse import parse_expression, parse_tests
 from offerwright.interchange.dmn.feel_text import FeelRefused
 from offerwright.interchange.dmn.inline import inlined
@@ -75,8 +75,13 @@ class Draft:
             raise self.refuse(refused, element) from None
 
     def tests(self, text: Text) -> Tests:
+        """The unary tests of a cell, with knowledge inlined. Raises `Stopped`."""
         try:
-            return parse_tests(text.text, self.vocabulary.names(*self.values))
+            tests = parse_tests(text.text, self.vocabulary.names(*self.values))
+            every = Among(Null(At(0, 1)), tests.tests, At(0, 1))
+            held = bounded(inlined(bounded(substituted(every, self.values)), self.vocabulary))
+            assert isinstance(held, Among), "a tree keeps its form"
+            return Tests(held.tests, tests.is_negated)
         except FeelRefused as refused:
             raise self.refuse(refused, text.element) from None
 

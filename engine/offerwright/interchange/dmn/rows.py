@@ -115,7 +115,6 @@ def _row(
     for column, text in zip(columns, rule.inputs, strict=True):
         tests = draft.tests(text)
         if tests.tests:
-            tests = _replaced(tests, draft.values)
             fact, cell = _condition(column, tests, number, text.element, draft)
             when = _joined(when, fact, cell)
     then = {
@@ -138,8 +137,6 @@ def _joined(when: dict[str, Any], fact: str, cell: Any) -> dict[str, Any]:
 
 def _replaced(tests: Tests, values: Mapping[str, Feel]) -> Tests:
     """The tests with these names replaced."""
-    if not values:
-        return tests
     held = substituted(Among(_NULL, tests.tests, _NULL.at), values)
     assert isinstance(held, Among), "a tree keeps its shape"
     return Tests(held.tests, tests.is_negated)

@@ -14,11 +14,7 @@ def told_lifecycle(document: LifecycleDocument, telling: Telling) -> Iterator[Se
     """The beginning, every move of every state, and what marketplaces' reports stand for."""
     text = telling.say("lifecycle.initial", state=document.initial)
     yield telling.sentence("initial", text, telling.at("initial"))
-    at_any_time = [name for name, word in document.events.items() if word.at_any_time]
-    if at_any_time:
-        listed = telling.words.all_of(at_any_time)
-        text = telling.say("lifecycle.at_any_time", events=listed)
-        yield telling.sentence("events", text, telling.loaded.located.key(("events",)))
+    yield from _events(document, telling)
     for name, state in document.states.items():
         yield from _state(name, state, telling)
     for status, event in document.statuses.items():
@@ -26,8 +22,25 @@ def told_lifecycle(document: LifecycleDocument, telling: Telling) -> Iterator[Se
         yield telling.sentence(f"statuses/{status}", text, telling.at("statuses", status))
 
 
+def _events(document: LifecycleDocument, telling: Telling) -> Iterator[Sentence]:
+    """Which may come at any time, and what each of them means."""
+    at_any_time = [name for name, word in document.events.items() if word.at_any_time]
+    key = telling.loaded.located.key
+    if at_any_time:
+        listed = telling.words.all_of(at_any_time)
+        text = telling.say("lifecycle.at_any_time", events=listed)
+        yield telling.sentence("events", text, key(("events",)))
+    for name, word in document.events.items():
+        if word.note:
+            text = telling.say("lifecycle.event", event=name, note=word.note)
+            yield telling.sentence(f"events/{name}", text, key(("events", name)))
+
+
 def _state(name: str, state: State, telling: Telling) -> Iterator[Sentence]:
     span = telling.loaded.located.key(("states", name))
+    if state.note:
+        text = telling.say("lifecycle.note", state=name, note=state.note)
+        yield telling.sentence(name, text, span)
     if state.final:
         yield telling.sentence(name, telling.say("lifecycle.final", state=name), span)
     for event, move in state.on.items():

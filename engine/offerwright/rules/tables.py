@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any
 
 from offerwright.errors import Span
@@ -22,6 +23,7 @@ from offerwright.rules.document import Table, Then, When
 from offerwright.rules.plan import ResultPlan, RowPlan, TablePlan
 from offerwright.rules.rows import Findings, WrittenRow, written_rows
 from offerwright.source.located import Loaded, Path
+from offerwright.source.suggest import did_you_mean
 
 MAX_PARTS_OF_ROW = 64
 _DECIMALS = re.compile(r"[0-9]+%?")
@@ -184,7 +186,8 @@ def _results(
     names = list(dict.fromkeys(name for then, _ in cells for name in then))
     if places is not None:
         names = [name for name in names if _known_result(name, places, cells, setting)]
-    _check_complete(cells, names, setting, places)
+    meant = {} if places is not None else _misspelt(table, rows, names, setting)
+    _check_complete(cells, names, setting, places, meant)
     if table.take not in (None, "list") and len(names) > 1:
         setting.say("COLLECT_ONE_RESULT", path, "`hit: collect` has one result, not "
                     + ", ".join(f"`{n}`" for n in names))  # fmt: skip
@@ -233,17 +236,37 @@ def _check_complete(
     names: list[str],
     setting: Setting,
     places: Mapping[str, Type] | None,
+    meant: Mapping[str, str],
 ) -> None:
     """Inferred results (pricing) must stand in every row: a step's `set` needs them all."""
     if places is not None:
         return
     for then, cell in cells:
         for name in names:
-            if name not in then:
+            if name not in then and name not in meant and name not in map(meant.get, then):
                 setting.findings.say(
                     "MISSING_RESULT", cell(("then",)), f"this row has no result `{name}`",
                     "every row of a table has the same results",
                 )  # fmt: skip
+
+
+def _misspelt(
+    table: Table, rows: Sequence[WrittenRow], names: list[str], setting: Setting
+) -> dict[str, str]:
+    """Results that the step's `set` does not read, each with the one that was meant; said once."""
+    read = " ".join(str(written) for written in (getattr(table, "set", None) or {}).values())
+    used = {name for name in names if re.search(rf"\b{re.escape(name)}\b", read)}
+    meant: dict[str, str] = {}
+    for row in rows:
+        for name in row.then:
+            lacking = [other for other in used if other not in row.then]
+            near = get_close_matches(name, lacking, n=1, cutoff=0.7) if name not in used else []
+            if near and meant.setdefault(name, near[0]) == near[0]:
+                setting.findings.say(
+                    "UNKNOWN_RESULT", row.key(("then", name)), f"no `set` reads `{name}`",
+                    did_you_mean(name, near),
+                )  # fmt: skip
+    return meant
 
 
 def _result(

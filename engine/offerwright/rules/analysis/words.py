@@ -127,7 +127,8 @@ def sample(column: Column, segment: Segment) -> Number | str | bool | None:
 
 def _named(text: str) -> str:
     """A word that a person could have written in place of an unnamed one."""
-    return text.replace(UNNAMED, "other")
+    is_prefix = text.endswith(UNNAMED) and text[:-1] and not text.endswith(f"/{UNNAMED}")
+    return text.replace(UNNAMED, " other" if is_prefix else "other")
 
 
 def _inside(low: Number | None, high: Number | None, is_point: bool, type_: Type) -> Number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,16 @@ def test_facts_outside_of_a_repository_are_refused(tmp_path: Path) -> None:
 
     assert told.exit_code != 0
     assert "stands in no repository" in str(told.exception)
+
+
+def test_of_a_file_without_end_only_what_may_be_read_is_read(tmp_path: Path, home: Path) -> None:
+    endless = tmp_path / "endless"
+    endless.touch()
+    os.truncate(endless, 1 << 40)
+    model = run("import", "dmn", endless)
+    test = run("import", "dmn", shape("02-number"), "--test", endless)
+    sheet = run("table", "import", endless, "carrier", "--root", home)
+    endless.unlink()
+
+    for told in (model, test, sheet):
+        assert told.exit_code == 1 and "FILE_TOO_LARGE" in told.output, told.exception

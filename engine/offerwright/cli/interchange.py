@@ -64,7 +64,7 @@ def import_(
 
     Nothing is written unless all of it can be said.
     """
-    content = file.read_bytes()
+    content = _content(file)
     home = _home(out, facts)
     around = None if home is None else _files_of(home)
     given = _given(time_zone, source, around)
@@ -83,6 +83,17 @@ def import_(
                 put(f"# {name}\n{text}\n")
         return
     _write(out, made, is_new=around is None)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, and one more than may be read where it has too many."""
+    from offerwright.interchange.dmn.xml import MAX_BYTES
+
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise OfferwrightError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _files_of(root: Path) -> Mapping[str, bytes]:
@@ -151,7 +162,7 @@ def _write(out: Path, made: Imported, *, is_new: bool) -> None:
 def _try(content: bytes, name: str, tests: Sequence[Path], given: Given, output: str) -> None:
     from offerwright.interchange.dmn.run import try_dmn
 
-    cases = {path.name: path.read_bytes() for path in tests}
+    cases = {path.name: _content(path) for path in tests}
     outcomes, found = try_dmn(content, name, cases, given)
     if output == "json":
         echo(dump_pretty(_outcomes_json(outcomes, found)))

@@ -12,6 +12,7 @@ from offerwright.cli.options import found_root, root_option
 from offerwright.cli.report import put, tell
 from offerwright.errors import ConfigError, OfferwrightError
 from offerwright.source.snippet import render_text
+from offerwright.source.text import MAX_CSV_BYTES
 
 BOM = "\ufeff"
 
@@ -70,7 +71,8 @@ def _import(base: Path, file: Path, address: str, only_diff: bool) -> None:
     if loadout is None:
         raise ConfigError(found)
     try:
-        content = file.read_bytes()
+        with file.open("rb") as stream:
+            content = stream.read(MAX_CSV_BYTES + 1)
     except OSError as error:
         raise OfferwrightError(f"{file} cannot be read: {error.strerror}") from error
     made, found = import_table(repository, loadout, address, content, file.name)

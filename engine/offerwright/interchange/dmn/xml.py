@@ -77,7 +77,7 @@ class _Refused(Exception):
 def read_xml(content: bytes, file: str) -> tuple[Element | None, list[Diagnostic]]:
     """The root element, or None and why the file is not read."""
     if len(content) > MAX_BYTES:
-        message = f"the file has {len(content):,} bytes; XML may have {MAX_BYTES >> 20} MiB"
+        message = f"the file has more than {MAX_BYTES >> 20} MiB, and XML may have no more"
         return None, [Diagnostic("FILE_TOO_LARGE", message, Span(file, 1, 1, 1, 1),
                                  "export one decision to a file of its own")]  # fmt: skip
     reader = _Reader(file)

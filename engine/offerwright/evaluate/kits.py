@@ -22,6 +22,8 @@ from offerwright.rules.plan import KitPlan
 
 MAX_DEPTH = 8
 MOST_UNITS = 10**12
+MOST_COUNTED = 10**15
+"""No shop counts more of anything: a greater number is a mistake; sums of this do not overflow."""
 Recipe = dict[int | str, int]
 """Units by the row of a component; by its SKU where the snapshot has none of that name."""
 
@@ -43,9 +45,12 @@ class Parts:
 
     def claimed(self, units: Array) -> Array:
         """By row, the units that kits take of it, for so many pieces of every kit."""
-        found = np.zeros(len(self.is_kit), dtype=np.int64)
-        np.add.at(found, self.component, self.units * units[self.kit])
-        return found
+        pieces = units[self.kit]
+        largest = int(self.units.max(initial=0)) * int(np.abs(pieces).max(initial=0))
+        wide = largest * (len(pieces) + 1) >= 2**63
+        found = np.zeros(len(self.is_kit), dtype=object if wide else np.int64)
+        np.add.at(found, self.component, self.units.astype(found.dtype) * pieces)
+        return np.asarray(np.clip(found, -MOST_COUNTED, MOST_COUNTED)).astype(np.int64)
 
     def sound(self, blocked: Truth) -> Parts:
         """Only kits that can be made of components whose pool is known."""

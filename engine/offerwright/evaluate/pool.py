@@ -11,7 +11,7 @@ from offerwright.errors import Span
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals
 from offerwright.evaluate.fill import Truth
-from offerwright.evaluate.kits import Parts, kit_pools, parts_of
+from offerwright.evaluate.kits import MOST_COUNTED, Parts, kit_pools, parts_of
 from offerwright.evaluate.match import Match, Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
 from offerwright.frames import map_column
@@ -106,10 +106,11 @@ def nodes_of(on_hand: str, names: Iterable[str]) -> list[str]:
 
 
 def whole_units(column: Column) -> Array:
-    """Whole units; a missing count is none recorded."""
+    """Whole units, at most `MOST_COUNTED` either way; a missing count is none recorded."""
     if not isinstance(column, Decimals):
         raise TypeError("a count stands here")
-    return np.where(c.known(column), c.floor(column).values, 0).astype(np.int64)
+    units = np.where(c.known(column), c.floor(column).values, 0)
+    return np.asarray(np.clip(units, -MOST_COUNTED, MOST_COUNTED)).astype(np.int64)
 
 
 def _claimed(column: Column, parts: Parts | None) -> Array:

@@ -83,10 +83,13 @@ def cut_graphemes(text: str, most: int, count: str = "characters") -> str:
 def cut_words(text: str, most: int, count: str) -> str:
     """The longest start of a text that fits, cut before a word where there is one."""
     cut = cut_graphemes(text, most, count)
-    if cut == text or text[len(cut) :].startswith((" ", "\t", "\n")):
+    if cut == text:
+        return text
+    if text[len(cut)].isspace():
         return cut.rstrip()
-    head, blank, _ = cut.rpartition(" ")
-    return head.rstrip() if blank else cut
+    # Up to the last white space, unless nothing stands before it.
+    head = re.sub(r"\s\S*$", "", cut)
+    return head.rstrip() or cut.rstrip()
 
 
 def size_of(text: str, count: str) -> int:

@@ -88,7 +88,7 @@ def cut_words(text: str, most: int, count: str) -> str:
     if text[len(cut)].isspace():
         return cut.rstrip()
     # Up to the last white space, unless nothing stands before it.
-    head = re.sub(r"\s\S*$", "", cut)
+    head = re.sub(r"\s\S*\Z", "", cut)
     return head.rstrip() or cut.rstrip()
 
 

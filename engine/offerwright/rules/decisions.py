@@ -10,9 +10,16 @@ from offerwright.errors import Span
 from offerwright.expressions.cells import Words
 from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.syntax import Apply, Name, Node, Op, Typed
-from offerwright.expressions.types import TYPE_WORDS, Type, parse_type
+from offerwright.expressions.types import (
+    DECIMAL_NAMES,
+    TIME_NAMES,
+    TYPE_WORDS,
+    Type,
+    parse_type,
+)
 from offerwright.expressions.typing import Scope
 from offerwright.facts.schema import RESERVED_WORDS
+from offerwright.money import CURRENCY_DIGITS
 from offerwright.rules.decision_document import DecisionDocument, Result
 from offerwright.rules.plan import DecisionPlan, TablePlan
 from offerwright.rules.rows import Findings
@@ -22,6 +29,8 @@ from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
 Decision = Loaded[DecisionDocument]
+_ADDED = DECIMAL_NAMES | {"duration"}
+_TAKEN = {"sum": _ADDED, "min": _ADDED | TIME_NAMES, "max": _ADDED | TIME_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,10 @@ def compile_decisions(
         if _check_names(loaded, taken, shared.findings):
             sound.append(loaded)
         taken |= {*loaded.document.derive, *loaded.document.results}
-    plans = []
+    plans: list[DecisionPlan] = []
     for loaded in _ordered(sound, shared.findings):
         plan, scope = _decision(loaded, scope, shared)
-        plans.append(plan)
+        plans += [] if plan is None else [plan]
     return tuple(plans), scope
 
 
@@ -146,7 +155,7 @@ def _named(raw: object) -> Iterator[str]:
             pending.extend(node.arguments)
 
 
-def _decision(loaded: Decision, scope: Scope, shared: Shared) -> tuple[DecisionPlan, Scope]:
+def _decision(loaded: Decision, scope: Scope, shared: Shared) -> tuple[DecisionPlan | None, Scope]:
     derived: list[tuple[str, Typed]] = []
     for name, raw in loaded.document.derive.items():
         span = loaded.located.at(("derive", name))
@@ -160,6 +169,9 @@ def _decision(loaded: Decision, scope: Scope, shared: Shared) -> tuple[DecisionP
         for name, result in loaded.document.results.items()
         if (type_ := _type(name, result, setting, shared.currency)) is not None
     }
+    if not _check_taken(loaded.document, places, setting):
+        # Its cells are right for a type that cannot be taken like this.
+        return None, extended(scope, places)
     table = compile_table(loaded.document, (), setting, loaded.name, places)
     _check_words(loaded, table, places, setting)
     made = {name: _fact_type(type_, table) for name, type_ in places.items()}
@@ -190,7 +202,30 @@ def _type(name: str, result: Result, setting: Setting, currency: str) -> Type | 
         setting.say("OF_WITHOUT_ENUM", (*path, "of"),
                     f"`of` lists the words of an enum, and `{name}` is {found}",
                     "write `type: enum`, or drop `of`")  # fmt: skip
+    _check_currency(name, result, found, setting)
     return found
+
+
+def _check_currency(name: str, result: Result, type_: Type, setting: Setting) -> None:
+    if result.currency is not None and type_.name != "money":
+        setting.say("CURRENCY_WITHOUT_MONEY", ("results", name, "currency"),
+                    f"`currency` belongs to money, and `{name}` is {type_}",
+                    "write `type: money`, or drop `currency`")  # fmt: skip
+    elif result.currency is not None and result.currency not in CURRENCY_DIGITS:
+        setting.say("UNKNOWN_CURRENCY", ("results", name, "currency"),
+                    f"`{result.currency}` is no currency that we know",
+                    suggest(result.currency, CURRENCY_DIGITS))  # fmt: skip
+
+
+def _check_taken(document: DecisionDocument, places: Mapping[str, Type], setting: Setting) -> bool:
+    """Whether the results can be added or compared, where rows are collected to do so."""
+    allowed = _TAKEN.get(document.take or "")
+    wrong = [name for name, type_ in places.items() if allowed and type_.name not in allowed]
+    for name in wrong:
+        setting.say("WRONG_TYPE", ("results", name, "type"),
+                    f"`take: {document.take}` is not for {places[name]}, which `{name}` is",
+                    "write `take: list` or `take: count`, or give a number")  # fmt: skip
+    return not wrong
 
 
 def _check_words(

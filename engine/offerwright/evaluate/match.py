@@ -176,10 +176,12 @@ def _combined(found: Match, plan: ResultPlan, rows: Rows) -> Decimals:
     column = c.all_missing(rows.size)
     for state in np.unique(found.states).tolist():
         numbers = found.rows_of(state)
-        if not numbers:
+        chosen = [plan.choice_of[n] for n in numbers]
+        # Missing, as nothing of a row that leaves the result out can be added.
+        if not chosen or min(chosen) < 0:
             continue
         at = np.flatnonzero(found.states == state)
-        cells = [plan.choices[plan.choice_of[n]] for n in numbers]
+        cells = [plan.choices[number] for number in chosen]
         part = rows.part(at, {name for cell in cells for name in columns(cell)})
         values = [evaluate_decimals(cell, part) for cell in cells]
         total = reduce(lambda a, b: combine(*c.aligned(a, b)), values)

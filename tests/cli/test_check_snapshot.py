@@ -66,6 +66,18 @@ def test_rows_that_match_nothing_and_everything_are_warnings(shop: Shop) -> None
     ]
 
 
+def test_a_document_whose_for_is_misspelt_is_for_no_offer(shop: Shop) -> None:
+    with_rows(shop, "category: {under: audio}")
+    narrow = "kind: pricing\nname: {0}\nfor: {{sku: {1}}}\nsteps:\n  - {{id: fix, phase: adjust, set: {{price: 9}}}}\n"
+    shop.write("rules/found.yaml", narrow.format("found", "[CA-1, CA-9]"))
+    shop.write("rules/lost.yaml", narrow.format("lost", "[CA-7, CA-8]"))
+    done = counted(shop)
+    [found] = [d for d in done.json["diagnostics"] if d["code"] == "MATCHES_NOTHING"]
+
+    assert (found["file"], found["line"]) == ("rules/lost.yaml", 3)
+    assert found["message"].startswith("`lost/for` matches none of ")
+
+
 def test_a_row_behind_one_that_wins_is_counted_all_the_same(shop: Shop) -> None:
     with_rows(shop, "category: {under: audio}", 'category: "audio/fones" // , expect_matches: 1')
     shop.change("rules/pricing.yaml", "hit: first", "hit: collect\n    take: max")

@@ -26,7 +26,8 @@ _UNKNOWN = frozenset({"price", "sale_price", "live_price", "live_quantity"})
 
 def count_matches(rules: RuleSet, snapshot: pl.DataFrame, as_of: datetime) -> list[Counted]:
     """
-    The matches of every table and every step's `when`, for every account that has them.
+    The matches of every table, every step's `when` and every `for` that selects offers, for every
+    account that has them.
 
     Validity windows of rows do not count: a campaign of next month is no mistake. Tables that ask
     for prices, live values or names set by steps are left out.
@@ -49,12 +50,15 @@ def count_matches(rules: RuleSet, snapshot: pl.DataFrame, as_of: datetime) -> li
 
 
 def _tables(plan: AccountPlan) -> Iterator[tuple[TablePlan, TablePlan | None]]:
-    """Every table, with the `when` of its step; and the `when`s themselves."""
+    """Every table, with the `when` of its step; the `when`s, and the `for` of documents."""
     for asked in tables_of(plan):
         yield asked.table, asked.when
     for step in plan.steps:
         if step.when is not None:
             yield step.when, None
+    for document in plan.documents:
+        if document.only is not None:
+            yield document.only, None
 
 
 def _counted(

@@ -135,7 +135,7 @@ CODES: dict[str, str] = {
     "MAP_WITHOUT_KEY": "A map does not say which column holds its keys",
     "MARGIN_MISSED": "No price point up to the upper bound meets the margin",
     "MATCHES_EVERYTHING": "A row of several matches every SKU of the snapshot",
-    "MATCHES_NOTHING": "A row or a `when` matches no SKU of the snapshot",
+    "MATCHES_NOTHING": "A row, a `when` or a `for` matches no SKU of the snapshot",
     "MAY_CONFLICT": "Two rows of a table with `hit: any` may both match and differ",
     "MAY_OVERLAP": "Whether two rows of a table with `hit: unique` both match is not known",
     "MERGE_KEY": "A merge key (`<<`) is used",

@@ -68,7 +68,10 @@ def test_rows_that_match_nothing_and_everything_are_warnings(shop: Shop) -> None
 
 def test_a_document_whose_for_is_misspelt_is_for_no_offer(shop: Shop) -> None:
     with_rows(shop, "category: {under: audio}")
-    narrow = "kind: pricing\nname: {0}\nfor: {{sku: {1}}}\nsteps:\n  - {{id: fix, phase: adjust, set: {{price: 9}}}}\n"
+    narrow = (
+        "kind: pricing\nname: {0}\nfor: {{sku: {1}}}\n"
+        "steps:\n  - {{id: fix, phase: adjust, set: {{price: 9}}}}\n"
+    )
     shop.write("rules/found.yaml", narrow.format("found", "[CA-1, CA-9]"))
     shop.write("rules/lost.yaml", narrow.format("lost", "[CA-7, CA-8]"))
     done = counted(shop)

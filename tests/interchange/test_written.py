@@ -223,3 +223,16 @@ def test_knowledge_is_put_in_its_place_in_a_cell_too() -> None:
     )
 
     assert 'out_x_rule_1: "x > 2 + 1"' in said(model(table([("> next(2)", "1")]), more=more))
+
+
+def test_an_input_without_a_type_is_what_its_columns_compare_it_with() -> None:
+    untyped = model(table([("> 3", "1"), ("[1..3]", "2")])).replace(' typeRef="number"', "")
+
+    assert "x: {type: number, from: inputs.x" in said(untyped)
+
+
+def test_a_text_that_is_compared_with_a_number_is_refused() -> None:
+    xml = model(table([("> 3", "1")]), [("X", "string")]).replace(' typeRef="number"', "")
+    _, found = imported(xml)
+
+    assert [(d.code, str(d.span)) for d in found] == [("WRONG_TYPE", "m.dmn:4:25")]

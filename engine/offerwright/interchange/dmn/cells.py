@@ -21,8 +21,10 @@ from offerwright.interchange.dmn.feel import (
     Tests,
     UnaryTest,
 )
+from offerwright.interchange.dmn.feel_text import FeelRefused
 from offerwright.interchange.dmn.kinds import Scope
 from offerwright.interchange.dmn.simplify import simplified
+from offerwright.interchange.dmn.tree import test_parts
 from offerwright.interchange.dmn.types import DmnType
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -57,6 +59,12 @@ def _list_cell(test: UnaryTest) -> Any:
 
 
 def _cell(test: UnaryTest, type_: DmnType, scope: Scope) -> Any:
+    if type_.kind == "text":
+        # As a cell of a text, `> 3` would be these three signs.
+        for part in map(simplified, test_parts(test)):
+            if isinstance(part, Constant) and part.kind not in ("text", "boolean"):
+                raise FeelRefused(test.at, f"a text is compared with a {part.kind}",
+                                  "give the input the type of its tests", "WRONG_TYPE")  # fmt: skip
     if isinstance(test, Compared):
         return _compared(test.operator, simplified(test.value), type_, scope)
     if isinstance(test, Interval):

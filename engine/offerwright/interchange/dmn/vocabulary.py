@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic
-from offerwright.interchange.dmn.feel import At
+from offerwright.interchange.dmn.feel import At, Constant, Kind
+from offerwright.interchange.dmn.feel_parse import parse_tests
 from offerwright.interchange.dmn.feel_text import FeelRefused, Names
 from offerwright.interchange.dmn.kinds import Fact, Scope
 from offerwright.interchange.dmn.model import (
@@ -22,7 +23,9 @@ from offerwright.interchange.dmn.model import (
     Text,
 )
 from offerwright.interchange.dmn.names import Namer
-from offerwright.interchange.dmn.types import DmnType, leaves, narrowed, resolved
+from offerwright.interchange.dmn.simplify import simplified
+from offerwright.interchange.dmn.tree import test_parts
+from offerwright.interchange.dmn.types import NOTHING, DmnType, leaves, narrowed, resolved
 from offerwright.interchange.dmn.xml import Element
 
 _START = At(0, 1)
@@ -158,15 +161,42 @@ def _used_as(name: str, type_: DmnType, model: Model) -> DmnType:
                 continue
         if type_.kind == "text" and not type_.words:
             type_ = narrowed(type_, clause.values)
-    return type_
+    return replace(type_, kind=_tested_kind(name, model)) if type_.kind == "any" else type_
+
+
+def _tested_kind(name: str, model: Model) -> Kind:
+    """What the columns of an input without a type compare it with; `any` where they differ."""
+    kinds: set[Kind] = set()
+    for table in _tables(model):
+        for number, clause in enumerate(table.inputs):
+            if clause.expression is None or clause.expression.text.strip() != name:
+                continue
+            texts = [rule.inputs[number] for rule in table.rules if number < len(rule.inputs)]
+            kinds |= {kind for text in texts for kind in _constant_kinds(text)}
+    return kinds.pop() if len(kinds) == 1 else "any"
+
+
+def _constant_kinds(text: Text) -> Iterator[Kind]:
+    try:
+        tests = parse_tests(text.text, NOTHING).tests
+    except FeelRefused:
+        return
+    for part in (simplified(part) for test in tests for part in test_parts(test)):
+        if isinstance(part, Constant):
+            yield part.kind
 
 
 def _clauses(model: Model) -> Iterator[InputClause]:
+    for table in _tables(model):
+        yield from table.inputs
+
+
+def _tables(model: Model) -> Iterator[DecisionTable]:
     logics: list[Logic | None] = [d.logic for d in model.decisions]
     logics += [k.logic for k in model.knowledge]
     for logic in logics:
         if isinstance(logic, DecisionTable):
-            yield from logic.inputs
+            yield logic
 
 
 def _implied(model: Model) -> Iterator[InputData]:

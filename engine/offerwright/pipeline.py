@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +79,15 @@ HOME = "offerwright.yaml"
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
 # What is said of orders, and of no offer.
 OF_ORDERS = ("lifecycle", "routing")
+# What a test document may name; while a rule cannot be read, its names are missed for that alone.
+NAMED_BY_TESTS = (
+    "UNKNOWN_ACCOUNT",
+    "UNKNOWN_ATTRIBUTE",
+    "UNKNOWN_CODE",
+    "UNKNOWN_FACT",
+    "UNKNOWN_GUARD",
+    "UNKNOWN_RULE",
+)
 
 
 @dataclass(frozen=True)
@@ -134,11 +143,12 @@ def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnosti
     """
     What `check` says beside what compiling has found: of tests, and of documents together.
 
-    Nothing is proved of rules with an error: what is left out could be what is missed.
+    Nothing is proved of rules with an error, and no name in a test is called unknown: what is
+    left out could be what is missed.
     """
     tested = linked_tests(loadout)[1]
     if has_errors(found):
-        return tested
+        return [one for one in tested if one.code not in NAMED_BY_TESTS]
     return [
         *tested,
         *prove_rules(loadout.rules, loadout.guards),
@@ -250,9 +260,19 @@ def _own_fees(
     return tuple(loaded), found
 
 
-def next_changes(loadout: Loadout, after: datetime) -> tuple[Change, ...]:
-    """What changes by itself at the first moment after this one; nothing where nothing does."""
-    found = all_changes(loadout.rules, loadout.guards, microseconds(after) + 1)
+def next_changes(
+    loadout: Loadout, after: datetime, accounts: Collection[str] | None = None
+) -> tuple[Change, ...]:
+    """
+    What changes by itself at the first moment after this one; nothing where nothing does.
+
+    With `accounts` only what touches one of them; a rate touches all.
+    """
+    found = [
+        change
+        for change in all_changes(loadout.rules, loadout.guards, microseconds(after) + 1)
+        if accounts is None or not change.accounts or not set(accounts).isdisjoint(change.accounts)
+    ]
     return tuple(change for change in found if change.at == found[0].at)
 
 

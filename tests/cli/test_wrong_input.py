@@ -95,6 +95,20 @@ def test_an_unknown_sku_gets_the_nearest_one(shop: Shop) -> None:
     assert "AU-1" in done.err
 
 
+def test_offers_of_an_unknown_sku_are_refused_and_no_empty_table(shop: Shop) -> None:
+    done = shop("offers", "--sku", "AU-1", "--sku", "AU-11")
+
+    assert done.code == 2
+    assert "the snapshot has no SKU 'AU-11'; did you mean 'AU-1'" in told(done)
+
+
+def test_a_source_whose_loss_is_accepted_must_be_one_of_the_shop(shop: Shop) -> None:
+    done = shop("snapshot", "--accept-shrink", "stok")
+
+    assert done.code == 2
+    assert "no source is called 'stok'; sources: catalogue" in told(done)
+
+
 def test_a_missing_data_file_is_named_and_nothing_is_kept(shop: Shop) -> None:
     (shop.root / "data/stock.csv").unlink()
     done = shop("plan")

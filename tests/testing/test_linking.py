@@ -9,7 +9,7 @@ import pytest
 from engine_under_test import compiled, marketplace_files
 from testing.small import FILES, HEAD, bed, cases, differences
 
-from offerwright.pipeline import linked_tests
+from offerwright.pipeline import findings_of, linked_tests
 
 SHARED = "kind: test\nname: shared\nfixtures:\n  {name}: {{category: phones, cost: 100.00}}\n"
 USES = HEAD.replace("fixtures:\n", "fixtures_from: more/shared.test.yaml\nfixtures:\n")
@@ -257,6 +257,26 @@ def test_tests_and_rules_are_told_apart_by_their_file_names(
 
     assert [d.code for d in found] == ["UNKNOWN_KIND"]
     assert hint in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake", "code"),
+    [
+        ("hit: first", "hit: frist", "UNKNOWN_VALUE"),
+        ("cost: 0..500", "cost: 0-500", "WRONG_CONDITION"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_not_said_again_by_the_tests_that_name_it(
+    written: str, mistake: str, code: str
+) -> None:
+    tests = cases("{name: x, given: phone, expect: {rules: [small], not_rules: [gold]}}")
+    rules = FILES["rules/pricing.yaml"].replace(written, mistake)
+    files = {**FILES, **marketplace_files("alpha", "beta"), "rules/pricing.yaml": rules}
+    loadout, found = compiled({**files, "rules/a.test.yaml": tests})
+    assert loadout is not None
+
+    assert linked_tests(loadout)[1] != []
+    assert [d.code for d in [*found, *findings_of(loadout, found)]] == [code]
 
 
 def test_a_key_that_is_misspelt_is_named() -> None:

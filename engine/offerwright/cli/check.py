@@ -128,7 +128,8 @@ def _meaning(code: str) -> str:
 
     found = CODES.get(code.upper())
     if found is None:
-        raise OfferwrightError(f"no code is called {code}. {did_you_mean(code.upper(), CODES)}")
+        hint = did_you_mean(code.upper(), CODES) or "docs/errors.md has them all"
+        raise OfferwrightError(f"no code is called {code}; {hint}")
     return found
 
 

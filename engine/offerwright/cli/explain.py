@@ -20,15 +20,14 @@ from offerwright.cli.options import (
     sandbox_option,
 )
 from offerwright.cli.report import dump_pretty, echo, table
-from offerwright.cli.snapshot import current_snapshot
-from offerwright.errors import OfferwrightError, Span
+from offerwright.cli.snapshot import current_snapshot, known_skus
+from offerwright.errors import Span
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.stock_trace import StockTrace, stock_trace
 from offerwright.evaluate.trace import Trace, trace
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
 from offerwright.pipeline import load
-from offerwright.source.suggest import did_you_mean
 from offerwright.sync.told import live_frame, read_known
 
 
@@ -50,15 +49,11 @@ def explain(
     output: str,
 ) -> None:
     """Why does SKU cost what it costs on this account? Every step, with file and line."""
-    import polars as pl
-
     home = found_root(root)
     loadout = load(home)
     known_accounts((account,), [p.account.name for p in loadout.rules.plans])
     snapshot = current_snapshot(loadout, home, data)
-    if snapshot.frame.filter(pl.col("sku") == sku).is_empty():
-        hint = did_you_mean(sku, snapshot.frame["sku"].to_list())
-        raise OfferwrightError(f"the snapshot has no SKU {sku!r}. {hint}".strip())
+    known_skus((sku,), snapshot)
     at = moment(as_of, loadout.rules.time_zone)
     with live(loadout, home, sandbox) as world:
         confirmed = live_frame(read_known(world.store, account))

@@ -18,6 +18,7 @@ from offerwright.cli.report import echo, tell
 from offerwright.errors import OfferwrightError
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "scaffold"
+PATHS_SHOWN = 5
 _TEST = "mapping.test.yaml"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 # What YAML takes for a value where it stands without quotes, as it does in the templates.
@@ -75,7 +76,7 @@ def init(
     there = _in_the_way(folder, files)
     if there:
         raise OfferwrightError(
-            f"nothing was written, because {', '.join(there)} {'is' if len(there) == 1 else 'are'} "
+            f"nothing was written, because {_few(there)} {'is' if len(there) == 1 else 'are'} "
             "there already; take another folder, or move them away"
         )
     for path, text in sorted(files.items()):
@@ -84,6 +85,12 @@ def init(
         target.write_text(text, "utf-8", newline="\n")
     tell(f"Wrote {len(files)} files to {folder}")
     echo(_next_steps(folder, shop))
+
+
+def _few(paths: Sequence[str]) -> str:
+    """The first paths and how many more there are: a second `init` meets all of its own files."""
+    more = len(paths) - PATHS_SHOWN
+    return ", ".join(paths[:PATHS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _in_the_way(folder: Path, files: Iterable[str]) -> list[str]:

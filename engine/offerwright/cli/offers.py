@@ -25,7 +25,7 @@ from offerwright.cli.options import (
     root_option,
 )
 from offerwright.cli.report import VERSION, echo, escaped, put, table, tell
-from offerwright.cli.snapshot import current_snapshot
+from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.errors import OfferwrightError
 from offerwright.pipeline import load
 
@@ -67,6 +67,7 @@ def offers(
     loadout = load(home)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
     snapshot_ = current_snapshot(loadout, home, data)
+    known_skus(skus, snapshot_)
     at = moment(as_of, loadout.rules.time_zone)
     executor = Executor(loadout.rules)
     computed = executor.run(snapshot_.frame, at, None, wanted, skus or None)

@@ -129,13 +129,13 @@ def moment(text: str | None, zone: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(zone))
 
 
-def known_accounts(wanted: tuple[str, ...], known: list[str]) -> list[str]:
+def known_accounts(wanted: tuple[str, ...], known: list[str], hint: str = "--account") -> list[str]:
     """The accounts to work on. Refuses a name that the shop does not have."""
     for name in wanted:
         if name not in known:
             raise click.BadParameter(
                 f"no account is called {name!r}; accounts: {', '.join(known)}",
-                param_hint="--account",
+                param_hint=hint,
             )
     return list(wanted) if wanted else known
 

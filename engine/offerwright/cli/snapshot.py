@@ -18,7 +18,7 @@ from offerwright.cli.options import (
     root_option,
 )
 from offerwright.cli.report import dump_pretty, echo, put, table, tell
-from offerwright.errors import Diagnostic, SnapshotRefused
+from offerwright.errors import Diagnostic, OfferwrightError, SnapshotRefused
 from offerwright.pipeline import Loadout, load
 from offerwright.source.snippet import render_text
 
@@ -143,6 +143,16 @@ def _age(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def known_skus(wanted: Iterable[str], snapshot: Snapshot) -> None:
+    """Refuse a SKU that the snapshot does not have."""
+    from offerwright.source.suggest import did_you_mean
+
+    known = snapshot.frame["sku"].to_list()
+    for sku in sorted(set(wanted) - set(known)):
+        hint = did_you_mean(sku, known)
+        raise OfferwrightError(f"the snapshot has no SKU {sku!r}" + (f"; {hint}" if hint else ""))
+
+
 @click.command()
 @root_option
 @data_option
@@ -155,6 +165,12 @@ def snapshot(
     """Read the sources into one typed snapshot; bad rows go to its rejects.csv."""
     home = found_root(root)
     loadout = load(home)
+    sources = sorted(loadout.shop.document.sources)
+    for name in sorted(set(accept_shrink) - set(sources)):
+        raise click.BadParameter(
+            f"no source is called {name!r}; sources: {', '.join(sources)}",
+            param_hint="--accept-shrink",
+        )
     built = take_snapshot(loadout, home, data, accept_shrink)
     manifest = built.manifest
     folder = snapshots_folder(home) / built.id

@@ -142,6 +142,10 @@ def load_snapshot(folder: Path) -> Snapshot:
     try:
         manifest = manifest_from_json((folder / LABEL).read_bytes())
         contents = {name: (folder / name).read_bytes() for name in (FACTS, REJECTS)}
+    except FileNotFoundError as exc:
+        raise SnapshotRefused(
+            f"{folder} is no snapshot: it has no {Path(exc.filename).name}."
+        ) from exc
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise SnapshotRefused(f"{folder} is no snapshot ({exc}).") from exc
     for name, content in contents.items():

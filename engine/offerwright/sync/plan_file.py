@@ -152,8 +152,12 @@ def read_plan(path: Path) -> PlanFile:
     try:
         lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
         records = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as problem:
+    except OSError as problem:
         raise PlanRefused(f"{path} cannot be read as a plan: {problem}") from problem
+    except ValueError as problem:
+        raise PlanRefused(
+            f"{path} cannot be read as a plan; give the file that `offerwright plan --out` wrote"
+        ) from problem
     if not _is_whole(records):
         raise PlanRefused(f"{path} is not a whole plan; make it again with `offerwright plan`")
     if records[0].get("version") != VERSION:

@@ -55,6 +55,16 @@ def test_a_plan_says_the_next_change_to_programs(strategies: Shop) -> None:
     ]
 
 
+def test_a_plan_of_one_account_names_no_change_of_another(strategies: Shop) -> None:
+    """The sale of 27 November is not its own; the rates of December touch all."""
+    found = strategies("plan", "--as-of", TUESDAY, "--account", "quantity-tiers", "-o", "json")
+
+    assert [c["what"] for c in json.loads(found.out)["next_changes"]] == [
+        "exchange: the rate from USD to BRL",
+        "exchange: the rate from USD to BRL",
+    ]
+
+
 def test_vtex_is_told_every_tier_of_a_price(strategies: Shop, market: Market) -> None:
     sent = strategies(
         "sync", "--sandbox", market.url, "--as-of", TUESDAY, "--account", "quantity-tiers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ from offerwright.pipeline import Loadout, next_changes
 SHOWN = 3
 
 
-def coming_changes(loadout: Loadout, as_of: str) -> list[dict[str, Any]]:
-    """The changes of the next moment at which something changes, `next_changes` of the schema."""
+def coming_changes(loadout: Loadout, as_of: str, accounts: Collection[str]) -> list[dict[str, Any]]:
+    """The changes of the next moment at which something changes for one of these accounts,
+    `next_changes` of the schema."""
     zone = ZoneInfo(loadout.rules.time_zone)
     return [
         {
@@ -26,7 +27,7 @@ def coming_changes(loadout: Loadout, as_of: str) -> list[dict[str, Any]]:
             "file": one.span.file,
             "line": one.span.line,
         }
-        for one in next_changes(loadout, datetime.fromisoformat(as_of))
+        for one in next_changes(loadout, datetime.fromisoformat(as_of), accounts)
     ]
 
 

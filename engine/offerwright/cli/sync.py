@@ -69,7 +69,7 @@ def plan(
         made = make_plan(world, home, data, as_of, accounts, first_publication)
     if out is not None:
         write_plan(made, out)
-    coming = coming_changes(loadout, made.basis.as_of)
+    coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
     if output == "json":
         echo(dump_pretty(plan_record(made, coming)))
     else:

@@ -129,6 +129,39 @@ def test_conditions_on_the_clock_guards_and_approvals_are_listed() -> None:
     ]
 
 
+def test_the_days_of_a_guard_and_of_an_approval_are_listed_while_these_count() -> None:
+    rules = loadout(
+        money=(
+            "kind: guards\nname: money\nvalid: {before: 2026-12-31}\nguards:\n"
+            "  - {id: step, check: step_from_live, down: 5%, else: needs_approval, "
+            "when: {today: '[2026-12-01..2027-02-01)'}}\n"
+        ),
+        christmas=(
+            "kind: approvals\nname: christmas\napproves:\n"
+            "  - {guard: step, down: 9%, select: {today: '>= 2026-12-20'}, reason: agreed, "
+            "approver: maria, expires: 2026-12-24}\n"
+        ),
+    )
+
+    # The guard's document ends before February: what its `when` does then is nothing.
+    assert listed(rules, "2026-11-01T00:00:00+00:00") == [
+        ("2026-12-01T03:00:00+00:00", "guard money/step", "begins", "rules/money.yaml:5"),
+        (
+            "2026-12-20T03:00:00+00:00",
+            "approval christmas of step",
+            "begins",
+            "rules/christmas.yaml:4",
+        ),
+        (
+            "2026-12-25T03:00:00+00:00",
+            "approval christmas of step",
+            "ends",
+            "rules/christmas.yaml:4",
+        ),
+        ("2026-12-31T03:00:00+00:00", "guard money/step", "ends", "rules/money.yaml:5"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("zone", "moments"),
     [

@@ -78,7 +78,7 @@ def _of_plan(plan: AccountPlan, zone: ZoneInfo) -> Iterator[Change]:
         nowhere = Span(info.file, 1, 1, 1, 1)
         yield from ends_of(f"{info.kind} {info.name}", info.window, info.ends or (nowhere, nowhere))
     for held, table in _tables(plan):
-        for change in _of_table(table, zone):
+        for change in of_table(table, zone):
             if held is None or held.is_in_force(change.at) or held.is_in_force(change.at - 1):
                 yield change
 
@@ -102,7 +102,8 @@ def _tables(plan: AccountPlan) -> Iterator[tuple[DocumentInfo | None, TablePlan]
         yield None, decision.table
 
 
-def _of_table(table: TablePlan, zone: ZoneInfo) -> Iterator[Change]:
+def of_table(table: TablePlan, zone: ZoneInfo) -> Iterator[Change]:
+    """The windows of a table's rows, and the turns of its conditions on `today` and `as_of`."""
     for row in table.rows:
         what = row.id if row.id == table.label else f"{table.label}/{row.id}"
         yield from ends_of(what, row.window, (row.span, row.span))

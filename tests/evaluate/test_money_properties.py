@@ -19,8 +19,8 @@ from oracle.inventory import largest_remainder
 from oracle.rounding import Grid
 
 from offerwright.evaluate.columns import Decimals, decimal_at, measured
-from offerwright.evaluate.inventory import partition
 from offerwright.evaluate.rounding import Points, rounded_to
+from offerwright.evaluate.share_out import partition
 
 EXAMPLES = 4 * settings().max_examples
 amounts = st.decimals(-(10**6), 10**6, places=4) | st.decimals(-(10**24), 10**24, places=8)

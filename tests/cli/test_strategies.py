@@ -79,3 +79,18 @@ def test_vtex_is_told_every_tier_of_a_price(strategies: Shop, market: Market) ->
         {"value": Decimal("14.55"), "minQuantity": 5},
         {"value": Decimal("14.20"), "minQuantity": 10},
     ]
+
+
+def test_a_plan_that_only_changes_tiers_does_not_look_like_none(
+    strategies: Shop, market: Market
+) -> None:
+    arguments = (
+        "--sandbox", market.url, "--as-of", TUESDAY, "--account", "quantity-tiers",
+    )  # fmt: skip
+    assert strategies("sync", *arguments, "--first-publication").code == 0
+    strategies.change("rules/pricing/quantity-tiers.yaml", "price * 0.97", "price * 0.98")
+
+    assert (
+        "~ quantity-tiers MUG  price 15.00 as before; what goes with it changes "
+        "(tiers, list price, sale dates)"
+    ) in strategies("plan", *arguments).out.splitlines()

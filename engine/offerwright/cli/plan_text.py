@@ -93,9 +93,7 @@ def _show_changes(changes: Sequence[Planned]) -> None:
         change = planned.change
         words = []
         if planned.price_after is not None:
-            words.append(
-                f"price {_text(planned.price_before) or 'new'} -> {_text(planned.price_after)}"
-            )
+            words.append(_price_words(planned))
         if planned.quantity_after is not None:
             before = "new" if planned.quantity_before is None else planned.quantity_before
             words.append(f"stock {before} -> {planned.quantity_after}")
@@ -103,6 +101,13 @@ def _show_changes(changes: Sequence[Planned]) -> None:
         echo(f"{marks[change.action]} {planned.account} {change.sku}  {detail}")
     if len(changes) > SHOWN:
         echo(f"  and {len(changes) - SHOWN} more")
+
+
+def _price_words(planned: Planned) -> str:
+    before, after = _text(planned.price_before), _text(planned.price_after)
+    if planned.change.aspect == "price" and planned.price_before == planned.price_after:
+        return f"price {after} as before; what goes with it changes (tiers, list price, sale dates)"
+    return f"price {before or 'new'} -> {after}"
 
 
 def _show_reasons(heading: str, found: Sequence[Withheld]) -> None:

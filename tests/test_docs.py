@@ -36,7 +36,7 @@ NOT_CODES = frozenset({
     "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
     "HEAD", "LC_ALL",                                          # Git and its environment
     "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",
-    "ACCOUNT", "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
+    "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
     "KEY",                                                     # BAD_KEY, BLANK_KEY
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
     "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",

@@ -53,7 +53,8 @@ rows = st.fixed_dictionaries(
         "description": maybe,
         "sale_from": st.none() | moments,
         "sale_before": st.none() | moments,
-        "tiers": st.none() | st.lists(
+        "tiers": st.none()
+        | st.lists(
             st.fixed_dictionaries({"quantity": st.integers(2, 99), "price": amounts}), max_size=3
         ),
         "images": st.none() | st.lists(texts, max_size=3),

@@ -21,7 +21,7 @@ def connect(account: str, root: Path | None, sandbox: str | None) -> None:
     """Try the credentials of ACCOUNT: fetch a token where the marketplace grants one."""
     home = found_root(root)
     loadout = load(home)
-    known_accounts((account,), [p.account.name for p in loadout.rules.plans], "ACCOUNT")
+    known_accounts((account,), [p.account.name for p in loadout.rules.plans], "'ACCOUNT'")
     wanted = loadout.rules.plan(account).account
     with live(loadout, home, sandbox) as world, world.connector(wanted) as connector:
         outcome = connector.connect()

@@ -189,7 +189,7 @@ def _word(operator: str, operand: Any, type_: Type, words: Words) -> Atom:
     if operator == "under":
         if type_.name != "path":
             raise Wrong(f"`under` tests a path, and this fact is {type_}")
-        return Under(operand.strip("/"))
+        return Under(_path(operand))
     if operator == "starts_with":
         return StartsWith(operand)
     return Matches(_pattern(operand))
@@ -307,10 +307,18 @@ def _text(cell: Any, type_: Type) -> str:
         else (f"{cell:f}" if isinstance(cell, Decimal) else str(cell))
     )
     if type_.name == "path":
-        return text.strip("/")
+        return _path(text)
     if type_.name == "enum" and text not in type_.values:
         raise Wrong(f"this fact is never {text!r}", suggest(text, type_.values))
     return text
+
+
+def _path(text: str) -> str:
+    """The path as a snapshot holds it: blanks around its parts do not count, none is empty."""
+    parts = [part.strip(" \t") for part in text.strip("/").split("/")]
+    if not all(parts):
+        raise Wrong(f"the path {text!r} has an empty part", "write electronics/audio")
+    return "/".join(parts)
 
 
 def _time(text: str, type_: Type, words: Words) -> int:

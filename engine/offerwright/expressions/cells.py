@@ -318,6 +318,10 @@ def _path(text: str) -> str:
     parts = [part.strip(" \t") for part in text.strip("/").split("/")]
     if not all(parts):
         raise Wrong(f"the path {text!r} has an empty part", "write electronics/audio")
+    first = parts[0].split(" ")[0]
+    if parts[0] in _OPERATORS or first == "below" or parts[0][0] in "!=<>":
+        hint = f"write under {parts[0][6:] or 'electronics/audio'}, or not electronics/audio"
+        raise Wrong(f"the path {text!r} begins like a comparison", hint)
     return "/".join(parts)
 
 

@@ -259,6 +259,9 @@ def _pattern(fault: Fault) -> Verdict:
         # {price: max(a, b)}: braces end an expression at its comma.
         message = f"the comma ends the value before {shown(fault.value)}"
         return Verdict("QUOTE_NEEDED", message, 'write the expression in quotes: "max(a, b)"')
+    if fault.place.is_key and re.match(r"[0-9]+%?($| )", str(fault.value)):
+        message = f"the comma ends the number before {shown(fault.value)}"
+        return Verdict("BAD_NAME", message, "write numbers with a point: 1.02")
     if fault.place.is_key:
         return Verdict("BAD_NAME", f"the key {shown(fault.value)} is not a name", hint)
     subject = _subject(fault.place.path)

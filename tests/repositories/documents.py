@@ -6,18 +6,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from offerwright.facts.document import FactsDocument, ShopDocument
-from offerwright.guards.document import GuardsDocument
-from offerwright.rules.document import (
-    ApprovalsDocument,
-    FeesDocument,
-    ListsDocument,
-)
-from offerwright.rules.inventory_document import InventoryDocument
-from offerwright.rules.lifecycle_document import LifecycleDocument
-from offerwright.rules.mapping_document import MappingDocument
-from offerwright.rules.pricing_document import PricingDocument
-from offerwright.rules.routing_document import RoutingDocument
+from offerwright.facts.document import ShopDocument
+from offerwright.pipeline import KINDS, TEST_KINDS
 from offerwright.source.document import Document
 from offerwright.source.yaml import read_yaml
 
@@ -26,19 +16,7 @@ OLIST = ROOT / "examples" / "olist"
 SHARED_OLIST = ROOT.parent / "shared" / "data" / "olist"
 SHARED_TAXONOMY = ROOT.parent / "shared" / "data" / "shopify-taxonomy"
 
-MODELS: dict[str, type[Document]] = {
-    "shop": ShopDocument,
-    "facts": FactsDocument,
-    "pricing": PricingDocument,
-    "inventory": InventoryDocument,
-    "mapping": MappingDocument,
-    "fees": FeesDocument,
-    "approvals": ApprovalsDocument,
-    "lists": ListsDocument,
-    "lifecycle": LifecycleDocument,
-    "guards": GuardsDocument,
-    "routing": RoutingDocument,
-}
+MODELS: dict[str, type[Document]] = {"shop": ShopDocument, **KINDS, **TEST_KINDS}
 
 
 def document_files(repository: Path) -> list[Path]:

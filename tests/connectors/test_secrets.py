@@ -27,6 +27,8 @@ def events() -> Iterator[io.StringIO]:
     written = io.StringIO()
     structlog.configure(
         processors=[redact_event, structlog.processors.JSONRenderer()],
+        # Commands that other tests ran in this process have asked for warnings only.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.PrintLoggerFactory(written),
     )
     yield written

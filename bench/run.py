@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from analysis import section as analysis_section
 from check import section as check_section
 from peers import HandWritten, decimal_prices, dict_payloads
 from workload import make_workload
@@ -48,6 +49,7 @@ def main() -> None:
             single(Path(folder)),
             payloads(Path(folder), skus),
             commands(Path(folder)),
+            analysis_section(),
             check_section(Path(folder) / "large"),
         ]
     text = heading(skus) + "\n".join(sections)

@@ -7,7 +7,6 @@ tests/source/test_hostile.py, files and links in tests/source/test_repository.py
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
@@ -102,17 +101,16 @@ def test_a_secret_in_a_file_is_found_and_never_shown_again(secret: str) -> None:
     assert secret not in render_text(found, {"rules/l.yaml": text.encode()})
 
 
-def test_a_pointer_of_git_lfs_is_no_document(tmp_path: Path) -> None:
+def test_a_pointer_of_git_lfs_is_no_document() -> None:
     found = found_in(p="version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
 
-    assert [d.code for d in found] == ["YAML_SYNTAX"] or found[0].span is not None
-    assert re.match(r"rules/p\.yaml:\d+:\d+: error", render_text(found, {}))
+    assert [(d.code, str(d.span)) for d in found] == [("NOT_A_MAP", "rules/p.yaml:1:1")]
 
 
-def test_a_file_that_vanishes_while_it_is_read_is_said(tmp_path: Path) -> None:
+def test_a_link_to_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
     (tmp_path / "offerwright.yaml").write_text("kind: shop\n", "utf-8")
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "gone.yaml").symlink_to(tmp_path / "rules" / "nowhere.yaml")
     _, found = read_repository(tmp_path)
 
-    assert found and all("gone.yaml" in str(d.span) + d.message for d in found)
+    assert [(d.code, str(d.span)) for d in found] == [("UNREADABLE", "rules/gone.yaml:1:1")]

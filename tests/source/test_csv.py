@@ -160,9 +160,9 @@ def test_what_python_writes_is_read_back_with_its_places(rows: list[list[str]], 
 
 def test_20_000_rows_are_read_in_a_second() -> None:
     rows = b"".join(b'row%d,x,y,"z, z",1,2,3,4\n' % i for i in range(20_000))
-    start = time.perf_counter()
+    start = time.process_time()
 
     table = table_of(b"id,a,b,c,d,e,f,g\n" + rows)
 
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5
     assert (len(table.rows), table.lines[-1]) == (20_000, 20_001)

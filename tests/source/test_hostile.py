@@ -83,11 +83,11 @@ HOSTILE: dict[str, tuple[str, str]] = {
 def test_a_hostile_file_is_answered_quickly(name: str) -> None:
     text, code = HOSTILE[name]
     content = b"kind: lists\n" + text.encode() if not text.startswith("%") else text.encode()
-    start = time.perf_counter()
+    start = time.process_time()
 
     located, found = read_yaml(content, "rules/x.yaml")
 
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     if code:
         assert located is None
         assert found[0].code == code
@@ -125,12 +125,12 @@ def test_no_hostile_file_takes_more_than_half_a_gigabyte_or_ends_the_process() -
 def test_the_pure_parser_is_as_safe(name: str) -> None:
     text, code = HOSTILE[name]
     content = b"kind: lists\n" + text.encode()
-    start = time.perf_counter()
+    start = time.process_time()
 
     found = read_yaml(content, "rules/x.yaml", yaml.SafeLoader)[1]
 
     assert found[0].code == code
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 pieces = st.lists(

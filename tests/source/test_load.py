@@ -166,11 +166,11 @@ def test_5_000_rules_are_read_well_under_two_seconds() -> None:
         f"rules/f{n}.yaml": f"kind: pricing\nname: f{n}\nsteps:\n  - id: s\n    phase: base\n    rules:\n{rows}".encode()
         for n in range(100)
     }
-    start = time.perf_counter()
+    start = time.process_time()
 
     loaded, found = load_documents(Repository(Path("."), files), KINDS)
 
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert (len(loaded), found) == (100, [])
 
 

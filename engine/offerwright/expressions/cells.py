@@ -42,6 +42,8 @@ Path = tuple[str | int, ...]
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _DURATION = re.compile(rf"({_NUMBER})\s*(minutes?|hours?|days?)\Z")
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
+# What people write where `under` is meant; no category begins so.
+_LIKE_UNDER = ("below", "udner", "uner", "undr", "uder", "unde", "unedr", "undre", "nuder")
 _OPERATORS = ("not", "under", "starts_with", "matches", "in", "has", "is")
 
 
@@ -319,8 +321,9 @@ def _path(text: str) -> str:
     if not all(parts):
         raise Wrong(f"the path {text!r} has an empty part", "write electronics/audio")
     first = parts[0].split(" ")[0]
-    if parts[0] in _OPERATORS or first == "below" or parts[0][0] in "!=<>":
-        hint = f"write under {parts[0][6:] or 'electronics/audio'}, or not electronics/audio"
+    if parts[0] in _OPERATORS or first in _LIKE_UNDER or parts[0][0] in "!=<>":
+        rest = "/".join(parts).removeprefix(first).strip() or "electronics/audio"
+        hint = f"write under {rest}, or not {rest}"
         raise Wrong(f"the path {text!r} begins like a comparison", hint)
     return "/".join(parts)
 

@@ -18,6 +18,7 @@ import numpy as np
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
 from offerwright.evaluate.exchange import Rates, converted, rate_at
+from offerwright.evaluate.memo import Memo
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.syntax import Col, Const, Op, Typed
 from offerwright.money import scaled
@@ -36,6 +37,7 @@ class Rows:
 
     `facts` are the columns of the snapshot, read when first asked for; `columns` is what steps
     have set. `maps` are the lists that `lookup` names, `rates` those that `convert` and `rate` ask.
+    `memo` is shared by the accounts that see the same rows.
     """
 
     facts: Mapping[str, Column]
@@ -44,6 +46,7 @@ class Rows:
     maps: Mapping[str, tuple[Any, Mapping[str, object]]] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     rates: Rates = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
 
     def find(self, name: str) -> Column | None:
         found = self.columns.get(name)

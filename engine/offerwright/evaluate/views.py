@@ -15,6 +15,7 @@ from offerwright.evaluate.columns import Column, Words
 from offerwright.evaluate.decisions import decided
 from offerwright.evaluate.facts import SnapshotColumns, column_of
 from offerwright.evaluate.match import Walks
+from offerwright.evaluate.memo import Memo
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
 from offerwright.expressions.parse import microseconds
@@ -36,6 +37,7 @@ class Views:
     walks: Walks
     shared: dict[str, Column] = field(default_factory=dict)
     held: dict[str, Rows] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
 
     def of(self, account: str) -> Rows:
         """The rows as this account sees them, before any step has run."""
@@ -48,7 +50,7 @@ class Views:
         """The facts of the snapshot only: nothing is computed."""
         facts = SnapshotColumns(self.frame, plan.account, self.shared)
         scope, zone = plan.scope, ZoneInfo(self.rules.time_zone)
-        return Rows(facts, len(self.frame), zone, scope.maps, rates=scope.rates)
+        return Rows(facts, len(self.frame), zone, scope.maps, rates=scope.rates, memo=self.memo)
 
     def of_frame(self, frame: pl.DataFrame) -> Views:
         """The same accounts and moment over other rows."""

@@ -7,6 +7,7 @@ is an ordinary exception and is never caught.
 
     OfferwrightError            exit code 2
     ├── ConfigError             1   findings in the configuration repository
+    ├── BundleRefused           2   compiled rules of another engine, damaged, or changed
     ├── SnapshotRefused         2   inputs missing, unreadable, or shrunk beyond their bound
     ├── StalePlan               5   the plan no longer fits the ledger
     ├── StoreLocked             6   another run holds the store
@@ -96,6 +97,10 @@ class ConfigError(OfferwrightError):
         self.diagnostics = sorted_diagnostics(d for d in diagnostics if d.severity != "note")
         errors = sum(d.severity == "error" for d in self.diagnostics)
         super().__init__(f"{errors} error{'s' if errors != 1 else ''} in the configuration")
+
+
+class BundleRefused(OfferwrightError):
+    """Compiled rules that this engine does not read: another version, or not as they were."""
 
 
 class SnapshotRefused(OfferwrightError):

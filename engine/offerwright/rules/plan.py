@@ -7,7 +7,7 @@ Decimals are `Decimal`, moments are microseconds since 1970 (UTC). A `RowPlan`'s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -88,15 +88,18 @@ class ResultPlan:
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """A table as masks. `row_of[part]` is the row to which a row part belongs."""
+    """A table as masks. `row_of[part]` is the row to which a row part belongs.
+
+    `axes` and `rows` are tuples, or what a bundle reads as such when they are first looked at.
+    """
 
     label: str
     span: Span
     hit: Hit
     take: Take | None
-    axes: tuple[Axis, ...]
+    axes: Sequence[Axis]
     row_of: tuple[int, ...]
-    rows: tuple[RowPlan, ...]
+    rows: Sequence[RowPlan]
     results: tuple[ResultPlan, ...]
     has_otherwise: bool
 

@@ -1,0 +1,14 @@
+"""
+Frozen values ↔ bytes that are safe to share: data of classes from a closed table, never code.
+
+Equal values give equal bytes, whatever they share in memory; what is equal is stored once and
+shared again when it is read. Long parts are read when they are first looked at (`Later`).
+"""
+
+from offerwright.codec.envelope import CodecRefused, Envelope, opened, sealed
+from offerwright.codec.later import Later
+from offerwright.codec.read import Reader
+from offerwright.codec.shapes import Shapes
+from offerwright.codec.write import written
+
+__all__ = ["CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed", "written"]

@@ -1,0 +1,97 @@
+"""A compiled rule set ↔ bytes, for other processes and machines."""
+
+from __future__ import annotations
+
+import json
+
+from offerwright.codec import CodecRefused, Reader, Shapes, opened, sealed, written
+from offerwright.errors import BundleRefused
+from offerwright.rules.plan import RuleSet
+
+KIND = "rules"
+_PLAN, _CONDITIONS = "offerwright.rules.plan", "offerwright.expressions.conditions"
+_SYNTAX, _MAPPING = "offerwright.expressions.syntax", "offerwright.rules.mapping_document"
+_TEMPLATES = "offerwright.expressions.templates"
+# Every class that a rule set is made of.
+RULE_CLASSES: dict[str, str] = {
+    "Account": _PLAN,
+    "AccountPlan": _PLAN,
+    "AllOf": _CONDITIONS,
+    "AnyOf": _CONDITIONS,
+    "Attribute": _MAPPING,
+    "AttributeOtherwise": _MAPPING,
+    "AttributePlan": _PLAN,
+    "BoundsStep": _PLAN,
+    "Check": _TEMPLATES,
+    "Choice": _TEMPLATES,
+    "Col": _SYNTAX,
+    "Const": _SYNTAX,
+    "DecisionPlan": _PLAN,
+    "DocumentInfo": _PLAN,
+    "EntryPlan": _PLAN,
+    "Equal": _CONDITIONS,
+    "ExchangeRate": "offerwright.rules.rates",
+    "FeePlan": _PLAN,
+    "FeesStep": _PLAN,
+    "Field": _TEMPLATES,
+    "Has": _CONDITIONS,
+    "Images": _MAPPING,
+    "InventoryPlan": _PLAN,
+    "IsMissing": _CONDITIONS,
+    "IsPresent": _CONDITIONS,
+    "KitPlan": _PLAN,
+    "MapTypes": "offerwright.rules.scope",
+    "MappingPlan": _PLAN,
+    "Matches": _CONDITIONS,
+    "Op": _SYNTAX,
+    "OrderedAxis": "offerwright.rules.axes",
+    "RatePlan": _PLAN,
+    "Replaced": _PLAN,
+    "ResultPlan": _PLAN,
+    "RoundStep": _PLAN,
+    "RowPlan": _PLAN,
+    "RuleSet": _PLAN,
+    "Scope": "offerwright.expressions.typing",
+    "SetStep": _PLAN,
+    "Span": "offerwright.errors",
+    "StartsWith": _CONDITIONS,
+    "TablePlan": _PLAN,
+    "Template": _TEMPLATES,
+    "Test": _CONDITIONS,
+    "Text": _TEMPLATES,
+    "TiersStep": _PLAN,
+    "TitlePlan": _PLAN,
+    "Type": "offerwright.expressions.types",
+    "Under": _CONDITIONS,
+    "Within": _CONDITIONS,
+    "Words": "offerwright.expressions.cells",
+    "WordAxis": "offerwright.rules.axes",
+}
+# Rows and masks of a long table are read when it is first walked.
+LATER = {"TablePlan": ("rows", ("axes", "rows"))}
+
+
+def rules_to_bytes(rules: RuleSet) -> bytes:
+    """The rule set as bytes: equal rules give equal bytes."""
+    done = written(rules, Shapes(RULE_CLASSES, LATER))
+    texts = json.dumps(done.texts).encode()
+    return sealed(KIND, {"classes": done.classes}, [texts, *done.chunks])
+
+
+def rules_from_bytes(data: bytes) -> RuleSet:
+    """
+    The rule set that `rules_to_bytes` has written, ready for an `Executor`.
+
+    Raises:
+        BundleRefused: bytes that were changed or cut off, or that another version has written.
+    """
+    shapes = Shapes(RULE_CLASSES, LATER)
+    try:
+        envelope = opened(data, KIND)
+        shapes.check(envelope.head["classes"])
+        texts, *chunks = envelope.parts
+        value = Reader(json.loads(bytes(texts)), chunks, shapes).value()
+    except CodecRefused as refused:
+        raise BundleRefused(f"these rules cannot be used: {refused}") from refused
+    assert isinstance(value, RuleSet)
+    return value

@@ -11,10 +11,14 @@ import pyarrow as pa
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
+from offerwright.evaluate.memo import Memo
 from offerwright.frames import policy_column, scoped_column
 from offerwright.rules.plan import Account
 
 _LOW = 2**64 - 1
+# Below this many rows Python's own dictionary is quicker than a call to a kernel.
+_FEW = 64
+_PHYSICAL = {pl.Date: pa.int32(), pl.Datetime: pa.int64(), pl.Duration: pa.int64()}
 
 
 class SnapshotColumns(Mapping[str, Column]):
@@ -22,21 +26,27 @@ class SnapshotColumns(Mapping[str, Column]):
     The facts of a snapshot as one account sees them.
 
     A fact kept per marketplace, account or trade policy is found under its plain name. What has
-    been read is kept; `shared` lets accounts share it.
+    been read is kept; `shared` and `memo` let accounts share it.
     """
 
     def __init__(
-        self, frame: pl.DataFrame, account: Account, shared: dict[str, Column] | None = None
+        self,
+        frame: pl.DataFrame,
+        account: Account,
+        shared: dict[str, Column] | None = None,
+        memo: Memo | None = None,
     ) -> None:
         self.frame = frame
-        self.names = frozenset(frame.columns)
+        self.written = frame.columns
+        self.names = frozenset(self.written)
         self.held: dict[str, Column] = {} if shared is None else shared
+        self.memo = Memo() if memo is None else memo
         suffixes = [scoped_column("", account.marketplace), scoped_column("", account.name)]
         suffixes += [policy_column("", account.trade_policy)] if account.trade_policy else []
         self.scoped = {
             name.removesuffix(suffix): name
             for suffix in suffixes
-            for name in frame.columns
+            for name in self.written
             if name.endswith(suffix)
         }
 
@@ -46,14 +56,16 @@ class SnapshotColumns(Mapping[str, Column]):
         if found is None:
             if written not in self.names:
                 raise KeyError(name)
-            found = self.held[written] = column_of(self.frame[written])
+            text = self.text(name)
+            read = column_of(self.frame[written]) if text is None else words_of(text)
+            found = self.held[written] = read
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self.frame.columns, *self.scoped])
+        return iter([*self.written, *self.scoped])
 
     def __len__(self) -> int:
-        return len(self.frame.columns) + len(self.scoped)
+        return len(self.written) + len(self.scoped)
 
     def counts(self, name: str) -> tuple[Array, Array]:
         """The rows in which a whole number is there, and the numbers; nothing is kept of it."""
@@ -61,42 +73,58 @@ class SnapshotColumns(Mapping[str, Column]):
         there = series.is_not_null().arg_true()
         return there.to_numpy(), series.gather(there).to_numpy().astype(np.int64)
 
+    def text(self, name: str) -> Any:
+        """A text fact as an Arrow array, the same one whenever asked; None for other facts."""
+        return self.memo.once(("text", self.scoped.get(name, name)), (), lambda: self._text(name))
+
+    def _text(self, name: str) -> Any:
+        written = self.scoped.get(name, name)
+        if written not in self.names or self.frame[written].dtype != pl.String:
+            return None
+        return self.frame[written].to_arrow()
+
     def lists(self, name: str) -> pl.Series | None:
         """A list fact as it stands in the snapshot."""
         written = self.scoped.get(name, name)
-        return self.frame[written] if written in self.names else None
+        if written not in self.names:
+            return None
+        return self.memo.once(("list", written), (), lambda: self.frame[written])
 
 
 def column_of(series: pl.Series) -> Column:
     """One column of a frame as a column of the language."""
     dtype = series.dtype
     if dtype == pl.String:
-        return words_of(series)
-    if dtype == pl.Boolean:
-        state = _state(series)
-        return Truths((series if state is None else series.fill_null(False)).to_numpy(), state)
+        return words_of(series.to_arrow())
     if isinstance(dtype, pl.List):
         return _lists_of(series)
     if isinstance(dtype, pl.Decimal):
         return _decimals_of(series, dtype.scale)
-    values = series.to_physical()
-    if values.null_count():
-        values = values.fill_null(0)
-    return c.measured(Decimals(values.to_numpy().astype(np.int64), 0, _state(series)))
+    if dtype == pl.Boolean:
+        array: Any = series.to_arrow()
+        values = array.fill_null(False) if array.null_count else array
+        return Truths(values.to_numpy(zero_copy_only=False), _state(array))
+    # As Arrow reads them: what Polars does to a column goes through its query engine.
+    array = series.to_arrow()
+    held = array.view(_PHYSICAL[type(dtype)]) if type(dtype) in _PHYSICAL else array
+    values = held.fill_null(0) if held.null_count else held
+    numbers = values.to_numpy().astype(np.int64, copy=False)
+    return c.measured(Decimals(numbers, 0, _state(array)))
 
 
-def _state(series: pl.Series) -> c.State:
-    if series.null_count() == 0:
+def _state(array: Any) -> c.State:
+    if array.null_count == 0:
         return None
-    return series.is_null().to_numpy().astype(np.uint8)
+    return np.asarray(array.is_null().to_numpy(zero_copy_only=False), dtype=np.uint8)
 
 
 def _decimals_of(series: pl.Series, scale: int) -> Decimals:
     """The 128-bit integers behind a decimal column, as 64-bit ones where they all fit."""
-    state = _state(series)
     array: Any = series.to_arrow()
-    buffer = array.buffers()[1]
-    halves = np.frombuffer(buffer, dtype=np.int64).reshape(-1, 2)
+    state = _state(array)
+    if len(array) == 0:
+        return Decimals(np.empty(0, dtype=np.int64), scale, None, 0)
+    halves = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)
     halves = halves[array.offset : array.offset + len(array)]
     low, high = halves[:, 0], halves[:, 1]
     if state is not None:
@@ -107,12 +135,18 @@ def _decimals_of(series: pl.Series, scale: int) -> Decimals:
     return c.measured(Decimals(np.ascontiguousarray(low), scale, state))
 
 
-def words_of(series: pl.Series) -> Words:
-    """Text as codes into the distinct texts, in order of appearance."""
-    encoded: Any = series.to_arrow().cast(pa.large_string())
-    encoded = encoded.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return Words(codes, tuple(encoded.dictionary.to_pylist()), _state(series))
+def words_of(texts: Any) -> Words:
+    """An Arrow array of text as codes into the distinct texts, in order of appearance."""
+    state = _state(texts)
+    if len(texts) < _FEW:
+        words = texts.to_pylist()
+        positions = {w: n for n, w in enumerate(dict.fromkeys(w for w in words if w is not None))}
+        few = np.array([-1 if w is None else positions[w] for w in words], dtype=np.int32)
+        return Words(few, tuple(positions), state)
+    encoded = texts.dictionary_encode()
+    indices = encoded.indices if state is None else encoded.indices.fill_null(-1)
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return Words(codes, tuple(encoded.dictionary.to_pylist()), state)
 
 
 def _lists_of(series: pl.Series) -> Lists:
@@ -124,7 +158,7 @@ def _lists_of(series: pl.Series) -> Lists:
         ],
         dtype=np.int32,
     )
-    return Lists(codes, tuple(positions), _state(series))
+    return Lists(codes, tuple(positions), _state(series.to_arrow()))
 
 
 def decimal_series(column: Decimals, digits: int) -> pl.Series:
@@ -143,16 +177,10 @@ def decimal_series(column: Decimals, digits: int) -> pl.Series:
         validity = pa.array(exact.state == 0).buffers()[1]
     buffers = [validity, pa.py_buffer(halves)]
     array = pa.Array.from_buffers(pa.decimal128(38, digits), len(column), buffers)
-    found = pl.from_arrow(array)
-    if not isinstance(found, pl.Series):
-        raise TypeError("a column stands here")
-    return found
+    return pl.Series(array)
 
 
 def integer_series(values: Any, known: Any) -> pl.Series:
     """Units as Int64; null where they are not known."""
     array = pa.array(np.asarray(values, dtype=np.int64), mask=~np.asarray(known, dtype=bool))
-    found = pl.from_arrow(array)
-    if not isinstance(found, pl.Series):
-        raise TypeError("a column stands here")
-    return found
+    return pl.Series(array)

@@ -48,7 +48,7 @@ class Views:
 
     def plain(self, plan: AccountPlan) -> Rows:
         """The facts of the snapshot only: nothing is computed."""
-        facts = SnapshotColumns(self.frame, plan.account, self.shared)
+        facts = SnapshotColumns(self.frame, plan.account, self.shared, self.memo)
         scope, zone = plan.scope, ZoneInfo(self.rules.time_zone)
         return Rows(facts, len(self.frame), zone, scope.maps, rates=scope.rates, memo=self.memo)
 

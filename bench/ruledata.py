@@ -48,7 +48,7 @@ _COLOURS = (
     "verde",
     "vinho",
 )
-_SHADES = "claro escuro fosco médio neon pastel".split()
+_SHADES = ["claro", "escuro", "fosco", "médio", "neon", "pastel"]
 _STUFFS = (
     "algodão",
     "aço",
@@ -61,7 +61,7 @@ _STUFFS = (
     "silicone",
     "vidro",
 )
-_FINISHES = "bruto escovado natural polido reciclado tratado".split()
+_FINISHES = ["bruto", "escovado", "natural", "polido", "reciclado", "tratado"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ missing, 2 and above a fault (`FAULTS`). Where the state is not 0 the value mean
 `Decimals` are int64 at a scale; where a result would not fit, the array becomes Python integers,
 which is slower and exactly as right. `bound` is an upper bound of the absolute value, so that this
 is decided without looking at the data twice.
+
+What is the same in every row is held once, as an array without strides (`repeated`): NumPy takes
+it for a scalar, and tables are walked once for it instead of once a row.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from offerwright.evaluate.uniform import alike, each, is_uniform, repeated
 from offerwright.expressions.types import Type
 from offerwright.money import MAX_VALUE, SCALE, decimal, scaled
 
@@ -86,8 +90,16 @@ Column: TypeAlias = Decimals | Words | Truths | Lists
 def known(column: Column) -> NDArray[np.bool_]:
     """Which rows have a value."""
     if column.state is None:
-        return np.ones(len(column), dtype=bool)
+        return repeated(True, len(column), bool)
+    if column.state.strides[0] == 0 and len(column):
+        return repeated(column.state[0] == 0, len(column), bool)
     return np.asarray(column.state == 0)
+
+
+def is_absent(column: Column) -> bool:
+    """Whether it is certain, without a look at every row, that no row has a value."""
+    state = column.state
+    return state is not None and is_uniform(state) and bool(state[0] != 0)
 
 
 def joined_state(*states: State) -> State:
@@ -105,7 +117,7 @@ def constant(value: Decimal | int, rows: int) -> Decimals:
     """The same number in every row."""
     number, scale = scaled(value) if isinstance(value, Decimal) else (value, 0)
     dtype = np.int64 if abs(number) <= _LIMIT else object
-    return Decimals(np.full(rows, number, dtype=dtype), scale, None, abs(number))
+    return Decimals(repeated(number, rows, dtype), scale, None, abs(number))
 
 
 def integers(values: Sequence[int]) -> Array:
@@ -116,34 +128,39 @@ def integers(values: Sequence[int]) -> Array:
 
 def faulty(state: State, mask: NDArray[np.bool_], fault: int) -> State:
     """The state with a fault in those rows of the mask that had a value."""
-    base = np.zeros(len(mask), dtype=np.uint8) if state is None else state
-    hit = mask & (base == 0)
-    return np.where(hit, fault, base).astype(np.uint8) if hit.any() else state
+    hit = mask if state is None else mask & (state == 0)
+    if not hit.any():
+        return state
+    # A row that is hit has the state 0 so far: adding is putting.
+    added = hit * np.uint8(fault)
+    return added if state is None else state + added
 
 
 def all_missing(rows: int) -> Decimals:
-    state = np.full(rows, MISSING, dtype=np.uint8)
-    return Decimals(np.zeros(rows, dtype=np.int64), 0, state, 0)
+    return Decimals(repeated(0, rows, np.int64), 0, repeated(MISSING, rows, np.uint8), 0)
 
 
 def absent(type_: Type, rows: int) -> Column:
     """A column of this type without any value."""
-    state = np.full(rows, MISSING, dtype=np.uint8)
+    state = repeated(MISSING, rows, np.uint8)
     if type_.is_text:
-        return Words(np.full(rows, -1, dtype=np.int32), (), state)
+        return Words(repeated(-1, rows, np.int32), (), state)
     if type_.name == "boolean":
-        return Truths(np.zeros(rows, dtype=bool), state)
+        return Truths(repeated(False, rows, bool), state)
     if type_.name == "list":
-        return Lists(np.full(rows, -1, dtype=np.int32), (), state)
+        return Lists(repeated(-1, rows, np.int32), (), state)
     return all_missing(rows)
 
 
 def measured(column: Decimals) -> Decimals:
     """The column with its true bound, as int64 wherever its values fit."""
-    if len(column.values) == 0:
-        return replace(column, bound=0)
-    bound = int(max(column.values.max(), -column.values.min(), 0))
     values = column.values
+    if len(values) == 0:
+        return replace(column, bound=0)
+    if is_uniform(values):
+        bound = abs(int(values[0]))
+    else:
+        bound = int(max(values.max(), -values.min(), 0))
     if values.dtype == object and bound <= _LIMIT:
         values = values.astype(np.int64)
     return Decimals(values, column.scale, column.state, bound)
@@ -169,13 +186,14 @@ def at_scale(column: Decimals, scale: int) -> Decimals:
         return column
     factor = 10 ** (scale - column.scale)
     column = _fitting(column, factor)
-    return Decimals(column.values * factor, scale, column.state, column.bound * factor)
+    values = each(lambda v: v * factor, column.values)
+    return Decimals(values, scale, column.state, column.bound * factor)
 
 
 def aligned(*columns: Decimals) -> list[Decimals]:
     """The columns at their greatest scale."""
-    scale = max(c.scale for c in columns)
-    return [at_scale(c, scale) for c in columns]
+    scale = max([c.scale for c in columns])
+    return [c if c.scale == scale else at_scale(c, scale) for c in columns]
 
 
 def add(left: Decimals, right: Decimals, sign: int = 1) -> Decimals:
@@ -188,7 +206,7 @@ def add(left: Decimals, right: Decimals, sign: int = 1) -> Decimals:
     a, b = left.values, right.values
     if bound > _LIMIT:
         a, b = _wide(a), _wide(b)
-    values = a + b if sign > 0 else a - b
+    values = each(np.add if sign > 0 else np.subtract, a, b)
     return _checked(Decimals(values, left.scale, joined_state(left.state, right.state), bound))
 
 
@@ -206,7 +224,7 @@ def multiply(left: Decimals, right: Decimals) -> Decimals:
     if bound > _LIMIT // 2:
         a, b = _wide(a), _wide(b)
     scale = left.scale + right.scale
-    product = Decimals(a * b, scale, joined_state(left.state, right.state), bound)
+    product = Decimals(each(np.multiply, a, b), scale, joined_state(left.state, right.state), bound)
     return _checked(rounded(product, SCALE) if scale > SCALE else product)
 
 
@@ -216,14 +234,19 @@ def rounded(column: Decimals, scale: int) -> Decimals:
         return at_scale(column, scale)
     divisor = 10 ** (column.scale - scale)
     column = _fitting(column, 2)
-    return replace(column, values=_divided(column.values, divisor), scale=scale,
-                   bound=column.bound // divisor + 1)  # fmt: skip
+    values = each(lambda v: _divided(v, divisor), column.values)
+    return Decimals(values, scale, column.state, column.bound // divisor + 1)
 
 
-def _divided(values: Array, divisor: Any) -> Array:
-    """values / divisor, half away from zero; the divisor is positive."""
-    size = (np.abs(values) + divisor // 2) // divisor
-    return np.asarray(np.where(values < 0, -size, size))
+def _divided(values: Array, divisor: int) -> Array:
+    """values / divisor, half away from zero; the divisor is positive and even.
+
+    Rounding a half down instead of up below zero is one unit less before the floor.
+    """
+    found = values + divisor // 2
+    found -= values < 0
+    found //= divisor
+    return found
 
 
 def divide(left: Decimals, right: Decimals) -> Decimals:
@@ -245,10 +268,14 @@ def divide(left: Decimals, right: Decimals) -> Decimals:
 
 
 def floor(column: Decimals) -> Decimals:
+    if column.scale == 0:
+        return column
     return Decimals(column.values // 10**column.scale, 0, column.state, column.bound + 1)
 
 
 def ceiling(column: Decimals) -> Decimals:
+    if column.scale == 0:
+        return column
     return Decimals(-(-column.values // 10**column.scale), 0, column.state, column.bound + 1)
 
 
@@ -268,24 +295,41 @@ def _checked(column: Decimals) -> Decimals:
 
 def where(mask: NDArray[np.bool_], yes: Decimals, no: Decimals) -> Decimals:
     """`yes` where the mask holds, else `no`, states included."""
-    yes, no = aligned(yes, no)
+    scale = max(yes.scale, no.scale)
+    same = alike(mask)
+    if same is not None:
+        # The scale never depends on the mask: a batch of one row overflows where a million do.
+        return at_scale(yes if same else no, scale)
     state = _chosen_state(mask, yes.state, no.state)
-    values = np.where(mask, yes.values, no.values)
-    return Decimals(values, yes.scale, state, max(yes.bound, no.bound))
+    yes, no = at_scale(yes, scale), at_scale(no, scale)
+    values = _selected(mask, yes.values, no.values)
+    return Decimals(values, scale, state, max(yes.bound, no.bound))
+
+
+def _selected(mask: NDArray[np.bool_], yes: Array, no: Array) -> Array:
+    """`np.where` for integers without its branch a row, which costs twice as much as all this.
+
+    What wraps around in the difference wraps back in the sum: both are exact modulo 2^64.
+    """
+    if yes.dtype == object or no.dtype == object:
+        return np.where(mask, yes, no)
+    found = yes - no
+    found *= mask
+    found += no
+    return found
 
 
 def _chosen_state(mask: NDArray[np.bool_], yes: State, no: State) -> State:
-    if yes is None and no is None:
-        return None
-    chosen = np.where(mask, 0 if yes is None else yes, 0 if no is None else no)
-    return np.asarray(chosen, dtype=np.uint8)
+    if yes is None:
+        return None if no is None else no * ~mask
+    return yes * mask if no is None else yes * mask | no * ~mask
 
 
 def chosen(mask: NDArray[np.bool_], yes: Column, no: Column) -> Column:
     """`where` for any kind of column; both are of one kind."""
-    state = _chosen_state(mask, yes.state, no.state)
     if isinstance(yes, Decimals) and isinstance(no, Decimals):
         return where(mask, yes, no)
+    state = _chosen_state(mask, yes.state, no.state)
     if isinstance(yes, Truths) and isinstance(no, Truths):
         return Truths(np.where(mask, yes.values, no.values), state)
     if isinstance(yes, Words) and isinstance(no, Words):

@@ -1,0 +1,48 @@
+"""
+Arrays that say the same of every row, held once.
+
+They have no stride: NumPy takes them for a scalar, nobody can write to them, and a table is walked
+once for them instead of once a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+
+def repeated(value: Any, rows: int, dtype: Any) -> Array:
+    """The value in every row, held once; nobody can write to it."""
+    one = np.array(value, dtype=dtype)
+    if one.dtype == object:
+        return np.full(rows, value, dtype=object)
+    one.flags.writeable = False
+    return np.ndarray((rows,), one.dtype, one, 0, (0,))
+
+
+def is_uniform(array: Array) -> bool:
+    """Whether an array is held as one value for all rows: there is one row, or no stride."""
+    rows = len(array)
+    return rows == 1 or (rows > 1 and array.strides[0] == 0)
+
+
+def alike(mask: NDArray[np.bool_]) -> bool | None:
+    """What a mask says of all rows; None where it tells rows apart."""
+    if is_uniform(mask):
+        return bool(mask[0])
+    if mask.all():
+        return True
+    return None if mask.any() else False
+
+
+def each(change: Callable[..., Array], *arrays: Array) -> Array:
+    """The change of every row, of one row only where all rows are alike."""
+    if len(arrays[0]) > 1 and all([a.strides[0] == 0 for a in arrays]):
+        only = change(*(a[:1] for a in arrays))
+        return repeated(only[0], len(arrays[0]), only.dtype)
+    return change(*arrays)

@@ -26,7 +26,8 @@ class Model(BaseModel):
         validate_by_name=False,
         validate_by_alias=True,
         alias_generator=lambda name: name.rstrip("_"),
-        use_attribute_docstrings=True,
+        # A validator is built when it is first needed: one command needs few of them.
+        defer_build=True,
     )
 
 

@@ -16,6 +16,7 @@ from offerwright.errors import Diagnostic
 from offerwright.source.cell_schema import CELL_DEFINITIONS, cell_reference
 from offerwright.source.document import Document
 from offerwright.source.editor_words import example_of, message_of, snippets_of, words_of
+from offerwright.source.field_docs import field_docs
 from offerwright.source.vocabulary import FILE, Vocabulary, vocabulary_text
 from offerwright.source.vocabulary_schema import (
     DRAFT,
@@ -94,9 +95,10 @@ class EditorSchema(GenerateJsonSchema):
         out.pop("title", None)
         model = schema["cls"]
         fields = {f.alias or name: f for name, f in model.model_fields.items()}
+        texts = {model.model_fields[n].alias or n: t for n, t in field_docs(model).items()}
         models = tuple(one.__name__ for one in model.__mro__)
         for key, value in out.get("properties", {}).items():
-            shown = _property(value, fields[key].get_default())
+            shown = _property(_described(value, texts.get(key)), fields[key].get_default())
             out["properties"][key] = _for_editors(shown, models, key)
             if isinstance(fields[key].deprecated, str):
                 out["properties"][key]["deprecationMessage"] = fields[key].deprecated
@@ -205,6 +207,14 @@ def compare_schemas(folder: Path, generated: Mapping[str, str]) -> list[Diagnost
 
 def _stale(message: str, hint: str) -> Diagnostic:
     return Diagnostic("SCHEMA_STALE", message, None, hint)
+
+
+def _described(value: JsonSchemaValue, text: str | None) -> JsonSchemaValue:
+    if text is None:
+        return value
+    last = {key: part for key, part in value.items() if key == "deprecated"}
+    first = {key: part for key, part in value.items() if key != "deprecated"}
+    return {**first, "description": text, **last}
 
 
 def _property(value: JsonSchemaValue, default: Any) -> JsonSchemaValue:

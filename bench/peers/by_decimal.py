@@ -45,7 +45,7 @@ class ByDecimal:
 
     def _markup(self, record: Record) -> Decimal:
         for conditional in self.rules.conditionals:
-            if _asked(conditional, record):
+            if asked(conditional, record):
                 return _share(conditional.markup)
         for row in self.rules.markups:
             if _is_for(row, record):
@@ -109,7 +109,8 @@ class ByDecimal:
         return [category, title, record["brand"], color, size, material, record["gender"], weight]
 
 
-def _asked(rule: Conditional, record: Record) -> bool:
+def asked(rule: Conditional, record: Record) -> bool:
+    """Whether a record meets all conditions of one markup."""
     cost, weight = rule.cost, rule.weight_g
     return (
         (not rule.under or any(_below(record["category"], path) for path in rule.under))

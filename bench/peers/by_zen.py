@@ -7,6 +7,7 @@ list in one call; the graph is compiled once (`ZenDecisionContent`).
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -14,8 +15,6 @@ from typing import Any
 
 import polars as pl
 import zen
-from peers.outputs import Outputs, of_rows
-from peers.zen_expressions import expressions, names_of
 from ruledata import (
     COLOURS,
     DEFAULT_MARKUP,
@@ -29,6 +28,9 @@ from ruledata import (
     RuleData,
     leaf_path,
 )
+
+from peers.outputs import Outputs, of_rows
+from peers.zen_expressions import expressions, names_of
 
 Cells = Sequence[str]
 Row = tuple[Cells, Cells]
@@ -48,10 +50,13 @@ class ByZen:
 
     def run(self, frame: pl.DataFrame) -> Outputs:
         """All outputs of all accounts."""
-        answers = self.engine.evaluate_batch("offers", self.contexts(frame))
+        asked = [{"key": "offers", "context": context} for context in self.contexts(frame)]
+        answers = self.engine.evaluate_batch(asked)
         rows: dict[str, list[list[Any]]] = {m.account: [] for m in self.markets}
         for answer in answers:
-            result = answer["result"] if "result" in answer else answer["data"]["result"]
+            if not answer["success"]:
+                raise ValueError(answer["error"])
+            result = answer["data"]["result"]
             for market in self.markets:
                 price, units, *texts = (result.get(n) for n in names_of(market))
                 rows[market.account].append([int(price), int(units), *texts])
@@ -163,7 +168,8 @@ def _expression_nodes(markets: Sequence[Market]) -> list[dict[str, Any]]:
     for name, held in expressions(markets).items():
         content = {
             "expressions": [{"id": f"{name}-{k}", "key": k, "value": v} for k, v in held.items()],
-            "passThrough": True,
+            # The last node hands over what was asked for, and nothing of what led there.
+            "passThrough": name != "x-out",
             "executionMode": "single",
         }
         nodes.append({"id": name, "name": name, "type": "expressionNode", "content": content})
@@ -177,6 +183,6 @@ def _graph(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     nodes = [ends[0], *steps, ends[1]]
     edges = [
         {"id": f"e{n}", "type": "edge", "sourceId": a["id"], "targetId": b["id"]}
-        for n, (a, b) in enumerate(zip(nodes, nodes[1:], strict=False))
+        for n, (a, b) in enumerate(itertools.pairwise(nodes))
     ]
     return {"nodes": nodes, "edges": edges}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from peers.outputs import COLUMNS
 from ruledata import Market
+
+from peers.outputs import COLUMNS
 
 Steps = dict[str, dict[str, str]]
 """Expressions by node; a node sees what the nodes before it have set."""

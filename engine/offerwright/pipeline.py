@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagnostics
-from offerwright.expressions.parse import microseconds
 from offerwright.facts.document import FactsDocument, ShopDocument
 from offerwright.facts.link import link_facts
 from offerwright.facts.link_entities import link_entities
-from offerwright.facts.schema import FactSchema
-from offerwright.guards.changes import all_changes
 from offerwright.guards.document import GuardsDocument
-from offerwright.guards.link import GuardSet, link_guards
+from offerwright.guards.link import link_guards
 from offerwright.guards.proofs import prove_rules
+from offerwright.loadout import Loadout as Loadout
+from offerwright.loadout import next_changes as next_changes
+from offerwright.loadout import plan_sync as plan_sync
 from offerwright.marketplaces.load import load_marketplaces
 from offerwright.marketplaces.marketplace import Marketplace
-from offerwright.rules.changes import Change
 from offerwright.rules.decision_document import DecisionDocument
 from offerwright.rules.document import (
     ApprovalsDocument,
@@ -34,14 +30,11 @@ from offerwright.rules.findings.unused import unused_facts
 from offerwright.rules.inventory_document import InventoryDocument
 from offerwright.rules.lifecycle import link_lifecycles
 from offerwright.rules.lifecycle_document import LifecycleDocument
-from offerwright.rules.lifecycle_table import Lifecycle
 from offerwright.rules.link import Documents, link
 from offerwright.rules.mapping_document import MappingDocument
-from offerwright.rules.plan import RuleSet
 from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.routing import link_routing
 from offerwright.rules.routing_document import RoutingDocument
-from offerwright.rules.routing_plan import NO_ROUTING, RoutingSet
 from offerwright.rules.routing_scope import RoutingFacts
 from offerwright.source.document import Document
 from offerwright.source.load import load_documents, load_one
@@ -50,11 +43,6 @@ from offerwright.source.repository import Repository, read_repository, shipped_m
 from offerwright.source.written_secrets import written_secrets
 from offerwright.testing.document import RuleTestDocument
 from offerwright.testing.link import Bench, CasePlan, link_tests
-
-if TYPE_CHECKING:
-    from offerwright.evaluate.run import Executor
-    from offerwright.sync.plan import Basis, SyncPlan
-    from offerwright.sync.told import Known
 
 D = TypeVar("D", bound=Document)
 
@@ -75,10 +63,6 @@ KINDS: dict[str, type[Document]] = {
 # What files named `*.test.yaml` hold. No price comes from them, so they are no part of a loadout.
 TEST_KINDS: dict[str, type[Document]] = {"test": RuleTestDocument}
 HOME = "offerwright.yaml"
-# What of a marketplace's folder decides what it is told, and not only how.
-TOLD = ("marketplace.yaml", "payloads/", "contract/")
-# What is said of orders, and of no offer.
-OF_ORDERS = ("lifecycle", "routing")
 # What a test document may name; while a rule cannot be read, its names are missed for that alone.
 NAMED_BY_TESTS = (
     "UNKNOWN_ACCOUNT",
@@ -88,39 +72,6 @@ NAMED_BY_TESTS = (
     "UNKNOWN_GUARD",
     "UNKNOWN_RULE",
 )
-
-
-@dataclass(frozen=True)
-class Loadout:
-    """Everything a repository says, linked: ready to be evaluated."""
-
-    repository: Repository
-    shop: Loaded[ShopDocument]
-    schema: FactSchema
-    rules: RuleSet
-    guards: GuardSet
-    marketplaces: Mapping[str, Marketplace]
-    documents: tuple[Loaded[Document], ...]
-    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
-    routing: RoutingSet = NO_ROUTING
-    own_fees: tuple[Loaded[FeesDocument], ...] = ()
-    """The schedules that marketplaces' own folders bring."""
-
-    @property
-    def digest(self) -> str:
-        """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
-        lines = [
-            f"{d.document.kind} {d.name} {d.revision}"
-            for d in self.documents
-            if d.document.kind not in OF_ORDERS
-        ]
-        used = {plan.account.marketplace for plan in self.rules.plans}
-        for file, body in self.repository.files.items():
-            folder, _, rest = file.removeprefix("marketplaces/").partition("/")
-            if file.startswith("marketplaces/") and folder in used and rest.startswith(TOLD):
-                lines.append(f"{file} {hashlib.sha256(body).hexdigest()}")
-        text = "\n".join([self.rules.digest, *sorted(lines)])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def check(
@@ -258,66 +209,3 @@ def _own_fees(
             found += more
             loaded += [one] if one is not None else []
     return tuple(loaded), found
-
-
-def next_changes(
-    loadout: Loadout, after: datetime, accounts: Collection[str] | None = None
-) -> tuple[Change, ...]:
-    """
-    What changes by itself at the first moment after this one; nothing where nothing does.
-
-    With `accounts` only what touches one of them; a rate touches all.
-    """
-    found = [
-        change
-        for change in all_changes(loadout.rules, loadout.guards, microseconds(after) + 1)
-        if accounts is None or not change.accounts or not set(accounts).isdisjoint(change.accounts)
-    ]
-    return tuple(change for change in found if change.at == found[0].at)
-
-
-def plan_sync(
-    loadout: Loadout,
-    snapshot: Any,
-    known: Mapping[str, Known],
-    *,
-    as_of: datetime,
-    basis: Basis,
-    executor: Executor | None = None,
-) -> SyncPlan:
-    """
-    The face of the project: rules and a snapshot in, a guarded plan out. Pure.
-
-    Args:
-        loadout: the linked repository.
-        snapshot: a `facts` snapshot.
-        known: what the ledger knows, for every account that is to be planned.
-        as_of: the moment of the computation, with a zone.
-        basis: what the plan will say that it stands on.
-        executor: one that has run these rules before, to keep what it has learned.
-    """
-    from offerwright.evaluate.run import Executor
-    from offerwright.sync.delta import Doubt
-    from offerwright.sync.plan import SyncPlan, plan_account
-    from offerwright.sync.plan_file import sealed
-    from offerwright.sync.told import live_frame
-
-    executor = executor or Executor(loadout.rules)
-    live = {account: live_frame(one) for account, one in known.items()}
-    offers = executor.run(snapshot.frame, as_of, live, accounts=sorted(known))
-    moment = microseconds(as_of)
-    doubt = Doubt(frozenset(snapshot.manifest.doubtful), snapshot.manifest.nameless > 0)
-    parts = tuple(
-        plan_account(
-            one,
-            loadout.marketplaces[one.account.marketplace],
-            loadout.guards.by_account[one.account.name],
-            known[one.account.name],
-            moment,
-            executor.walks,
-            basis.first_publication,
-            doubt,
-        )
-        for one in offers
-    )
-    return sealed(SyncPlan("", basis, parts))

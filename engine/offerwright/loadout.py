@@ -1,0 +1,131 @@
+"""A linked repository as one value, and what it plans. Reading one is `pipeline`'s."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from offerwright.expressions.parse import microseconds
+from offerwright.rules.routing_plan import NO_ROUTING, RoutingSet
+
+if TYPE_CHECKING:
+    from offerwright.evaluate.run import Executor
+    from offerwright.facts.document import ShopDocument
+    from offerwright.facts.schema import FactSchema
+    from offerwright.guards.link import GuardSet
+    from offerwright.marketplaces.marketplace import Marketplace
+    from offerwright.rules.changes import Change
+    from offerwright.rules.document import FeesDocument
+    from offerwright.rules.lifecycle_table import Lifecycle
+    from offerwright.rules.plan import RuleSet
+    from offerwright.source.document import Document
+    from offerwright.source.located import Loaded
+    from offerwright.source.repository import Repository
+    from offerwright.sync.plan import Basis, SyncPlan
+    from offerwright.sync.told import Known
+
+# What of a marketplace's folder decides what it is told, and not only how.
+TOLD = ("marketplace.yaml", "payloads/", "contract/")
+# What is said of orders, and of no offer.
+OF_ORDERS = ("lifecycle", "routing")
+
+
+@dataclass(frozen=True)
+class Loadout:
+    """Everything a repository says, linked: ready to be evaluated."""
+
+    repository: Repository
+    shop: Loaded[ShopDocument]
+    schema: FactSchema
+    rules: RuleSet
+    guards: GuardSet
+    marketplaces: Mapping[str, Marketplace]
+    documents: tuple[Loaded[Document], ...]
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    routing: RoutingSet = NO_ROUTING
+    own_fees: tuple[Loaded[FeesDocument], ...] = ()
+    """The schedules that marketplaces' own folders bring."""
+
+    @property
+    def digest(self) -> str:
+        """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
+        lines = [
+            f"{d.document.kind} {d.name} {d.revision}"
+            for d in self.documents
+            if d.document.kind not in OF_ORDERS
+        ]
+        used = {plan.account.marketplace for plan in self.rules.plans}
+        for file, body in self.repository.files.items():
+            folder, _, rest = file.removeprefix("marketplaces/").partition("/")
+            if file.startswith("marketplaces/") and folder in used and rest.startswith(TOLD):
+                lines.append(f"{file} {hashlib.sha256(body).hexdigest()}")
+        text = "\n".join([self.rules.digest, *sorted(lines)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def next_changes(
+    loadout: Loadout, after: datetime, accounts: Collection[str] | None = None
+) -> tuple[Change, ...]:
+    """
+    What changes by itself at the first moment after this one; nothing where nothing does.
+
+    With `accounts` only what touches one of them; a rate touches all.
+    """
+    from offerwright.guards.changes import all_changes
+
+    found = [
+        change
+        for change in all_changes(loadout.rules, loadout.guards, microseconds(after) + 1)
+        if accounts is None or not change.accounts or not set(accounts).isdisjoint(change.accounts)
+    ]
+    return tuple(change for change in found if change.at == found[0].at)
+
+
+def plan_sync(
+    loadout: Loadout,
+    snapshot: Any,
+    known: Mapping[str, Known],
+    *,
+    as_of: datetime,
+    basis: Basis,
+    executor: Executor | None = None,
+) -> SyncPlan:
+    """
+    The face of the project: rules and a snapshot in, a guarded plan out. Pure.
+
+    Args:
+        loadout: the linked repository.
+        snapshot: a `facts` snapshot.
+        known: what the ledger knows, for every account that is to be planned.
+        as_of: the moment of the computation, with a zone.
+        basis: what the plan will say that it stands on.
+        executor: one that has run these rules before, to keep what it has learned.
+    """
+    from offerwright.evaluate.run import Executor
+    from offerwright.sync.delta import Doubt
+    from offerwright.sync.plan import SyncPlan, plan_account
+    from offerwright.sync.plan_file import sealed
+    from offerwright.sync.told import live_frame
+
+    executor = executor or Executor(loadout.rules)
+    live = {account: live_frame(one) for account, one in known.items()}
+    offers = executor.run(snapshot.frame, as_of, live, accounts=sorted(known))
+    moment = microseconds(as_of)
+    doubt = Doubt(frozenset(snapshot.manifest.doubtful), snapshot.manifest.nameless > 0)
+    parts = tuple(
+        plan_account(
+            one,
+            loadout.marketplaces[one.account.marketplace],
+            loadout.guards.by_account[one.account.name],
+            known[one.account.name],
+            moment,
+            executor.walks,
+            basis.first_publication,
+            doubt,
+        )
+        for one in offers
+    )
+    return sealed(SyncPlan("", basis, parts))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from offerwright.evaluate.run import Executor
     from offerwright.facts.document import ShopDocument
     from offerwright.facts.schema import FactSchema
-    from offerwright.guards.link import GuardSet
+    from offerwright.guards.plan import GuardSet
     from offerwright.marketplaces.marketplace import Marketplace
     from offerwright.rules.changes import Change
     from offerwright.rules.document import FeesDocument

@@ -18,7 +18,7 @@ from offerwright.evaluate.match import holds
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
-from offerwright.guards.link import GuardPlan
+from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import Sending, approvals_by_row, encode, refusals
 from offerwright.marketplaces.operation import Values
 from offerwright.pipeline import Loadout, compile_repository

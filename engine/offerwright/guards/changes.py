@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from offerwright.guards.link import GuardPlan, GuardSet
+from offerwright.guards.plan import GuardPlan, GuardSet
 from offerwright.rules.changes import Change, changes, ends_of, merged, of_table
 from offerwright.rules.plan import RuleSet, TablePlan
 

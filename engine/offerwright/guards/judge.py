@@ -15,7 +15,7 @@ from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.run import Offers
 from offerwright.guards.checks import Inputs, Result, Said, Truth, run_check, tier_input
-from offerwright.guards.link import RUN_CHECKS, ApprovalPlan, GuardPlan
+from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan
 
 
 @dataclass(frozen=True)

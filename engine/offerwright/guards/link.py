@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,16 +12,16 @@ from offerwright.errors import Diagnostic, Span
 from offerwright.expressions.parse import microseconds
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import money
-from offerwright.guards.document import CheckName, Else, GuardRule, GuardsDocument
+from offerwright.guards.document import GuardRule, GuardsDocument
+from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan, GuardSet
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import Approval, ApprovalsDocument
-from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
-from offerwright.rules.rows import Findings, Window, check_window, window
+from offerwright.rules.plan import AccountPlan, RuleSet
+from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
-RUN_CHECKS = ("share_moved", "share_zeroed")
 # Which of its own bounds an approval may give for a check.
 APPROVABLE: dict[str, tuple[str, ...]] = {
     "step_from_live": ("down", "up"),
@@ -31,53 +31,6 @@ APPROVABLE: dict[str, tuple[str, ...]] = {
     "share_moved": ("at_most",),
     "share_zeroed": ("at_most",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPlan:
-    """Who agreed to what; `until` is the first microsecond at which it no longer counts."""
-
-    document: str
-    span: Span
-    guard: str
-    select: TablePlan | None
-    bounds: Mapping[str, Decimal]
-    reason: str
-    approver: str
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class GuardPlan:
-    """One guard as it runs for one account. `settings` are its constant bounds."""
-
-    id: str
-    check: CheckName
-    else_: Else
-    document: str
-    owner: str
-    span: Span
-    window: Window
-    when: TablePlan | None
-    bound: Typed | None
-    cost: Typed | None
-    freight: Typed | None
-    settings: Mapping[str, Decimal]
-    approvals: tuple[ApprovalPlan, ...]
-    only: TablePlan | None = None
-    """The offers its document is for, by category, brand or SKU."""
-
-    def in_force(self, as_of: int) -> bool:
-        """Whether its document is in force at a moment, in microseconds."""
-        start, end = self.window
-        return (start is None or start <= as_of) and (end is None or as_of < end)
-
-
-@dataclass(frozen=True, slots=True)
-class GuardSet:
-    """The guards of every account, by its name."""
-
-    by_account: Mapping[str, tuple[GuardPlan, ...]]
 
 
 def link_guards(

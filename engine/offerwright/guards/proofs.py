@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from offerwright.errors import Diagnostic, Related
 from offerwright.evaluate.moment import plan_at
-from offerwright.guards.link import GuardPlan, GuardSet
+from offerwright.guards.plan import GuardPlan, GuardSet
 from offerwright.rules.findings.affine import affine
 from offerwright.rules.findings.bounds import (
     Crossing,

@@ -23,7 +23,7 @@ from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.facts import decimal_series
 from offerwright.guards.checks import CHECKS, Said, run_check
 from offerwright.guards.judge import Verdict
-from offerwright.guards.link import ApprovalPlan
+from offerwright.guards.plan import ApprovalPlan
 from offerwright.marketplaces.operation import Values
 from offerwright.money import scaled
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from offerwright.guards.link import RUN_CHECKS, GuardPlan
+from offerwright.guards.plan import RUN_CHECKS, GuardPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from offerwright.expressions.cells import Wrong, read_when
 from offerwright.expressions.conditions import Condition
 from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
-from offerwright.guards.link import GuardSet
+from offerwright.guards.plan import GuardSet
 from offerwright.rules.document import FeesDocument
 from offerwright.rules.lifecycle_table import Lifecycle
 from offerwright.rules.plan import RowPlan, RuleSet, TablePlan

@@ -18,7 +18,7 @@ import polars as pl
 from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.run import Offers
 from offerwright.guards.judge import Verdict, judge
-from offerwright.guards.link import GuardPlan
+from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import approvals_by_row, encode
 from offerwright.guards.whole import Moves, RunVerdict, judge_run
 from offerwright.marketplaces.marketplace import Marketplace

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from offerwright.errors import StalePlan
 from offerwright.expressions.parse import microseconds
-from offerwright.guards.link import GuardPlan
+from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import Sending, refusals
 from offerwright.guards.whole import Moves, judge_run
 from offerwright.marketplaces.contract import validate

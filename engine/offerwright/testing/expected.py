@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from offerwright.codes import CODES
 from offerwright.errors import Diagnostic
-from offerwright.guards.link import RUN_CHECKS, GuardPlan
+from offerwright.guards.plan import RUN_CHECKS, GuardPlan
 from offerwright.rules.plan import AccountPlan
 from offerwright.source.located import Loaded, Path
 from offerwright.source.spellings import shown

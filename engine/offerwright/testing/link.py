@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Related, Span, has_errors
 from offerwright.facts.schema import FactSchema
-from offerwright.guards.link import GuardSet
+from offerwright.guards.plan import GuardSet
 from offerwright.rules.plan import RuleSet
 from offerwright.rules.rows import Findings
 from offerwright.source.located import Loaded, Path

@@ -1,0 +1,65 @@
+"""The linked guards: frozen, pure Python. What `judge` runs and what the send gate reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from offerwright.errors import Span
+from offerwright.expressions.syntax import Typed
+from offerwright.rules.plan import TablePlan
+from offerwright.rules.rows import Window
+
+if TYPE_CHECKING:
+    from offerwright.guards.document import CheckName, Else
+
+RUN_CHECKS = ("share_moved", "share_zeroed")
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPlan:
+    """Who agreed to what; `until` is the first microsecond at which it no longer counts."""
+
+    document: str
+    span: Span
+    guard: str
+    select: TablePlan | None
+    bounds: Mapping[str, Decimal]
+    reason: str
+    approver: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardPlan:
+    """One guard as it runs for one account. `settings` are its constant bounds."""
+
+    id: str
+    check: CheckName
+    else_: Else
+    document: str
+    owner: str
+    span: Span
+    window: Window
+    when: TablePlan | None
+    bound: Typed | None
+    cost: Typed | None
+    freight: Typed | None
+    settings: Mapping[str, Decimal]
+    approvals: tuple[ApprovalPlan, ...]
+    only: TablePlan | None = None
+    """The offers its document is for, by category, brand or SKU."""
+
+    def in_force(self, as_of: int) -> bool:
+        """Whether its document is in force at a moment, in microseconds."""
+        start, end = self.window
+        return (start is None or start <= as_of) and (end is None or as_of < end)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSet:
+    """The guards of every account, by its name."""
+
+    by_account: Mapping[str, tuple[GuardPlan, ...]]

@@ -85,7 +85,7 @@ def members(data: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]
 
 def each(data: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if data["$each"] == "images":
-        return [("", build(data["$item"], {**scope, "item": i})) for i in scope["images"] or []]
+        return [("", build(data["$item"], {**scope, "item": i})) for i in scope.get("images") or []]
     if data["$each"] == "tiers":
         words = [{f"tier_{k}": v for k, v in tier.items()} for tier in scope.get("tiers") or []]
         return [("", build(data["$item"], {**scope, **one})) for one in words]
@@ -136,7 +136,7 @@ def encoded(found: Any, how: str | None) -> Any:
     if how == "number" and isinstance(found, str):
         return Exact(found) if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", found) else None
     if how == "cents":
-        return Exact(str(found).replace(".", "").lstrip("0") or "0")
+        return Exact(f"{found * 10 ** -found.as_tuple().exponent:.0f}")
     if how == "micros":
         return f"{found * 1_000_000:.0f}"
     if how == "comma":

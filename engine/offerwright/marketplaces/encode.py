@@ -1,28 +1,49 @@
-"""Values of offers → the text they have in JSON, as Polars expressions; null stays null."""
+"""Columns of offers → the text of their values in JSON, as Polars expressions; null stays null."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import polars as pl
 
-# A whole JSON number; a text that must be written as a number and is none becomes null.
-NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+from offerwright.marketplaces.encode_value import NUMBER
+
 # JSON's two own characters and the 32 control characters; U+2028 and all else stay as they are.
 ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (34, 92, *range(32))}
-# Encodings that stand in quotes. Those of TEXT_ONLY yield null for a text that does not fit.
-QUOTED = frozenset({"string", "micros", "comma", "date"})
-TEXT_ONLY = frozenset({"number", "boolean"})
 
 Encoder = Callable[[pl.Expr, pl.DataType], pl.Expr]
+
+
+def is_clean(texts: pl.Series) -> bool:
+    """Whether no text holds a character that JSON escapes.
+
+    Three looks at all bytes at once take a tenth of the time that replacing nothing takes, and
+    catalogues hardly ever hold a quotation mark.
+    """
+    held = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+    octets = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
+    return not ((octets < 32).any() or (octets == 34).any() or (octets == 92).any())
+
+
+def written(values: pl.Series, encoding: str) -> pl.Series:
+    """A column as text; the same as its encoder says, without work that changes nothing."""
+    dtype = values.dtype
+    if dtype == pl.String and encoding in ("raw", "string") and is_clean(values):
+        return values
+    return values.to_frame("").select(ENCODERS[encoding](pl.col(""), dtype)).to_series()
+
+
+def escaped(value: pl.Expr) -> pl.Expr:
+    """A text as it stands inside a JSON string."""
+    return value.str.replace_many(list(ESCAPES), list(ESCAPES.values()))
 
 
 def plain(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The value as text inside a JSON string: amounts with all their digits, times in UTC."""
     if dtype == pl.String:
-        return value.str.replace_many(list(ESCAPES), list(ESCAPES.values()))
+        return escaped(value)
     if dtype == pl.Datetime:
         return value.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value.cast(pl.String)
@@ -74,13 +95,3 @@ ENCODERS: Mapping[str, Encoder] = {
     "comma": comma,
     "date": date,
 }
-
-
-def constant(text: str, encoding: str) -> str:
-    """The JSON text of an account setting or an attribute id."""
-    if encoding == "number":
-        return text if re.fullmatch(NUMBER, text) else "null"
-    if encoding == "boolean":
-        return text if text in ("true", "false") else "null"
-    quoted = json.dumps(text, ensure_ascii=False)
-    return quoted[1:-1] if encoding == "raw" else quoted

@@ -1,0 +1,132 @@
+"""
+A frame of offers → its columns as JSON text, each written once for all payloads that name it.
+
+What a whole column says is asked first: where nothing is missing, or everything is, a condition is
+decided for all rows at once and costs nothing in any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import polars as pl
+
+from offerwright.marketplaces.encode import escaped, is_clean, written
+
+T = TypeVar("T")
+ATTRIBUTE = "attribute."
+Truth = bool | pl.Expr
+"""For all rows alike, or row by row."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The columns of `frames.OFFERS` as payloads need them; lists have no null elements.
+
+    `known` keeps what was worked out, for as long as this frame is rendered.
+    """
+
+    offers: pl.DataFrame
+    known: dict[tuple[object, ...], object] = field(default_factory=dict, repr=False, compare=False)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a column; of a list's element, whether there is the list."""
+        return _list_of(name) in self.offers.columns
+
+    def attributes(self) -> list[str]:
+        """The ids of the attribute columns, sorted: their order does not change the bytes."""
+        names = self.offers.columns
+        return sorted(c.removeprefix(ATTRIBUTE) for c in names if c.startswith(ATTRIBUTE))
+
+    def values(self, name: str) -> pl.Series:
+        """A column, or one element of each list: null where there is none."""
+        column = _list_of(name)
+        if column == name and not isinstance(self.offers.schema[name], pl.List):
+            return self.offers[name]
+        if column == name:
+            return self._once(("list", name), lambda: _without_nulls(self.offers[name]))
+        at = int(name.rpartition(".")[2])
+        return self._once(
+            ("element", name), lambda: self.values(column).list.get(at, null_on_oob=True)
+        )
+
+    def present(self, name: str) -> Truth:
+        """Where a column has a value."""
+        return self._once(("present", name), lambda: presence(self.values(name)))
+
+    def filled(self, name: str) -> Truth:
+        """Where a list has an element."""
+        return self._once(("filled", name), lambda: _filled(self.values(name)))
+
+    def text(self, names: Sequence[str], encoding: str) -> pl.Series:
+        """The first present of some columns, as text: null where there is none, or it is unfit."""
+        how = "string" if encoding == "raw" else encoding
+        return self._once(("text", *names, how), lambda: self._written(names, how))
+
+    def clean_list(self, name: str) -> pl.Series:
+        """A list of texts as they stand inside JSON strings."""
+        return self._once(("clean", name), lambda: _clean(self.values(name)))
+
+    def at(self, rows: pl.Series) -> Texts:
+        """Some of the rows, by position; what was written of all is kept."""
+        kept = {
+            key: value.gather(rows)
+            for key, value in self.known.items()
+            if isinstance(value, pl.Series)
+        }
+        return Texts(self.offers[rows], dict(kept))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The offers as Python values, for few of them."""
+        return self._once(("rows",), lambda: self.offers.rows(named=True))
+
+    def _written(self, names: Sequence[str], encoding: str) -> pl.Series:
+        if len(names) == 1:
+            if _list_of(names[0]) != names[0] and encoding == "string":
+                at = int(names[0].rpartition(".")[2])
+                return self.clean_list(_list_of(names[0])).list.get(at, null_on_oob=True)
+            return written(self.values(names[0]), encoding)
+        several = pl.DataFrame([self.values(name).alias(name) for name in names])
+        return written(several.select(pl.coalesce(names)).to_series(), encoding)
+
+    def _once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
+        if key not in self.known:
+            self.known[key] = work()
+        found: T = self.known[key]  # type: ignore[assignment]  # the key's first word tells the type
+        return found
+
+
+def presence(values: pl.Series) -> Truth:
+    """Where a series is not null."""
+    nulls = values.null_count()
+    if nulls == 0:
+        return True
+    return False if nulls == len(values) else pl.lit(values).is_not_null()
+
+
+def _list_of(name: str) -> str:
+    return "images" if name.startswith("images.") else name
+
+
+def _filled(lists: pl.Series) -> Truth:
+    lengths = lists.list.len().fill_null(0)
+    if lengths.min():
+        return True
+    return pl.lit(lengths) > 0 if lengths.max() else False
+
+
+def _elements(lists: pl.Series) -> pl.Series:
+    return lists.explode(empty_as_null=False, keep_nulls=False)
+
+
+def _without_nulls(lists: pl.Series) -> pl.Series:
+    """Looked for first: dropping costs as much as rendering."""
+    return lists.list.drop_nulls() if _elements(lists).null_count() else lists
+
+
+def _clean(lists: pl.Series) -> pl.Series:
+    if is_clean(_elements(lists)):
+        return lists
+    return lists.list.eval(escaped(pl.element()))

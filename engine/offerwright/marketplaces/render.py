@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROW = "row"
 # Up to so many rows, walking them costs less than asking the frame library once.
-FEW = 16
+FEW = 24
 
 
 def render(

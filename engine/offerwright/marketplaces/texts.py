@@ -47,18 +47,18 @@ class Texts:
             return self.offers[name]
         if column == name:
             return self._once(("list", name), lambda: _without_nulls(self.offers[name]))
-        at = int(name.rpartition(".")[2])
         return self._once(
-            ("element", name), lambda: self.values(column).list.get(at, null_on_oob=True)
+            ("element", name), lambda: self.values(column).list.get(_index(name), null_on_oob=True)
         )
 
     def present(self, name: str) -> Truth:
         """Where a column has a value."""
-        return self._once(("present", name), lambda: presence(self.values(name)))
+        return self._once(("present", name), lambda: self._presence(name))
 
     def filled(self, name: str) -> Truth:
         """Where a list has an element."""
-        return self._once(("filled", name), lambda: _filled(self.values(name)))
+        least, most = self._lengths(name)
+        return True if least else most > 0 and pl.lit(self.values(name)).list.len() > 0
 
     def text(self, names: Sequence[str], encoding: str) -> pl.Series:
         """The first present of some columns, as text: null where there is none, or it is unfit."""
@@ -82,11 +82,24 @@ class Texts:
         """The offers as Python values, for few of them."""
         return self._once(("rows",), lambda: self.offers.rows(named=True))
 
+    def _presence(self, name: str) -> Truth:
+        """Of a list's element the lengths tell, without looking for it."""
+        column = _list_of(name)
+        if column != name:
+            least, most = self._lengths(column)
+            if least > _index(name) or most <= _index(name):
+                return least > _index(name)
+        return presence(self.values(name))
+
+    def _lengths(self, name: str) -> tuple[int, int]:
+        """The least and the greatest length of a list."""
+        return self._once(("lengths", name), lambda: _lengths(self.values(name)))
+
     def _written(self, names: Sequence[str], encoding: str) -> pl.Series:
         if len(names) == 1:
             if _list_of(names[0]) != names[0] and encoding == "string":
-                at = int(names[0].rpartition(".")[2])
-                return self.clean_list(_list_of(names[0])).list.get(at, null_on_oob=True)
+                lists = self.clean_list(_list_of(names[0]))
+                return lists.list.get(_index(names[0]), null_on_oob=True)
             return written(self.values(names[0]), encoding)
         several = pl.DataFrame([self.values(name).alias(name) for name in names])
         return written(several.select(pl.coalesce(names)).to_series(), encoding)
@@ -110,11 +123,14 @@ def _list_of(name: str) -> str:
     return "images" if name.startswith("images.") else name
 
 
-def _filled(lists: pl.Series) -> Truth:
-    lengths = lists.list.len().fill_null(0)
-    if lengths.min():
-        return True
-    return pl.lit(lengths) > 0 if lengths.max() else False
+def _index(name: str) -> int:
+    return int(name.rpartition(".")[2])
+
+
+def _lengths(lists: pl.Series) -> tuple[int, int]:
+    lengths = lists.list.len()
+    least, most = lengths.min(), lengths.max()
+    return int(least or 0) if not lengths.null_count() else 0, int(most or 0)
 
 
 def _elements(lists: pl.Series) -> pl.Series:

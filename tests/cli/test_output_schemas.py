@@ -11,7 +11,18 @@ from cli.shop import AS_OF, ROOT, Shop
 from jsonschema import Draft202012Validator, FormatChecker
 
 FOLDER = ROOT / "schemas" / "output"
-NAMES = ("apply", "check", "explain", "offers", "orders", "plan", "snapshot", "test")
+NAMES = (
+    "apply",
+    "check",
+    "diff",
+    "difference",
+    "explain",
+    "offers",
+    "orders",
+    "plan",
+    "snapshot",
+    "test",
+)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,0 +1,188 @@
+"""`diff`: what differs between two saved outputs of `offers`, offer by offer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from offerwright.cli.diff_text import summary
+from offerwright.cli.options import output_option
+from offerwright.cli.report import VERSION, dump_pretty, escaped, printable, put, tell
+from offerwright.errors import OfferwrightError
+from offerwright.frames import ASPECTS, Aspect
+
+if TYPE_CHECKING:
+    from offerwright.compare.changed_offers import ChangedOffers
+    from offerwright.compare.difference import Difference
+    from offerwright.compare.listing_file import ListingFile
+    from offerwright.compare.report import Side
+
+SAMPLES = 5
+
+
+@click.command()
+@click.argument("sides", nargs=-1, required=True, metavar="BEFORE AFTER")
+@click.option("--account", "accounts", multiple=True, metavar="NAME",
+              help="Only this account (repeatable).")  # fmt: skip
+@click.option("--aspect", "aspects", multiple=True, type=click.Choice(ASPECTS),
+              help="Only changes of this aspect (repeatable).")  # fmt: skip
+@click.option("--samples", type=click.IntRange(0), default=SAMPLES, show_default=True,
+              help="So many offers are shown of every account and kind of change.")  # fmt: skip
+@output_option("text", "json", "jsonl", "parquet")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="Write to this file instead of stdout.")  # fmt: skip
+@click.option("--fail-on", type=click.Choice(["never", "difference"]), default="never")
+def diff(
+    sides: tuple[str, ...],
+    accounts: tuple[str, ...],
+    aspects: tuple[Aspect, ...],
+    samples: int,
+    output: str,
+    out: Path | None,
+    fail_on: str,
+) -> None:
+    """Say what differs between two saved outputs of `offers`, with values before and after.
+
+    BEFORE and AFTER are Parquet files of `offers --output parquet`, or states of
+    `offers --state`, which hold no values.
+    """
+    from offerwright.compare.difference import difference
+
+    if len(sides) != 2:
+        raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
+    (before, old), (after, new) = (_opened(Path(side)) for side in sides)
+    found = _only(difference(before.state, after.state, aspects or ASPECTS), accounts)
+    if output in ("jsonl", "parquet"):
+        if old is None or new is None:
+            raise OfferwrightError(
+                "a state has no values; compare the Parquet files of `offers --output parquet`"
+            )
+        _write(_changed(old, new, found), output, out)
+    else:
+        record = _report(before, after, found, (old, new), samples)
+        _put(dump_pretty(record) + "\n" if output == "json" else summary(record), out)
+    sys.exit(1 if found.differs and fail_on == "difference" else 0)
+
+
+def _opened(path: Path) -> tuple[Side, ListingFile | None]:
+    """One side; with its file where that has values."""
+    from offerwright.compare.listing_file import MAGIC, ListingFile
+    from offerwright.compare.report import Side
+    from offerwright.compare.state_file import MAGIC as STATE_MAGIC
+    from offerwright.compare.state_file import read_state
+
+    with path.open("rb") as stream:
+        begins = stream.read(len(STATE_MAGIC))
+    if begins == STATE_MAGIC:
+        return Side(str(path), "state", read_state(path)), None
+    if begins.startswith(MAGIC):
+        listing = ListingFile(path)
+        return Side(str(path), "listing", listing.state()), listing
+    raise OfferwrightError(
+        f"{path} is neither a Parquet file of `offers` nor a state; "
+        "write one with `offerwright offers --output parquet --out FILE`"
+    )
+
+
+def _only(found: Difference, accounts: Sequence[str]) -> Difference:
+    """The accounts that are asked for. Refuses a name that neither side has."""
+    from offerwright.compare.difference import Difference
+
+    known = [one.account for one in found.accounts]
+    for name in accounts:
+        if name not in known:
+            raise click.BadParameter(
+                f"no account is called {name!r}; accounts: {', '.join(known)}",
+                param_hint="--account",
+            )
+    kept = [one for one in found.accounts if not accounts or one.account in accounts]
+    return Difference(tuple(kept))
+
+
+def _changed(old: ListingFile, new: ListingFile, found: Difference) -> Iterator[ChangedOffers]:
+    from offerwright.compare.changed_offers import changed_offers
+
+    return changed_offers(old, new, found)
+
+
+def _report(
+    before: Side,
+    after: Side,
+    found: Difference,
+    files: tuple[ListingFile | None, ListingFile | None],
+    most: int,
+) -> dict[str, Any]:
+    """The master; values are read where both sides have them."""
+    from offerwright.compare.report import master, moves, sampled
+
+    old, new = files
+    if old is None or new is None:
+        return {"version": VERSION, **master(before, after, found, None, [])}
+    counted: Counter[tuple[str, str]] = Counter()
+    shown: Counter[tuple[str, str]] = Counter()
+    samples: list[Mapping[str, Any]] = []
+    for changed in _changed(old, new, found):
+        counted += moves(changed)
+        more = list(sampled(changed, shown, most))
+        shown.update((one["account"], one["change"]) for one in more)
+        samples += more
+    record = master(before, after, found, counted, samples)
+    return {"version": VERSION, **record}
+
+
+def _write(parts: Iterator[ChangedOffers], output: str, out: Path | None) -> None:
+    if output == "jsonl":
+        _write_lines((line for part in parts for line in _lines(part)), out)
+    elif out is None:
+        raise OfferwrightError("Parquet is written to a file; give --out FILE")
+    else:
+        tell(f"Wrote {_write_parquet(parts, out)} offers that differ to {out}")
+
+
+def _lines(part: ChangedOffers) -> Iterator[str]:
+    from offerwright.compare.changed_offers import records
+
+    for record in records(part):
+        text = json.dumps({"version": VERSION, **record}, ensure_ascii=False, separators=(",", ":"))
+        yield escaped(text) + "\n"
+
+
+def _write_lines(lines: Iterator[str], out: Path | None) -> None:
+    if out is None:
+        for line in lines:
+            put(line)
+        return
+    with out.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(lines)
+
+
+def _write_parquet(parts: Iterator[ChangedOffers], out: Path) -> int:
+    """Part by part, so that memory does not grow with what differs; how many offers."""
+    import pyarrow.parquet as pq
+
+    from offerwright.compare.changed_offers import table_of
+
+    first = next(parts, None)
+    if first is None:
+        raise OfferwrightError("nothing differs: there is nothing to write")
+    table = table_of(first).to_arrow()
+    written = len(first)
+    with pq.ParquetWriter(out, table.schema, compression="zstd") as writer:
+        writer.write_table(table)
+        for part in parts:
+            writer.write_table(table_of(part).to_arrow().cast(table.schema))
+            written += len(part)
+    return written
+
+
+def _put(text: str, out: Path | None) -> None:
+    if out is None:
+        put(printable(text))
+    else:
+        out.write_text(text, encoding="utf-8", newline="\n")

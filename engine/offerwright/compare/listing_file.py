@@ -1,0 +1,133 @@
+"""A Parquet file of offers, read row group by row group: its state, and the rows that are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from offerwright.compare.offer_state import (
+    OfferState,
+    StateRefused,
+    merged,
+    offer_state,
+    refuse_columns,
+)
+from offerwright.compare.stable_hash import Hashes, text_hashes
+
+MAGIC = b"PAR1"
+BATCH = 1 << 16
+
+
+@dataclass(frozen=True)
+class Located:
+    """Offers of a file: their positions in it, rising, with account and key."""
+
+    at: NDArray[np.int64]
+    accounts: pl.Series
+    keys: Hashes
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def part(self, start: int, end: int) -> Located:
+        here = slice(start, end)
+        return Located(self.at[here], self.accounts[here], self.keys[here])
+
+
+class ListingFile:
+    """
+    A saved listing (`offerwright offers --output parquet`), open.
+
+    Of the row groups only the last one that was read is held. Raises `StateRefused` where the file
+    is no listing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = pq.ParquetFile(path, memory_map=True)
+        except pa.ArrowException as problem:
+            raise StateRefused(f"{path} cannot be read: {problem}") from problem
+        metadata = self._file.metadata
+        self.columns: tuple[str, ...] = tuple(self._file.schema_arrow.names)
+        try:
+            refuse_columns(self.columns)
+        except StateRefused as problem:
+            raise StateRefused(f"{path}: {problem}") from problem
+        sizes = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
+        self._ends = np.cumsum([0, *sizes])
+        self._held: tuple[int, pl.DataFrame] | None = None
+
+    def state(self) -> OfferState:
+        """The state of all its offers."""
+        return merged(offer_state(part) for part in self._batches(None))
+
+    def locate(self, wanted: Mapping[str, Hashes]) -> Located:
+        """The offers with these keys, which rise, by account."""
+        at: list[NDArray[np.int64]] = []
+        accounts: list[pl.Series] = []
+        keys: list[Hashes] = []
+        start = 0
+        for part in self._batches(["account", "sku"]):
+            own = text_hashes(part["sku"])
+            there = _among(own, part["account"], wanted)
+            at.append(np.flatnonzero(there) + start)
+            accounts.append(part["account"].filter(pl.Series(there)))
+            keys.append(own[there])
+            start += len(part)
+        return Located(
+            np.concatenate([*at, np.zeros(0, dtype=np.int64)]),
+            pl.concat([*accounts, pl.Series([], dtype=pl.String)]).rename("account"),
+            np.concatenate([*keys, np.zeros(0, dtype=np.uint64)]),
+        )
+
+    def rows(self, at: NDArray[np.int64]) -> pl.DataFrame:
+        """The rows at these positions, in any order."""
+        order = np.argsort(at, kind="stable")
+        rising = at[order]
+        groups = np.searchsorted(self._ends, rising, side="right") - 1
+        parts: list[pl.DataFrame] = [
+            self._group(number)[rising[groups == number] - self._ends[number]]
+            for number in np.unique(groups).tolist()
+        ]
+        if not parts:
+            return self._frame(self._file.schema_arrow.empty_table())
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return pl.concat(parts).select(pl.all().gather(pl.Series(back)))
+
+    def _group(self, number: int) -> pl.DataFrame:
+        if self._held is None or self._held[0] != number:
+            self._held = None
+            self._held = number, self._frame(self._file.read_row_group(number))
+        return self._held[1]
+
+    def _batches(self, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+        for batch in self._file.iter_batches(BATCH, columns=columns):
+            yield self._frame(pa.Table.from_batches([batch]))
+
+    @staticmethod
+    def _frame(table: Any) -> pl.DataFrame:
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+
+def _among(keys: Hashes, accounts: pl.Series, wanted: Mapping[str, Hashes]) -> NDArray[np.bool_]:
+    """Where a key is one of those that are wanted of its account."""
+    found = np.zeros(len(keys), dtype=bool)
+    for account, own in wanted.items():
+        mine = (accounts == account).arg_true().to_numpy()
+        if len(own) and len(mine):
+            at = np.searchsorted(own, keys[mine])
+            at[at == len(own)] = 0
+            found[mine] = own[at] == keys[mine]
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from offerwright.marketplaces.encode_value import NUMBER
 
@@ -16,23 +17,39 @@ ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (34, 92, *range(32
 Encoder = Callable[[pl.Expr, pl.DataType], pl.Expr]
 
 
-def is_clean(texts: pl.Series) -> bool:
-    """Whether no text holds a character that JSON escapes.
-
-    Three looks at all bytes at once take a tenth of the time that replacing nothing takes, and
-    catalogues hardly ever hold a quotation mark.
-    """
-    held = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
-    octets = np.frombuffer(held if held is not None else b"", dtype=np.uint8)
-    return not ((octets < 32).any() or (octets == 34).any() or (octets == 92).any())
-
-
 def written(values: pl.Series, encoding: str) -> pl.Series:
-    """A column as text; the same as its encoder says, without work that changes nothing."""
-    dtype = values.dtype
-    if dtype == pl.String and encoding in ("raw", "string") and is_clean(values):
-        return values
-    return values.to_frame("").select(ENCODERS[encoding](pl.col(""), dtype)).to_series()
+    """A column as text: what its encoder says, without the work that changes nothing."""
+    if values.dtype == pl.String and encoding in ("raw", "string"):
+        return clean(values)
+    encode = ENCODERS[encoding](pl.col(""), values.dtype)
+    return values.to_frame("").select(encode).to_series()
+
+
+def clean(texts: pl.Series) -> pl.Series:
+    """
+    Texts as they stand inside a JSON string.
+
+    Three looks at all bytes at once take a tenth of the time of a search in every text, and few
+    texts of a catalogue hold what JSON escapes.
+    """
+    rows = _unclean(texts)
+    if not len(rows):
+        return texts
+    changed = texts.gather(rows).to_frame("").select(escaped(pl.col(""))).to_series()
+    return texts.clone().scatter(rows, changed)
+
+
+def _unclean(texts: pl.Series) -> NDArray[np.int64]:
+    """The rows with a character that JSON escapes."""
+    held = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, ends, octets = held.buffers()
+    read = np.frombuffer(octets if octets is not None else b"", dtype=np.uint8)
+    found = np.flatnonzero((read < 32) | (read == 34) | (read == 92))
+    if not len(found):
+        return found
+    starts = np.frombuffer(ends, dtype=np.int64)[held.offset : held.offset + len(held) + 1]
+    rows = np.unique(np.searchsorted(starts, found, side="right") - 1)
+    return rows[(rows >= 0) & (rows < len(held))]
 
 
 def escaped(value: pl.Expr) -> pl.Expr:

@@ -164,6 +164,9 @@ class _Scope:
             yield nothing
             return
         text = self.texts.text(names, slot.encoding)
+        if isinstance(text, str):
+            yield f'"{text}"' if slot.encoding in QUOTED else text
+            return
         quoted = ('"', pl.lit(text), '"') if slot.encoding in QUOTED else (pl.lit(text),)
         is_text = slot.encoding in TEXT_ONLY and self.texts.values(names[-1]).dtype == pl.String
         sure = self.decided.get(names[-1]) is True and not is_text

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from offerwright.marketplaces.encode import escaped, is_clean, written
+from offerwright.marketplaces.encode import clean, escaped, written
+from offerwright.marketplaces.encode_value import plain
 
 T = TypeVar("T")
 ATTRIBUTE = "attribute."
@@ -60,8 +61,12 @@ class Texts:
         least, most = self._lengths(name)
         return True if least else most > 0 and pl.lit(self.values(name)).list.len() > 0
 
-    def text(self, names: Sequence[str], encoding: str) -> pl.Series:
-        """The first present of some columns, as text: null where there is none, or it is unfit."""
+    def text(self, names: Sequence[str], encoding: str) -> str | pl.Series:
+        """
+        The first present of some columns, as text: null where there is none, or it is unfit.
+
+        One text for all rows where the column says the same in all of them.
+        """
         how = "string" if encoding == "raw" else encoding
         return self._once(("text", *names, how), lambda: self._written(names, how))
 
@@ -95,8 +100,11 @@ class Texts:
         """The least and the greatest length of a list."""
         return self._once(("lengths", name), lambda: _lengths(self.values(name)))
 
-    def _written(self, names: Sequence[str], encoding: str) -> pl.Series:
+    def _written(self, names: Sequence[str], encoding: str) -> str | pl.Series:
         if len(names) == 1:
+            same = _same(self.values(names[0]))
+            if same is not None and encoding == "string":
+                return plain(same)
             if _list_of(names[0]) != names[0] and encoding == "string":
                 lists = self.clean_list(_list_of(names[0]))
                 return lists.list.get(_index(names[0]), null_on_oob=True)
@@ -119,6 +127,14 @@ def presence(values: pl.Series) -> Truth:
     return False if nulls == len(values) else pl.lit(values).is_not_null()
 
 
+def _same(values: pl.Series) -> str | None:
+    """The text that stands in every row, if one does: a currency, a description for all."""
+    if values.dtype != pl.String or values.null_count() or values[0] != values[-1]:
+        return None
+    first: str = values[0]
+    return first if (values == first).all() else None
+
+
 def _list_of(name: str) -> str:
     return "images" if name.startswith("images.") else name
 
@@ -128,9 +144,10 @@ def _index(name: str) -> int:
 
 
 def _lengths(lists: pl.Series) -> tuple[int, int]:
-    lengths = lists.list.len()
+    lengths = lists.list.len().fill_null(0).cast(pl.Int64)
     least, most = lengths.min(), lengths.max()
-    return int(least or 0) if not lengths.null_count() else 0, int(most or 0)
+    assert isinstance(least, int) and isinstance(most, int), "a frame without rows"
+    return least, most
 
 
 def _elements(lists: pl.Series) -> pl.Series:
@@ -143,6 +160,5 @@ def _without_nulls(lists: pl.Series) -> pl.Series:
 
 
 def _clean(lists: pl.Series) -> pl.Series:
-    if is_clean(_elements(lists)):
-        return lists
-    return lists.list.eval(escaped(pl.element()))
+    elements = _elements(lists)
+    return lists if clean(elements) is elements else lists.list.eval(escaped(pl.element()))

@@ -1,7 +1,8 @@
 """
 How long the proofs of decision tables take, beside a plain comparison of every pair of rows.
 
-    python bench/analysis.py
+    python bench/analysis.py             prints the section
+    python bench/run.py --only analysis  writes it to bench/RESULTS.md
 
 Two kinds of tables: a full grid, as people write them, and random boxes that overlap at will, which
 no index helps with. The pairwise check finds overlaps only; it has no answer to gaps and dead rows.
@@ -116,7 +117,7 @@ def section() -> str:
     lines = [
         "## Proofs of decision tables",
         "",
-        "`python bench/analysis.py`: every table is proved from its conditions on, masks included."
+        "`python bench/run.py --only analysis`: every table is proved from its conditions on, masks included."
         " The peer compares every pair of rows cell by cell: overlaps only. Both found the same"
         " pairs.",
         "",

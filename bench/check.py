@@ -1,8 +1,8 @@
 """
 How long `offerwright check` takes of a large repository, as a user runs it: process start included.
 
-    python bench/check.py            writes its section of bench/RESULTS.md
-    python bench/check.py --print    prints it only
+    python bench/check.py             prints its section
+    python bench/run.py --only check  writes it to bench/RESULTS.md
 
 The repository is `bench/large_repository.py`: 100 YAML files and more with 5,000 rules, tables of
 20,000 rows. Times are medians of five; CPU seconds are those of the command and its children.
@@ -10,7 +10,6 @@ The repository is `bench/large_repository.py`: 100 YAML files and more with 5,00
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -22,7 +21,6 @@ from pathlib import Path
 from large_repository import make_repository
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "bench/RESULTS.md"
 HEADING = "## `offerwright check` of 5,000 rules and 20,000 table rows"
 TIMES = 5
 # Start of Python and a fixed piece of work: what the seconds of this machine are worth just now.
@@ -30,13 +28,8 @@ MEASURE = [sys.executable, "-c", "sum(i * i for i in range(5_000_000))"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--print", action="store_true", dest="only_print")
     with tempfile.TemporaryDirectory(prefix="offerwright-bench-") as folder:
-        text = section(Path(folder))
-    print(text)
-    if not parser.parse_args().only_print:
-        RESULTS.write_text(with_section(RESULTS.read_text("utf-8"), text), encoding="utf-8")
+        print(section(Path(folder)))
 
 
 def section(folder: Path) -> str:
@@ -60,6 +53,7 @@ def section(folder: Path) -> str:
     ]
     lines = [
         f"{HEADING}\n",
+        "`python bench/run.py --only check`. "
         f"{files} files of the seller, 3 accounts; process start included, medians of {TIMES}. "
         "The last line says what a second was worth: other work ran on the machine.\n",
         "| what | CPU s | wall s | peak MB |\n|---|---|---|---|",
@@ -104,13 +98,6 @@ def edit(shop: Path, number: int) -> None:
     file = sorted((shop / "rules/campaigns").glob("*.yaml"))[number]
     text = file.read_text("utf-8")
     file.write_text(text.replace("otherwise: {off: 0%}", f"otherwise: {{off: {number + 1}%}}"))
-
-
-def with_section(results: str, text: str) -> str:
-    """The results with this section in the place of the old one, or at the end."""
-    before, _, after = results.partition(HEADING)
-    _, mark, rest = after.partition("\n## ")
-    return before.rstrip() + "\n\n" + text + (f"\n## {rest}" if mark else "")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def _blocked(offers: Offers, size: int) -> pl.Series:
     inner = pl.Struct(BLOCK_FIELDS)
     tables = [_block_rows(block, offers) for block in offers.blocks]
     if not tables:
-        return pl.Series("blocked", [[]] * size, dtype=pl.List(inner))
+        return pl.Series("blocked", [[]], dtype=pl.List(inner)).new_from_index(0, size)
     grouped = (
         pl.concat(tables)
         .group_by("row", maintain_order=True)
@@ -78,17 +78,23 @@ def _blocked(offers: Offers, size: int) -> pl.Series:
 def _block_rows(block: Block, offers: Offers) -> pl.DataFrame:
     parts = []
     for rows, cause in causes(block, offers.plan, offers.rows):
-        span, size = cause.span, len(rows)
+        span = cause.span
+        said = pl.DataFrame(
+            {
+                "aspect": [block.aspect],
+                "code": [block.code],
+                "rule": [cause.rule],
+                "rows": [list(cause.rows)],
+                "cell": [cause.cell or None],
+                "file": [span.file if span else None],
+                "line": [span.line if span else None],
+            },
+            schema=BLOCK_FIELDS,
+        )
         parts.append(pl.DataFrame({
             "row": pl.Series(rows, dtype=pl.Int64),
-            "aspect": [block.aspect] * size,
-            "code": [block.code] * size,
-            "rule": [cause.rule] * size,
-            "rows": [list(cause.rows)] * size,
-            "cell": [cause.cell or None] * size,
-            "file": [span.file if span else None] * size,
-            "line": [span.line if span else None] * size,
-        }, schema={"row": pl.Int64, **BLOCK_FIELDS}))  # fmt: skip
+            **{name: said[name].new_from_index(0, len(rows)) for name in BLOCK_FIELDS},
+        }))  # fmt: skip
     return pl.concat(parts) if parts else pl.DataFrame(schema={"row": pl.Int64, **BLOCK_FIELDS})
 
 
@@ -104,7 +110,7 @@ def _rules(ran: Sequence[Ran], size: int) -> pl.Series:
     """By row, the ids of the table rows and steps that ran, in order."""
     columns = {f"r{i}": rule_ids(one) for i, one in enumerate(ran)}
     if not columns:
-        return pl.Series("rules", [[]] * size, dtype=pl.List(pl.String))
+        return pl.Series("rules", [[]], dtype=pl.List(pl.String)).new_from_index(0, size)
     return pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("rules"))["rules"]
 
 

@@ -117,9 +117,9 @@ def section() -> str:
     lines = [
         "## Proofs of decision tables",
         "",
-        "`python bench/run.py --only analysis`: every table is proved from its conditions on, masks included."
-        " The peer compares every pair of rows cell by cell: overlaps only. Both found the same"
-        " pairs.",
+        "`python bench/run.py --only analysis`: every table is proved from its conditions on, masks"
+        " included. The peer compares every pair of rows cell by cell: overlaps only. Both found"
+        " the same pairs.",
         "",
         "| table | overlaps, s | gaps, s | dead rows, s | plain pairs, s | pairs / overlaps |",
         "|---|---|---|---|---|---|",

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from ruledata import (
+from markets import MARKETS
+from vocabulary import (
     BRAND_NAMES,
     COLOURS,
     CONDITIONS,
     DETAILS,
     GENDERS,
     LEAVES,
-    MARKETS,
     MATERIALS,
     NODES,
     SEASONS,

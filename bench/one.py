@@ -17,9 +17,10 @@ from typing import Any
 
 import polars as pl
 from catalogue import snapshot
+from markets import MARKETS
 from measure import Measured, Task, memory_above, timed
 from peers.outputs import Outputs, digest, of_engine
-from ruledata import MARKETS, RuleData, make_rules
+from ruledata import RuleData, make_rules
 from workload import Spec, write_rules
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -46,14 +47,20 @@ def input_of(task: Task) -> pl.DataFrame:
     return pl.read_ipc_stream(file).rechunk()
 
 
-def engine_of(task: Task) -> Any:
-    """An executor for the rules of a task."""
-    from offerwright.evaluate.run import Executor
+def loadout_of(task: Task) -> Any:
+    """The rules of a task, written as a repository and loaded."""
     from offerwright.pipeline import load
 
     root = Path(task.folder) / f"rules-{task.rows}-{task.rules}-{task.accounts}"
     write_rules(root, Spec(0, task.rows, task.rules, task.accounts))
-    return Executor(load(root).rules)
+    return load(root)
+
+
+def engine_of(task: Task) -> Any:
+    """An executor for the rules of a task."""
+    from offerwright.evaluate.run import Executor
+
+    return Executor(loadout_of(task).rules)
 
 
 def _engine(workers: int, flat: bool) -> Callable[[Task], tuple[Work, Callable[..., int]]]:

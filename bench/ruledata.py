@@ -11,90 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from markets import MARKETS
+from vocabulary import (
+    BRAND_NAMES,
+    BRANDS,
+    COLOURS,
+    CONDITIONS,
+    LEAVES,
+    MATERIALS,
+    SEASONS,
+    SEED,
+    SIZES,
+    draw_brands,
+    draw_leaves,
+    leaf_path,
+)
 
-SEED = 20_261_124
-LEAVES, BRANDS, DETAILS = 800, 500, 60
-NODES = ("n0", "n1", "n2", "n3", "n4")
-GENDERS = ("female", "male", "unisex", "girls", "boys")
-SEASONS = tuple(f"{half}-{year}" for year in range(2023, 2027) for half in ("summer", "winter"))
-CONDITIONS = ("new", "used", "refurbished", "open-box")
 DEFAULT_MARKUP = 3_000
-
-_SYLLABLES = (
-    "ba",
-    "cor",
-    "del",
-    "fa",
-    "gri",
-    "lo",
-    "mar",
-    "nê",
-    "pol",
-    "ri",
-    "sa",
-    "tu",
-    "vé",
-    "zan",
-)
-_COLOURS = (
-    "azul",
-    "bege",
-    "branco",
-    "cinza",
-    "laranja",
-    "marrom",
-    "preto",
-    "rosa",
-    "verde",
-    "vinho",
-)
-_SHADES = ["claro", "escuro", "fosco", "médio", "neon", "pastel"]
-_STUFFS = (
-    "algodão",
-    "aço",
-    "bambu",
-    "couro",
-    "cristal",
-    "lã",
-    "linho",
-    "pinho",
-    "silicone",
-    "vidro",
-)
-_FINISHES = ["bruto", "escovado", "natural", "polido", "reciclado", "tratado"]
-
-
-@dataclass(frozen=True)
-class Market:
-    """What the workload sets for one account: fees by price, its share of the stock, its names."""
-
-    account: str
-    marketplace: str
-    currency_line: str
-    adjust: int
-    """Added to the markup, in basis points of the cost."""
-    bands: tuple[tuple[int, int], ...]
-    """From which price on, in cents, which fixed fee is taken; the first begins at 0."""
-    share: int
-    cap: int | None
-    attributes: tuple[str, str, str, str, str, str]
-    """Ids of brand, colour, size, material, gender and weight."""
-
-
-MARKETS = (
-    Market("meli", "mercadolibre", "site: MLB, settings: {seller_id: \"1\"}", 0,
-           ((0, 625), (7_900, 0)), 4_000, 10,
-           ("BRAND", "COLOR", "SIZE", "MATERIAL", "GENDER", "WEIGHT")),
-    Market("amazon", "amazon", "site: BR, settings: {seller_id: A1}", 200,
-           ((0, 350), (3_000, 525), (7_900, 0)), 3_000, 8,
-           ("brand", "color", "size", "material", "target_gender", "item_package_weight")),
-    Market("example", "example-market", "settings: {shop_id: bench}", -150,
-           ((0, 300), (5_000, 0)), 2_000, None,
-           ("brand", "color", "size", "material", "gender", "weight_kg")),
-    Market("plaza", "plaza", "settings: {shop_id: bench, warehouse: central}", 450,
-           ((0, 100),), 1_000, 2,
-           ("brand", "color", "size", "material", "gender", "weight_kg")),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,20 +69,6 @@ class RuleData:
     """By marketplace: colour, size and material, our value and theirs."""
 
 
-def leaf_path(leaf: int) -> str:
-    return f"l{leaf // 80:02d}/m{leaf // 10:02d}/c{leaf:03d}"
-
-
-BRAND_NAMES = tuple(
-    f"{_SYLLABLES[i % 14]}{_SYLLABLES[i // 14 % 14]}{_SYLLABLES[(i * 5 + i // 196) % 14]}".title()
-    + f" {i:03d}"
-    for i in range(BRANDS)
-)
-COLOURS = tuple(f"{c} {s}" for c in _COLOURS for s in _SHADES)
-SIZES = tuple(f"{20 + 2 * i} x {30 + i} cm" for i in range(DETAILS))
-MATERIALS = tuple(f"{stuff} {finish}" for stuff in _STUFFS for finish in _FINISHES)
-
-
 def make_rules(table_rows: int = 2_000, conditionals: int = 40) -> RuleData:
     """The rules of a chosen size; the same sizes give the same rules."""
     return RuleData(
@@ -163,18 +82,6 @@ def make_rules(table_rows: int = 2_000, conditionals: int = 40) -> RuleData:
         },
         values=_value_maps(),
     )
-
-
-def draw_leaves(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Half of them Zipf 1.3, half even."""
-    zipf = np.minimum(rng.zipf(1.3, size), LEAVES) - 1
-    return np.where(rng.random(size) < 0.5, zipf, rng.integers(0, LEAVES, size))
-
-
-def draw_brands(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Pareto; what falls off the end is even."""
-    pareto = (rng.pareto(1.2, size) * 8).astype(np.int64)
-    return np.where(pareto < BRANDS, pareto, rng.integers(0, BRANDS, size))
 
 
 def _conditionals(rng: np.random.Generator, count: int) -> tuple[Conditional, ...]:

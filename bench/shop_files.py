@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from ruledata import CONDITIONS, LEAVES, MARKETS, NODES, Conditional, Market, RuleData, leaf_path
+from markets import MARKETS, Market
+from ruledata import Conditional, RuleData
+from vocabulary import CONDITIONS, LEAVES, NODES, leaf_path
 
 DESCRIPTION = (
     'Linha "essencial" — conferida peça por peça, garantia de 12 meses, caixa "fácil de abrir".'

@@ -19,7 +19,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 from catalogue import Block, blocks, catalogue_of, competitors_of, stock_of
-from ruledata import MARKETS, RuleData, make_rules
+from markets import MARKETS
+from ruledata import RuleData, make_rules
 from shop_files import write_shop
 
 

@@ -11,7 +11,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
-from ruledata import MARKETS, NODES, Conditional, Market, MarkupRow, RuleData, leaf_path
+from markets import MARKETS, Market
+from ruledata import Conditional, MarkupRow, RuleData
+from vocabulary import NODES, leaf_path
 
 from peers.outputs import Outputs, of_rows
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 from durable.engine import Host
-from ruledata import BRAND_NAMES, CONDITIONS, SEASONS, Conditional, RuleData
+from ruledata import Conditional, RuleData
+from vocabulary import BRAND_NAMES, CONDITIONS, SEASONS
 
 NAME, NONE = "markups", -1
 Pattern = dict[str, Any]

@@ -7,24 +7,14 @@ many threads as it takes. The catalogue must keep to the 800 leaves and 500 bran
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 import polars as pl
-from ruledata import (
-    BRAND_NAMES,
-    COLOURS,
-    DEFAULT_MARKUP,
-    GENDERS,
-    LEAVES,
-    MARKETS,
-    MATERIALS,
-    NODES,
-    SIZES,
-    Market,
-    RuleData,
-    leaf_path,
-)
+from markets import MARKETS, Market
+from ruledata import DEFAULT_MARKUP, RuleData
+from vocabulary import BRAND_NAMES, COLOURS, GENDERS, LEAVES, MATERIALS, NODES, SIZES, leaf_path
 
 from peers.masks import FirstMatch
 from peers.outputs import Outputs
@@ -32,6 +22,8 @@ from peers.outputs import Outputs
 BLOCK = 32_768
 PATHS = tuple(leaf_path(leaf) for leaf in range(LEAVES))
 NEVER = np.int64(2**62)
+# What the catalogue keeps to: tables of that size hold every answer.
+MOST_GRAMS, MOST_UNITS = 200_000, 1_000
 
 
 class ByNumpy:
@@ -46,7 +38,10 @@ class ByNumpy:
         self._markups(rules)
         self.safety = np.array(rules.safety, dtype=np.int64)[np.arange(LEAVES) // 80]
         self.left = {m.account: _left(rules, m) for m in markets}
-        self.categories = {m.account: pl.Series(rules.categories[m.marketplace]) for m in markets}
+        self.categories = {m.account: _with_null(rules.categories[m.marketplace]) for m in markets}
+        self.brands, self.genders = _with_null(BRAND_NAMES), _with_null(GENDERS)
+        self.kilograms = _kilograms(MOST_GRAMS)
+        self.shares = self._shares(MOST_UNITS)
         self.values = {m.account: _mapped(rules, m) for m in markets}
 
     def _markups(self, rules: RuleData) -> None:
@@ -85,7 +80,7 @@ class ByNumpy:
                     market, leaf[part], markup, cost[part], listed[part], rivals[n][part]
                 )
             units[:, part] = self._units(leaf[part], [s[part] for s in stock])
-        texts = self._texts(frame, leaf, weight)
+        texts = self._texts(frame, leaf, brand, weight)
         return {
             m.account: pl.DataFrame(
                 {"price": prices[n], "quantity": units[n], **texts[m.account]}
@@ -122,7 +117,7 @@ class ByNumpy:
         on_hand = np.add.reduce(stock)
         held = self.safety[leaf]
         pool = np.maximum(0, on_hand - held[:, 0] + -held[:, 1] * on_hand // 10_000)
-        return self._shares(int(pool.max(initial=0)))[:, pool]
+        return self.shares[:, pool]
 
     def _shares(self, most: int) -> np.ndarray:
         """What each account gets of a pool of 0, 1, 2, …: largest remainder, then the caps."""
@@ -137,20 +132,20 @@ class ByNumpy:
         return np.minimum(parts[:-1], caps)
 
     def _texts(
-        self, frame: pl.DataFrame, leaf: np.ndarray, weight: np.ndarray
+        self, frame: pl.DataFrame, leaf: np.ndarray, brand: np.ndarray, weight: np.ndarray
     ) -> dict[str, dict[str, pl.Series]]:
         """Codes to words; a material that is not mapped withholds them all."""
         color, size = _codes(frame["color"], COLOURS), _codes(frame["size"], SIZES)
         material = _codes(frame["material"], MATERIALS)
-        brand, gender = _codes(frame["brand"], BRAND_NAMES), _codes(frame["gender"], GENDERS)
+        gender = _codes(frame["gender"], GENDERS)
         # The same materials are unmapped everywhere: one mask serves all accounts.
         shown = self.values[self.markets[0].account]["material"].is_not_null().to_numpy()[material]
         gone, title = ~shown, _titles(frame).to_frame("title")
         title = title.select(pl.when(pl.Series(shown)).then("title")).to_series()
         shared = {
-            "brand": _words(pl.Series(BRAND_NAMES), brand, gone),
-            "gender": _words(pl.Series(GENDERS), gender, gone),
-            "weight": _words(_kilograms(int(weight.max(initial=0))), weight, gone),
+            "brand": _words(self.brands, brand, gone),
+            "gender": _words(self.genders, gender, gone),
+            "weight": _words(self.kilograms, weight, gone),
         }
         return {
             m.account: {
@@ -190,14 +185,19 @@ def _gross(kept: np.ndarray, left: np.ndarray, bands: tuple[tuple[int, int], ...
 def _mapped(rules: RuleData, market: Market) -> dict[str, pl.Series]:
     maps = rules.values[market.marketplace]
     return {
-        "color": pl.Series([maps["color"].get(v, v) for v in COLOURS]),
-        "size": pl.Series([maps["size"].get(v, "Other") for v in SIZES]),
-        "material": pl.Series([maps["material"].get(v) for v in MATERIALS]),
+        "color": _with_null(maps["color"].get(v, v) for v in COLOURS),
+        "size": _with_null(maps["size"].get(v, "Other") for v in SIZES),
+        "material": _with_null(maps["material"].get(v) for v in MATERIALS),
     }
 
 
 def _codes(words: pl.Series, vocabulary: Sequence[str]) -> np.ndarray:
-    return words.cast(pl.Enum(vocabulary)).to_physical().to_numpy()
+    return words.cast(_enum(tuple(vocabulary))).to_physical().to_numpy()
+
+
+@cache
+def _enum(vocabulary: tuple[str, ...]) -> pl.Enum:
+    return pl.Enum(vocabulary)
 
 
 def _whole(column: pl.Series, missing: np.int64 = NEVER) -> np.ndarray:
@@ -210,9 +210,14 @@ def _whole(column: pl.Series, missing: np.int64 = NEVER) -> np.ndarray:
     return whole
 
 
+def _with_null(words: Iterable[str | None]) -> pl.Series:
+    return pl.Series([*words, None], dtype=pl.String)
+
+
 def _words(vocabulary: pl.Series, codes: np.ndarray, gone: np.ndarray) -> pl.Series:
-    index = np.where(gone, len(vocabulary), codes).astype(np.uint32)
-    return pl.concat([vocabulary, pl.Series([None], dtype=pl.String)]).gather(index)
+    """The last word of a vocabulary is null."""
+    index = np.where(gone, len(vocabulary) - 1, codes).astype(np.uint32)
+    return vocabulary.gather(pl.Series(index))
 
 
 def _titles(frame: pl.DataFrame) -> pl.Series:
@@ -228,7 +233,4 @@ def _titles(frame: pl.DataFrame) -> pl.Series:
 
 
 def _kilograms(most: int) -> pl.Series:
-    grams = pl.int_range(0, most + 1, eager=True)
-    return pl.select(
-        (grams // 1_000).cast(pl.String) + "." + (grams % 1_000).cast(pl.String).str.zfill(3)
-    ).to_series()
+    return _with_null(f"{grams // 1_000}.{grams % 1_000:03d}" for grams in range(most + 1))

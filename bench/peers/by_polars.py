@@ -9,16 +9,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import polars as pl
-from ruledata import (
-    DEFAULT_MARKUP,
-    LEAVES,
-    MARKETS,
-    NODES,
-    Conditional,
-    Market,
-    RuleData,
-    leaf_path,
-)
+from markets import MARKETS, Market
+from ruledata import DEFAULT_MARKUP, Conditional, RuleData
+from vocabulary import LEAVES, NODES, leaf_path
 
 from peers.outputs import TEXTS, Outputs
 

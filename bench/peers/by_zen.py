@@ -15,19 +15,9 @@ from typing import Any
 
 import polars as pl
 import zen
-from ruledata import (
-    COLOURS,
-    DEFAULT_MARKUP,
-    LEAVES,
-    MARKETS,
-    MATERIALS,
-    NODES,
-    SIZES,
-    Conditional,
-    Market,
-    RuleData,
-    leaf_path,
-)
+from markets import MARKETS, Market
+from ruledata import DEFAULT_MARKUP, Conditional, RuleData
+from vocabulary import COLOURS, LEAVES, MATERIALS, NODES, SIZES, leaf_path
 
 from peers.outputs import Outputs, of_rows
 from peers.zen_expressions import expressions, names_of

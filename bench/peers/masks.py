@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from ruledata import CONDITIONS, SEASONS, Conditional
+from ruledata import Conditional
+from vocabulary import CONDITIONS, SEASONS
 
 Accepts = Callable[[Conditional], np.ndarray]
 """Which values of a column one rule accepts."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from ruledata import MARKETS
+from markets import MARKETS
 
 DETAILS = ("brand", "color", "size", "material", "gender", "weight")
 TEXTS = ("category", "title", *DETAILS)

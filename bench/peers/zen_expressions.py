@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ruledata import Market
+from markets import Market
 
 from peers.outputs import COLUMNS
 

@@ -23,9 +23,10 @@ check: $(STAMP)
 	$(BIN)/offerwright test --coverage --min-coverage 100,90
 	$(MAKE) test
 
+# BENCH="--quick", BENCH="--only tables": see bench/run.py. durable-rules is measured where $(STAMP) could build it.
 bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt polars numpy orjson
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python bench/run.py $(BENCH)
 
 # The DMN TCK is not part of this repository: TCK=folder of a checkout.
 dmn-tck: $(STAMP)

@@ -159,8 +159,8 @@ def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_R
     if rows < 1:
         raise ValueError("a part has at least one row")
     source = source_of(snapshot)
-    families = _families(rules, source)
-    parts = tuple(_parts(source.height, families, rows))
+    kin = families(rules, source)
+    parts = tuple(_parts(source.height, kin, rows))
     wanted = np.unique(np.concatenate([np.zeros(0, np.int64), *(part.kin for part in parts)]))
     if not len(wanted):
         return Partitions(source, parts)
@@ -168,7 +168,7 @@ def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_R
 
 
 @dataclass(frozen=True)
-class _Families:
+class Families:
     """The rows that are kits or components, ascending, and the family of each, from 0 on."""
 
     rows: Array
@@ -186,7 +186,7 @@ class _Families:
         return self.rows[kin]
 
 
-def _parts(height: int, families: _Families, rows: int) -> Iterator[Part]:
+def _parts(height: int, families: Families, rows: int) -> Iterator[Part]:
     start = 0
     while start < height:
         stop = min(start + rows, height)
@@ -198,12 +198,12 @@ def _parts(height: int, families: _Families, rows: int) -> Iterator[Part]:
         start = stop
 
 
-def _families(rules: RuleSet, source: Source) -> _Families:
+def families(rules: RuleSet, source: Source) -> Families:
     """Kits with their components, and with all that share one with them."""
     kit, component = _lines(rules, source)
     members, place = np.unique(np.concatenate([kit, component]), return_inverse=True)
     one, other = place[: len(kit)], place[len(kit) :]
-    return _Families(members, _joined(one, other, len(members)))
+    return Families(members, _joined(one, other, len(members)))
 
 
 def _joined(one: Array, other: Array, size: int) -> Array:

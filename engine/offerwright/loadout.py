@@ -33,6 +33,24 @@ TOLD = ("marketplace.yaml", "payloads/", "contract/")
 OF_ORDERS = ("lifecycle", "routing")
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One document by what it means: `revision` changes when that does."""
+
+    kind: str
+    name: str
+    file: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a bundle says of the documents that it was made of."""
+
+    digest: str
+    revisions: tuple[Revision, ...]
+
+
 @dataclass(frozen=True)
 class Loadout:
     """Everything a repository says, linked: ready to be evaluated."""
@@ -48,14 +66,27 @@ class Loadout:
     routing: RoutingSet = NO_ROUTING
     own_fees: tuple[Loaded[FeesDocument], ...] = ()
     """The schedules that marketplaces' own folders bring."""
+    stamp: Stamp | None = None
+    """Of what comes from a bundle, which has no `documents`."""
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """All documents by what they mean, in their order."""
+        if self.stamp is not None:
+            return self.stamp.revisions
+        return tuple(
+            Revision(one.document.kind, one.name, one.file, one.revision) for one in self.documents
+        )
 
     @property
     def digest(self) -> str:
         """One hash of all that a plan stands on: rules, facts, guards, approvals, payloads."""
+        if self.stamp is not None:
+            return self.stamp.digest
         lines = [
-            f"{d.document.kind} {d.name} {d.revision}"
-            for d in self.documents
-            if d.document.kind not in OF_ORDERS
+            f"{one.kind} {one.name} {one.revision}"
+            for one in self.revisions
+            if one.kind not in OF_ORDERS
         ]
         used = {plan.account.marketplace for plan in self.rules.plans}
         for file, body in self.repository.files.items():

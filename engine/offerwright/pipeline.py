@@ -37,6 +37,7 @@ from offerwright.rules.routing import link_routing
 from offerwright.rules.routing_document import RoutingDocument
 from offerwright.rules.routing_scope import RoutingFacts
 from offerwright.source.document import Document
+from offerwright.source.garbage import without_garbage_collection
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
@@ -185,9 +186,15 @@ def load(root: Path, marketplaces: Path | None = None) -> Loadout:
 
     Tests are left out: a mistake in one of them is no reason not to send a price.
     """
-    loadout, found, _ = _compiled(root, marketplaces)
-    if loadout is None or has_errors(found):
-        raise ConfigError(found)
+    return linked(*read_repository(root, marketplaces or shipped_marketplaces()))
+
+
+def linked(repository: Repository, unread: Sequence[Diagnostic]) -> Loadout:
+    """What `load` says of files that are read already; `unread` is what reading them has found."""
+    with without_garbage_collection():
+        loadout, found = compile_repository(repository)
+    if loadout is None or has_errors([*unread, *found]):
+        raise ConfigError([*unread, *found])
     return loadout
 
 

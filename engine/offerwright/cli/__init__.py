@@ -18,6 +18,7 @@ from offerwright.errors import OfferwrightError
 # command -> the module that holds it; modules are imported when their command is used.
 COMMANDS: dict[str, str] = {
     "apply": "sync",
+    "bundle": "bundle",
     "check": "check",
     "connect": "connect",
     "diff": "diff",
@@ -39,6 +40,7 @@ COMMANDS: dict[str, str] = {
 }
 HELP: dict[str, str] = {
     "apply": "Send what a plan says.",
+    "bundle": "Compile the rules into one file.",
     "check": "Read every file and say what is wrong, with place and fix.",
     "connect": "Try an account's credentials.",
     "diff": "Say what differs between two saved outputs of offers.",

@@ -1,7 +1,7 @@
 """
 What a command found before, kept by the hash of all that it looked at, in a folder of the user's.
 
-An entry is JSON behind a hash, never code. A folder that others may write to, or that lies in the
+An entry is data behind a hash, never code. A folder that others may write to, or that lies in the
 checked repository, is not used: whoever may change it could make findings disappear.
 """
 
@@ -25,8 +25,22 @@ FOLDER_VARIABLE = "OFFERWRIGHT_CACHE_DIR"
 MAX_ENTRIES = 512
 MAX_BYTES = 64 << 20
 MAX_ENTRY = 8 << 20
-_ENDING = ".json"
 _DIGEST = 64  # hexadecimal digits
+
+
+@dataclass(frozen=True)
+class Room:
+    """One kind of entries, in a folder of its own: how many, how many bytes in all and each."""
+
+    name: str
+    ending: str
+    entries: int
+    total: int
+    entry: int
+
+
+FINDINGS = Room("check", ".json", MAX_ENTRIES, MAX_BYTES, MAX_ENTRY)
+BUNDLES = Room("bundles", ".bundle", 32, 512 << 20, 128 << 20)
 
 
 @dataclass(frozen=True)
@@ -34,30 +48,43 @@ class Cache:
     """Entries by key. One that is damaged, or that the disk refuses, is as if it were not there."""
 
     folder: Path
+    room: Room = FINDINGS
 
     def read(self, key: str) -> Any:
-        """The value kept under a key; None if there is none that is whole."""
+        """The JSON value kept under a key; None if there is none that is whole."""
+        content = self.read_bytes(key)
         try:
-            handle = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with os.fdopen(handle, "rb") as stream:
-                content = stream.read(MAX_ENTRY + 1)
-            if len(content) > MAX_ENTRY or content[:_DIGEST] != _digest(key, content[_DIGEST:]):
-                return None
-            found = json.loads(content[_DIGEST:])
-            os.utime(self._path(key))  # what is used stays
-        except (OSError, ValueError, RecursionError):
+            return None if content is None else json.loads(content)
+        except (ValueError, RecursionError):
             return None
-        return found
 
     def write(self, key: str, value: Any) -> None:
         """Keep a JSON value. One that is too large, or that the disk refuses, is not kept."""
-        body = json.dumps(value, separators=(",", ":")).encode()
-        if len(body) + _DIGEST > MAX_ENTRY:
+        self.write_bytes(key, json.dumps(value, separators=(",", ":")).encode())
+
+    def read_bytes(self, key: str) -> bytes | None:
+        """What is kept under a key; None if there is nothing that is whole."""
+        limit = self.room.entry
+        try:
+            handle = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(handle, "rb") as stream:
+                digest, body = stream.read(_DIGEST), stream.read(limit + 1 - _DIGEST)
+            if len(body) + _DIGEST > limit or digest != _digest(key, body):
+                return None
+            os.utime(self._path(key))  # what is used stays
+        except OSError:
+            return None
+        return body
+
+    def write_bytes(self, key: str, body: bytes) -> None:
+        """Keep bytes. Too many, or what the disk refuses, are not kept."""
+        if len(body) + _DIGEST > self.room.entry:
             return
         with suppress(OSError):
             handle, fresh = tempfile.mkstemp(dir=self.folder, suffix=".new")
             with os.fdopen(handle, "wb") as stream:
-                stream.write(_digest(key, body) + body)
+                stream.write(_digest(key, body))
+                stream.write(body)
             os.replace(fresh, self._path(key))
             self._bound()
 
@@ -70,15 +97,17 @@ class Cache:
         total = 0
         for number, (_, size, path) in enumerate(entries):
             total += size
-            if number >= MAX_ENTRIES or total > MAX_BYTES:
+            if number >= self.room.entries or total > self.room.total:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}{_ENDING}"
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}{self.room.ending}"
 
 
-def open_cache(root: Path, environment: Mapping[str, str]) -> tuple[Cache | None, str]:
+def open_cache(
+    root: Path, environment: Mapping[str, str], room: Room = FINDINGS
+) -> tuple[Cache | None, str]:
     """
     The cache for a repository, or why there is none (the empty text where nobody wants one).
 
@@ -88,7 +117,7 @@ def open_cache(root: Path, environment: Mapping[str, str]) -> tuple[Cache | None
     place = _place(environment)
     if place is None:
         return None, ""
-    folder = Path(os.path.realpath(place)) / "check"
+    folder = Path(os.path.realpath(place)) / room.name
     if folder.is_relative_to(_worktree(Path(os.path.realpath(root)))):
         return None, f"{place} lies in the repository, where a pull request could write"
     try:
@@ -100,7 +129,7 @@ def open_cache(root: Path, environment: Mapping[str, str]) -> tuple[Cache | None
         return None, f"{folder} is no folder"
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         return None, f"others may write or read {folder}; give it the mode 0700"
-    return Cache(folder), ""
+    return Cache(folder, room), ""
 
 
 def _place(environment: Mapping[str, str]) -> str | None:
@@ -143,4 +172,6 @@ def _engine() -> list[str]:
 
 
 def _digest(key: str, body: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + b"\n" + body).hexdigest().encode()
+    digest = hashlib.sha256(key.encode() + b"\n")
+    digest.update(body)
+    return digest.hexdigest().encode()

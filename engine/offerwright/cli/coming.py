@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from offerwright.cli.report import echo
 from offerwright.expressions.parse import EPOCH
-from offerwright.pipeline import Loadout, next_changes
+from offerwright.loadout import Loadout, next_changes
 
 SHOWN = 3
 

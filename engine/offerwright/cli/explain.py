@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from offerwright.cli.live import live
+from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
     as_of_option,
     data_option,
-    found_root,
     known_accounts,
     moment,
     output_option,
@@ -27,13 +27,13 @@ from offerwright.evaluate.stock_trace import StockTrace, stock_trace
 from offerwright.evaluate.trace import Trace, trace
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
-from offerwright.pipeline import load
 from offerwright.sync.told import live_frame, read_known
 
 
 @click.command()
 @click.argument("sku")
 @root_option
+@bundle_option
 @data_option
 @as_of_option
 @sandbox_option
@@ -42,6 +42,7 @@ from offerwright.sync.told import live_frame, read_known
 def explain(
     sku: str,
     root: Path | None,
+    bundle: Path | None,
     data: Path | None,
     as_of: str | None,
     sandbox: str | None,
@@ -49,8 +50,7 @@ def explain(
     output: str,
 ) -> None:
     """Why does SKU cost what it costs on this account? Every step, with file and line."""
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     known_accounts((account,), [p.account.name for p in loadout.rules.plans])
     snapshot = current_snapshot(loadout, home, data)
     known_skus((sku,), snapshot)

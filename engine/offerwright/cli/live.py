@@ -18,14 +18,14 @@ from types import FrameType
 
 import click
 
+from offerwright.cli.loadouts import wrong_contracts
 from offerwright.cli.log import log_to_stderr
 from offerwright.cli.options import STATE
 from offerwright.connectors.connector import Connector
 from offerwright.connectors.document import ConnectorDocument
 from offerwright.connectors.requests import Account as ConnectorAccount
 from offerwright.errors import ConfigError, OfferwrightError
-from offerwright.marketplaces.load import check_contracts
-from offerwright.pipeline import Loadout
+from offerwright.loadout import Loadout
 from offerwright.rules.plan import Account
 from offerwright.source.load import load_one
 from offerwright.store.open import open_store
@@ -112,8 +112,7 @@ def live(loadout: Loadout, root: Path, sandbox: str | None) -> Iterator[Live]:
 
     Raises ConfigError where a contract that bytes must keep is no JSON Schema.
     """
-    used = {plan.account.marketplace for plan in loadout.rules.plans}
-    wrong = check_contracts(loadout.marketplaces[name] for name in sorted(used))
+    wrong = wrong_contracts(loadout)
     if wrong:
         raise ConfigError(wrong)
     log_to_stderr(int(click.get_current_context().find_root().obj or 0))

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
     account_option,
     as_of_option,
     data_option,
-    found_root,
     known_accounts,
     moment,
     output_option,
@@ -27,7 +27,6 @@ from offerwright.cli.options import (
 from offerwright.cli.report import VERSION, echo, escaped, put, table, tell
 from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.errors import OfferwrightError
-from offerwright.pipeline import load
 
 ATTRIBUTE = "attribute."
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @root_option
+@bundle_option
 @data_option
 @as_of_option
 @account_option
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
 def offers(
     root: Path | None,
+    bundle: Path | None,
     data: Path | None,
     as_of: str | None,
     accounts: tuple[str, ...],
@@ -63,8 +64,7 @@ def offers(
     from offerwright.evaluate.listing import listing
     from offerwright.evaluate.run import Executor
 
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
     snapshot_ = current_snapshot(loadout, home, data)
     known_skus(skus, snapshot_)

@@ -12,7 +12,7 @@ from offerwright.cli.report import dump, echo, table, tell
 from offerwright.connectors.connector import Connector
 from offerwright.errors import CredentialsRefused, MarketplaceAway, OfferwrightError
 from offerwright.expressions.parse import microseconds
-from offerwright.pipeline import Loadout
+from offerwright.loadout import Loadout
 from offerwright.store.protocol import Run
 from offerwright.sync.apply import AccountJob, apply_accounts, leading
 from offerwright.sync.plan_file import PlanFile

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
     STATE,
     data_option,
-    found_root,
     output_option,
     root_option,
 )
 from offerwright.cli.report import dump_pretty, echo, put, table, tell
 from offerwright.errors import Diagnostic, OfferwrightError, SnapshotRefused
-from offerwright.pipeline import Loadout, load
+from offerwright.loadout import Loadout
 from offerwright.source.snippet import render_text
 
 REJECTS_SHOWN = 5
@@ -155,16 +155,20 @@ def known_skus(wanted: Iterable[str], snapshot: Snapshot) -> None:
 
 @click.command()
 @root_option
+@bundle_option
 @data_option
 @output_option("text", "json")
 @click.option("--accept-shrink", multiple=True, metavar="SOURCE",
               help="This source lost rows, and that is right.")  # fmt: skip
 def snapshot(
-    root: Path | None, data: Path | None, output: str, accept_shrink: tuple[str, ...]
+    root: Path | None,
+    bundle: Path | None,
+    data: Path | None,
+    output: str,
+    accept_shrink: tuple[str, ...],
 ) -> None:
     """Read the sources into one typed snapshot; bad rows go to its rejects.csv."""
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     sources = sorted(loadout.shop.document.sources)
     for name in sorted(set(accept_shrink) - set(sources)):
         raise click.BadParameter(

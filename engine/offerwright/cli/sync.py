@@ -10,13 +10,13 @@ import click
 from offerwright import __version__
 from offerwright.cli.coming import coming_changes, show_coming
 from offerwright.cli.live import Live, commit_of, live
+from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
     STATE,
     account_option,
     as_of_option,
     data_option,
     first_option,
-    found_root,
     known_accounts,
     max_failures_option,
     moment,
@@ -29,7 +29,7 @@ from offerwright.cli.report import dump_pretty, echo, tell
 from offerwright.cli.send import send_plan
 from offerwright.cli.snapshot import current_snapshot, newest_snapshot_id, take_snapshot
 from offerwright.errors import StalePlan
-from offerwright.pipeline import Loadout, load, plan_sync
+from offerwright.loadout import Loadout, plan_sync
 from offerwright.sync.plan import Basis, SyncPlan
 from offerwright.sync.plan_file import PlanFile, read_plan, write_plan
 from offerwright.sync.ports import Limits
@@ -40,6 +40,7 @@ LIVE, SANDBOX = "marketplaces", "sandbox"
 
 @click.command()
 @root_option
+@bundle_option
 @data_option
 @as_of_option
 @account_option
@@ -52,6 +53,7 @@ LIVE, SANDBOX = "marketplaces", "sandbox"
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
 def plan(
     root: Path | None,
+    bundle: Path | None,
     data: Path | None,
     as_of: str | None,
     accounts: tuple[str, ...],
@@ -63,8 +65,7 @@ def plan(
     fail_on: str,
 ) -> None:
     """Say what would be sent, and what is withheld and why. Sends nothing."""
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     with live(loadout, home, sandbox) as world:
         made = make_plan(world, home, data, as_of, accounts, first_publication)
     if out is not None:
@@ -124,15 +125,20 @@ def _tell_unmapped(loadout: Loadout, accounts: list[str]) -> None:
 @click.command()
 @click.argument("plan_file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @root_option
+@bundle_option
 @sandbox_option
 @output_option("text", "json")
 @max_failures_option
 def apply(
-    plan_file: Path, root: Path | None, sandbox: str | None, output: str, max_failures: int | None
+    plan_file: Path,
+    root: Path | None,
+    bundle: Path | None,
+    sandbox: str | None,
+    output: str,
+    max_failures: int | None,
 ) -> None:
     """Send what a plan says, exactly that, and at most once."""
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     opened = read_plan(plan_file)
     _refuse_stale(opened, loadout.digest, newest_snapshot_id(home), target_of(sandbox))
     with live(loadout, home, sandbox) as world:
@@ -162,6 +168,7 @@ def target_of(sandbox: str | None) -> str:
 
 @click.command()
 @root_option
+@bundle_option
 @data_option
 @as_of_option
 @account_option
@@ -171,6 +178,7 @@ def target_of(sandbox: str | None) -> str:
 @max_failures_option
 def sync(
     root: Path | None,
+    bundle: Path | None,
     data: Path | None,
     as_of: str | None,
     accounts: tuple[str, ...],
@@ -180,8 +188,7 @@ def sync(
     max_failures: int | None,
 ) -> None:
     """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
-    home = found_root(root)
-    loadout = load(home)
+    home, loadout = ready(root, bundle)
     with live(loadout, home, sandbox) as world:
         made = make_plan(world, home, data, as_of, accounts, first_publication, anew=True)
         path = home / STATE / "plans" / f"{made.id}.jsonl"

@@ -149,6 +149,12 @@ def _always(node: Node) -> list[str]:
 
 
 def _revision(compiled: CompiledPayload) -> str:
-    meaning = repr(replace(compiled, parts=()))
+    # A set has another order in every process.
+    tiers = compiled.readback.tiers
+    sets = [compiled.attributes, frozenset() if tiers is None else tiers.unless]
+    without = None if tiers is None else replace(tiers, unless=frozenset())
+    readback = replace(compiled.readback, tiers=without)
+    ordered = replace(compiled, parts=(), attributes=frozenset(), readback=readback)
+    meaning = repr((ordered, *map(sorted, sets)))
     meaning += "".join(repr((p.name, p.pieces)) for p in compiled.parts)
     return hashlib.sha256(meaning.encode()).hexdigest()[:16]

@@ -1,0 +1,81 @@
+"""The bytes of a bundle → a linked repository, or why they cannot be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from offerwright.bundle.classes import KIND, shapes
+from offerwright.codec import CodecRefused, Envelope, Reader, opened
+from offerwright.errors import BundleRefused
+from offerwright.loadout import Loadout
+from offerwright.source.garbage import without_garbage_collection
+from offerwright.source.located import Loaded, Located
+from offerwright.source.repository import SHOP_FILE, Repository
+
+
+class PackedFiles(Mapping[str, bytes]):
+    """The files that a bundle was made of, cut out when they are asked for."""
+
+    def __init__(self, sizes: Sequence[tuple[str, int]], content: memoryview) -> None:
+        self._content = content
+        self._places: dict[str, tuple[int, int]] = {}
+        at = 0
+        for name, size in sizes:
+            self._places[name] = (at, at + size)
+            at += size
+
+    def __getitem__(self, name: str) -> bytes:
+        start, end = self._places[name]
+        return bytes(self._content[start:end])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def unpack(data: bytes, root: Path, name: str = "the bundle") -> Loadout:
+    """
+    What `pack` has written, ready to be evaluated.
+
+    Args:
+        data: the whole file.
+        root: where the sources of facts, snapshots and the ledger lie.
+        name: what to call the file in messages.
+
+    Raises:
+        BundleRefused: bytes that were changed or cut off, another format, or another engine.
+    """
+    try:
+        with without_garbage_collection():
+            return _loadout(opened(data, KIND), root)
+    except CodecRefused as refused:
+        hint = "write it anew with `offerwright bundle`"
+        raise BundleRefused(f"{name} cannot be used: {refused}; {hint}") from refused
+
+
+def bundle_digest(data: bytes) -> str:
+    """The SHA-256 that a bundle is known by, as it stands in its first line."""
+    return data[:200].partition(b"\n")[0].rpartition(b" ")[2].decode("ascii", "replace")
+
+
+def _loadout(envelope: Envelope, root: Path) -> Loadout:
+    table = shapes()
+    table.check(envelope.head["classes"])
+    sources, texts, *chunks = envelope.parts
+    files = PackedFiles(envelope.head["files"], sources)
+    value = Reader(json.loads(bytes(texts)), chunks, table).value()
+    rules, guards, schema, shop, marketplaces, stamp = value
+    return Loadout(
+        repository=Repository(root, files),
+        shop=Loaded(shop, Located(SHOP_FILE, None, {}, {})),
+        schema=schema,
+        rules=rules,
+        guards=guards,
+        marketplaces=marketplaces,
+        documents=(),
+        stamp=stamp,
+    )

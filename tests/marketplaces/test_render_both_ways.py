@@ -18,7 +18,7 @@ from offerwright.marketplaces.body import Reader
 from offerwright.marketplaces.nodes import Condition
 from offerwright.marketplaces.payload import CompiledPart, CompiledPayload
 from offerwright.marketplaces.pieces import flatten
-from offerwright.marketplaces.render import FEW, ROW, render
+from offerwright.marketplaces.render import FEW, MANY, ROW, render
 from offerwright.marketplaces.render_columns import render_columns
 from offerwright.marketplaces.render_rows import render_rows
 from offerwright.marketplaces.texts import Texts
@@ -179,6 +179,17 @@ def test_both_ways_write_the_same_bytes(table: pl.DataFrame, set_: dict[str, str
 
     assert by_columns(EVERY, table, set_) == walked
     assert [row[1:] for row in walked] == [slow(row, set_) for row in table.rows(named=True)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(table=tables(), set_=st.fixed_dictionaries({"shop": texts}, optional={"depth": texts}))
+def test_rows_that_lack_the_same_are_written_together_with_the_same_bytes(
+    table: pl.DataFrame, set_: dict[str, str]
+) -> None:
+    table = pl.concat([table] * (1 + MANY // len(table)))
+    walked = by_rows(EVERY, table, set_)
+
+    assert render(EVERY, table, set_).rows() == walked
 
 
 def slow(row: dict[str, Any], set_: dict[str, str]) -> tuple[str | None, ...]:

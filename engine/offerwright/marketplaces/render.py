@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ROW = "row"
 # Up to so many rows, walking them costs less than asking the frame library once.
 FEW = 24
+# From so many rows on, rows that lack the same values are written together.
+MANY = 2_000
 
 
 def render(
@@ -45,24 +47,41 @@ def render(
     Raises:
         KeyError: the account lacks a setting in `payload.needs`.
     """
-    import polars as pl
-
     from offerwright.marketplaces.texts import Texts
 
     settings = _settings(payload, account)
     texts = offers if isinstance(offers, Texts) else Texts(offers)
-    asked = texts if rows is None else texts.at(rows)
-    few = len(asked.offers) <= FEW
-    written = _walked(payload, asked, settings) if few else _columns(payload, asked, settings)
     if rows is None:
-        return written
-    return written.with_columns(pl.lit(rows.cast(pl.UInt32)).gather(pl.col(ROW)).alias(ROW))
+        return _written(payload, texts, settings)
+    return _of(rows, _written(payload, texts.at(rows), settings))
 
 
-def _columns(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]) -> pl.DataFrame:
+def _written(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]) -> pl.DataFrame:
+    from offerwright.marketplaces.groups import groups
     from offerwright.marketplaces.render_columns import render_columns
 
-    return render_columns(payload, texts, settings, ROW)
+    size = len(texts.offers)
+    if size <= FEW:
+        return _walked(payload, texts, settings)
+    found = groups(payload, texts) if size >= MANY else []
+    if len(found) < 2:
+        return render_columns(payload, texts, settings, ROW)
+    apart = [render_columns(payload, texts.group(rows), settings, ROW) for rows in found]
+    return _together(found, apart)
+
+
+def _together(groups: list[pl.Series], apart: list[pl.DataFrame]) -> pl.DataFrame:
+    """The bodies of all groups in the order of the offers."""
+    import polars as pl
+
+    return pl.concat([_of(rows, one) for rows, one in zip(groups, apart, strict=True)]).sort(ROW)
+
+
+def _of(rows: pl.Series, written: pl.DataFrame) -> pl.DataFrame:
+    """The positions among all offers instead of those among some."""
+    import polars as pl
+
+    return written.with_columns(pl.lit(rows.cast(pl.UInt32)).gather(pl.col(ROW)).alias(ROW))
 
 
 def _walked(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]) -> pl.DataFrame:

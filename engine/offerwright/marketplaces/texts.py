@@ -31,6 +31,8 @@ class Texts:
 
     offers: pl.DataFrame
     known: dict[tuple[object, ...], object] = field(default_factory=dict, repr=False, compare=False)
+    above: tuple[Texts, pl.Series] | None = None
+    """Texts of more offers, and which of their rows these are."""
 
     def has(self, name: str) -> bool:
         """Whether there is such a column; of a list's element, whether there is the list."""
@@ -59,7 +61,7 @@ class Texts:
     def filled(self, name: str) -> Truth:
         """Where a list has an element."""
         least, most = self._lengths(name)
-        return True if least else most > 0 and pl.lit(self.values(name)).list.len() > 0
+        return True if least else most > 0 and pl.lit(self.values(name)).list.len().fill_null(0) > 0
 
     def text(self, names: Sequence[str], encoding: str) -> str | pl.Series:
         """
@@ -72,7 +74,7 @@ class Texts:
 
     def clean_list(self, name: str) -> pl.Series:
         """A list of texts as they stand inside JSON strings."""
-        return self._once(("clean", name), lambda: _clean(self.values(name)))
+        return self._once(("clean", name), lambda: self._cleaned(name))
 
     def at(self, rows: pl.Series) -> Texts:
         """Some of the rows, by position; what was written of all is kept."""
@@ -82,6 +84,10 @@ class Texts:
             if isinstance(value, pl.Series)
         }
         return Texts(self.offers[rows], dict(kept))
+
+    def group(self, rows: pl.Series) -> Texts:
+        """Some of the rows, by position, as part of all: what they need is written of all."""
+        return Texts(self.offers[rows], above=(self, rows))
 
     def rows(self) -> list[dict[str, Any]]:
         """The offers as Python values, for few of them."""
@@ -102,15 +108,26 @@ class Texts:
 
     def _written(self, names: Sequence[str], encoding: str) -> str | pl.Series:
         if len(names) == 1:
-            same = _same(self.values(names[0]))
-            if same is not None and encoding == "string":
+            same = _same(self.values(names[0])) if encoding == "string" else None
+            if same is not None:
                 return plain(same)
+        if self.above is not None:
+            texts, rows = self.above
+            found = texts.text(names, encoding)
+            return found if isinstance(found, str) else found.gather(rows)
+        if len(names) == 1:
             if _list_of(names[0]) != names[0] and encoding == "string":
                 lists = self.clean_list(_list_of(names[0]))
                 return lists.list.get(_index(names[0]), null_on_oob=True)
             return written(self.values(names[0]), encoding)
         several = pl.DataFrame([self.values(name).alias(name) for name in names])
         return written(several.select(pl.coalesce(names)).to_series(), encoding)
+
+    def _cleaned(self, name: str) -> pl.Series:
+        if self.above is None:
+            return _clean(self.values(name))
+        texts, rows = self.above
+        return texts.clean_list(name).gather(rows)
 
     def _once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
         if key not in self.known:

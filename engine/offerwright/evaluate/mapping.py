@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
-import polars as pl
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals, Words
-from offerwright.evaluate.draft import Kinds
+from offerwright.evaluate.draft import Draft, Kinds
+from offerwright.evaluate.facts import words_of
 from offerwright.evaluate.match import Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows, evaluate
+from offerwright.evaluate.pictures import pictures
 from offerwright.evaluate.state import Block
-from offerwright.evaluate.texts import (
-    as_words,
-    cut_words,
-    measured_words,
-    series,
-    size_of,
+from offerwright.evaluate.text_columns import (
+    Texts,
+    Truth,
+    constant_text,
+    number_text,
+    source_of,
+    text_of,
 )
-from offerwright.evaluate.wording import worded
+from offerwright.evaluate.texts import as_words, cut_words, size_of
+from offerwright.evaluate.wording import Wrong, limited, worded
+from offerwright.expressions.syntax import Col, Typed
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
 from offerwright.rules.mapping_document import Attribute
@@ -38,22 +44,10 @@ _FACTORS = {
 
 @dataclass(frozen=True)
 class Content:
-    """Text columns by name (frames.OFFERS), and what withholds the content of some offers."""
+    """Arrow columns by name (frames.OFFERS), and what withholds the content of some offers."""
 
-    columns: dict[str, pl.Series]
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class _Here:
-    """What every part needs."""
-
-    rows: Rows
-    document: int
-    size: int
-
-    def block(self, code: str, mask: object, step: str) -> Block:
-        return Block("content", code, np.asarray(mask, dtype=bool), step, self.document)
+    columns: dict[str, Any] = field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()
 
 
 def content(plan: MappingPlan, rows: Rows, as_of: int, walks: Walks, kinds: Kinds) -> Content:
@@ -67,96 +61,133 @@ def content(plan: MappingPlan, rows: Rows, as_of: int, walks: Walks, kinds: Kind
         walks: what the tables have learned.
         kinds: the type name of a column, which says how it is written as text.
     """
-    here = _Here(rows, plan.document, rows.size)
-    columns: dict[str, pl.Series] = {}
+    draft = Draft(rows, kinds)
+    columns: dict[str, Any] = {}
     blocks: list[Block] = []
     if plan.category is not None:
-        columns["category"], blocks = _category(plan.category, here, as_of, walks)
-    templates = []
+        columns["category"], blocks = _category(plan, plan.category, rows, as_of, walks)
+    templates = [a for a in plan.attributes if isinstance(a.source, Template)]
+    wrong: list[Wrong] = []
     for attribute in plan.attributes:
-        if isinstance(attribute.source, Template):
-            templates.append(attribute)
-            continue
-        columns[attribute_column(attribute.id)], found = _attribute(attribute, here)
-        blocks += found
-    said, wrong = worded(plan, templates, rows, kinds)
-    blocks += [here.block(code, mask, step) for code, mask, step in wrong]
+        if not isinstance(attribute.source, Template):
+            name = attribute_column(attribute.id)
+            columns[name], found = _attribute(attribute, draft)
+            wrong += found
+    said, found = worded(plan, templates, draft)
+    wrong += found
+    if plan.images is not None:
+        source, images, _ = plan.images
+        picked = pictures(source, images, rows)
+        said["images"] = picked.lists
+        wrong.append(("NO_IMAGE", picked.few, "images"))
+    blocks += [Block("content", code, mask, step, plan.document) for code, mask, step in wrong]
     return Content(columns | said, tuple(b for b in blocks if b.mask.any()))
 
 
 def _category(
-    table: TablePlan, here: _Here, as_of: int, walks: Walks
-) -> tuple[pl.Series, list[Block]]:
-    found = match(table, here.rows, as_of, walks)
-    wrong = reasons(found, here.rows)
-    blocks = [
-        Block("content", code, mask, "category", here.document, found)
-        for code, mask in wrong.items()
-    ]
+    plan: MappingPlan, table: TablePlan, rows: Rows, as_of: int, walks: Walks
+) -> tuple[Texts, list[Block]]:
+    found = match(table, rows, as_of, walks)
+
+    def block(code: str, mask: Truth, *, by_row: bool = True) -> Block:
+        picked = found if by_row else None
+        return Block("content", code, mask, "category", plan.document, picked)
+
+    wrong = reasons(found, rows)
+    blocks = [block(code, mask) for code, mask in wrong.items()]
     reason = table.result("block")
-    blocked = np.zeros(here.size, dtype=bool)
+    blocked = np.zeros(rows.size, dtype=bool)
     if reason is not None:
-        words = result(found, reason, here.rows)
+        words = result(found, reason, rows)
         if isinstance(words, Words):
             blocked = c.known(words)
-            for code, word in enumerate(words.vocabulary):
-                mask = blocked & (words.codes == code)
-                blocks.append(Block("content", word, mask, "category", here.document, found))
-    plan = table.result("category")
-    if plan is None:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, here.size), blocks
-    column = as_words(result(found, plan, here.rows))
-    nothing = found.found & ~wrong["TABLE_CONFLICT"] & ~blocked & ~c.known(column)
-    blocks.append(here.block("MISSING_VALUE", nothing, "category"))
-    return series(column), blocks
+            codes = np.where(blocked, words.codes, -1)
+            for code in np.unique(codes).tolist():
+                if code >= 0:
+                    blocks.append(block(words.vocabulary[code], np.asarray(codes == code)))
+    column = table.result("category")
+    if column is None:
+        return constant_text(None, rows.size), blocks
+    words = as_words(result(found, column, rows))
+    nothing = found.found & ~wrong["TABLE_CONFLICT"] & ~blocked & ~c.known(words)
+    blocks.append(block("MISSING_VALUE", nothing, by_row=False))
+    return text_of(words, "", rows.size), blocks
 
 
-def _attribute(plan: AttributePlan, here: _Here) -> tuple[pl.Series, list[Block]]:
+def _attribute(plan: AttributePlan, draft: Draft) -> tuple[Texts, list[Wrong]]:
+    rows = draft.rows
     if isinstance(plan.source, str):
-        words = Words(np.zeros(here.size, dtype=np.int32), (plan.source,))
+        what = ("constant", plan.source)
+        source = plan.source
+        text = rows.memo.once(what, (), lambda: constant_text(source, rows.size))
+    elif plan.attribute.table is not None:
+        return _mapped_text(plan, draft)
     else:
-        words = _source_words(plan, here)
-    return _attribute_words(plan, words, here)
+        text = _source_text(plan, draft)
+    return limited(plan, text, draft)
 
 
-def _source_words(plan: AttributePlan, here: _Here) -> Words:
+def _source_text(plan: AttributePlan, draft: Draft) -> Texts:
+    """The fact as text, a measure in the unit that is asked for."""
+    typed, attribute = _typed(plan), plan.attribute
+    source = _source(typed, draft.rows)
+    kind, rows = typed.type.name, draft.rows
+    what = ("fact", kind, attribute.to, attribute.decimals)
+    if isinstance(source, Decimals) and kind not in ("date", "percent"):
+        number = source
+        return rows.memo.once(what, (source,), lambda: _measured(number, attribute))
+    return rows.memo.once(what, (source,), lambda: text_of(source, kind, rows.size))
+
+
+def _typed(plan: AttributePlan) -> Typed:
     if isinstance(plan.source, Template | str):
         raise TypeError("a fact stands here")
-    column = evaluate(plan.source, here.rows)
-    kind = plan.source.type.name
-    if isinstance(column, Decimals) and kind not in ("date", "percent"):
-        factor = _FACTORS[plan.attribute.to or "kg"]
-        return measured_words(column, factor, plan.attribute.decimals)
-    return as_words(column, kind)
+    return plan.source
 
 
-def _attribute_words(
-    plan: AttributePlan, words: Words, here: _Here
-) -> tuple[pl.Series, list[Block]]:
+def _source(typed: Typed, rows: Rows) -> object:
+    found = source_of(rows, typed.name) if isinstance(typed, Col) else None
+    return evaluate(typed, rows) if found is None else found
+
+
+def _measured(column: Decimals, attribute: Attribute) -> Texts:
+    """A number in another unit; with `decimals`, exactly so many, half away from zero."""
+    factor = _FACTORS[attribute.to or "kg"]
+    number = c.multiply(column, c.constant(factor, len(column)))
+    if attribute.decimals is None:
+        return number_text(number)
+    return number_text(c.rounded(number, attribute.decimals), attribute.decimals)
+
+
+def _mapped_text(plan: AttributePlan, draft: Draft) -> tuple[Texts, list[Wrong]]:
     """Map, check and cut every distinct value once."""
-    step = f"attributes.{plan.id}"
+    step, attribute = f"attributes.{plan.id}", plan.attribute
+    words = _source_words(plan, draft)
     known = c.known(words)
-    attribute = plan.attribute
-    if attribute.table is None and attribute.max is None:
-        missing = [here.block("MISSING_ATTRIBUTE", ~known, step)] if attribute.required else []
-        return series(words), missing
     mapped = [_mapped(attribute, word) for word in words.vocabulary]
-    blocks = [
-        here.block(code, known & np.isin(words.codes, codes), step)
-        for code, codes in _reasons(mapped).items()
-    ]
+    wrong = [(code, known & np.isin(words.codes, codes), step) for code, codes in _reasons(mapped)]
     if attribute.required:
-        blocks.append(here.block("MISSING_ATTRIBUTE", ~known, step))
+        wrong.append(("MISSING_ATTRIBUTE", ~known, step))
     vocabulary = tuple(value for value, _ in mapped)
-    return series(Words(words.codes, vocabulary, words.state)), blocks
+    text = text_of(Words(words.codes, vocabulary, words.state), "", draft.rows.size)
+    return text, wrong
 
 
-def _reasons(mapped: list[tuple[str, str]]) -> dict[str, list[int]]:
-    reasons: dict[str, list[int]] = {}
-    for code, (_, reason) in enumerate(mapped):
+def _source_words(plan: AttributePlan, draft: Draft) -> Words:
+    typed = _typed(plan)
+    column = evaluate(typed, draft.rows)
+    if isinstance(column, Decimals) and typed.type.name not in ("date", "percent"):
+        return words_of(_source_text(plan, draft))
+    return as_words(column, typed.type.name)
+
+
+def _reasons(mapped: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[int]]]:
+    """The codes that block, and the words that they block."""
+    found: dict[str, list[int]] = {}
+    for word, (_, reason) in enumerate(mapped):
         if reason:
-            reasons.setdefault(reason, []).append(code)
-    return reasons
+            found.setdefault(reason, []).append(word)
+    yield from found.items()
 
 
 def _mapped(attribute: Attribute, word: str) -> tuple[str, str]:

@@ -29,3 +29,7 @@ class Memo:
             found = self.held[key] = (of, make())
         result: T = found[1]
         return result
+
+    def forget(self) -> None:
+        """Let go of everything: the run is over."""
+        self.held.clear()

@@ -8,7 +8,7 @@ the same offers, whatever the number of rows in a batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.bounds_step import apply_bounds
-from offerwright.evaluate.facts import decimal_series, integer_series
 from offerwright.evaluate.fees import Schedule
 from offerwright.evaluate.finish import run_rounding
 from offerwright.evaluate.inventory import Allocation
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
 from offerwright.evaluate.moment import plan_at
+from offerwright.evaluate.offer_frame import Told, offer_frame, withheld
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.pricing import run_step
 from offerwright.evaluate.reach import FEES, Reach, reach
-from offerwright.evaluate.sale_window import BEFORE, FROM, sale_window_columns
+from offerwright.evaluate.sale_window import BEFORE, FROM
 from offerwright.evaluate.state import (
     Block,
     Moment,
@@ -38,7 +38,6 @@ from offerwright.evaluate.state import (
     without_negative,
 )
 from offerwright.evaluate.stockroom import Stockroom
-from offerwright.evaluate.tiers import tiers_column
 from offerwright.evaluate.views import Views
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
@@ -76,11 +75,7 @@ class Offers:
 
     def withheld(self, aspect: Aspect) -> NDArray[np.bool_]:
         """Where an aspect is blocked."""
-        mask = np.zeros(self.rows.size, dtype=bool)
-        for block in self.blocks:
-            if block.aspect == aspect:
-                mask |= block.mask
-        return mask
+        return withheld(self.blocks, aspect, self.rows.size)
 
 
 @dataclass
@@ -114,7 +109,9 @@ class Executor:
         asked = snapshot if skus is None else snapshot.filter(pl.col("sku").is_in(list(skus)))
         views = Views(self.rules, asked, as_of, live or {}, self.walks)
         stockroom = Stockroom(snapshot, views)
-        return tuple(_offers(plan, views, stockroom) for plan in wanted)
+        offers = tuple(_offers(plan, views, stockroom) for plan in wanted)
+        views.memo.forget()
+        return offers
 
 
 def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
@@ -126,18 +123,19 @@ def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
     state = _priced(plan, rows, reached, Moment(plan, as_of, walks, schedule))
     allocation, stock_blocks = stockroom.allocation(plan)
     said = _said(plan, state.rows, as_of, walks)
-    offers = Offers(
+    blocks = (*state.blocks, *stock_blocks, *said.blocks)
+    told = Told(views.frame["sku"], plan, state.rows, said, blocks, allocation)
+    return Offers(
         plan=plan,
-        frame=views.frame.select("sku"),
+        frame=offer_frame(told),
         rows=state.rows,
-        blocks=(*state.blocks, *stock_blocks, *said.blocks),
+        blocks=blocks,
         notes=state.notes,
         ran=state.ran,
         schedule=schedule,
         reach=reached,
         allocation=allocation,
     )
-    return replace(offers, frame=_frame(offers, said))
 
 
 def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> State:
@@ -160,7 +158,7 @@ def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> St
 
 def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:
     if plan.mapping is None:
-        return Content({}, ())
+        return Content()
     types = plan.scope.types
 
     def kind(name: str) -> str:
@@ -168,55 +166,3 @@ def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:
         return found.name if found is not None else ""
 
     return content(plan.mapping, rows, as_of, walks, kind)
-
-
-def _frame(offers: Offers, said: Content) -> pl.DataFrame:
-    """`frames.OFFERS`: withheld aspects are null."""
-    digits, size = offers.account.digits, offers.rows.size
-    columns: dict[str, pl.Series] = {"sku": offers.frame["sku"]}
-    for name in ("price", "sale_price", "list_price"):
-        column = offers.rows.get(name)
-        if isinstance(column, c.Decimals):
-            columns[name] = decimal_series(column, digits)
-    if "sale_price" in columns:
-        steps = offers.plan.steps
-        columns |= sale_window_columns(offers.rows, steps, columns["sale_price"])
-    tiers = tiers_column(offers.rows, digits)
-    if tiers is not None:
-        columns["tiers"] = tiers
-    columns["quantity"] = _quantity(offers)
-    columns["currency"] = pl.Series([offers.account.currency]).new_from_index(0, size)
-    for name in ("category", "title", "description", "images"):
-        dtype = pl.List(pl.String) if name == "images" else pl.String
-        nothing = pl.Series([None], dtype=dtype).new_from_index(0, size)
-        columns[name] = said.columns.get(name, nothing)
-    columns |= {name: held for name, held in said.columns.items() if name not in columns}
-    return _without_withheld(pl.DataFrame(columns), offers, list(said.columns))
-
-
-def _without_withheld(
-    frame: pl.DataFrame, offers: Offers, content_names: Sequence[str]
-) -> pl.DataFrame:
-    """Null where the price or the content is blocked."""
-    more = ("sale_from", "sale_before", "tiers")
-    moments = [name for name in more if name in frame.columns]
-    priced = ("price", "sale_price", "list_price", *moments)
-    masked: list[pl.Expr] = []
-    parts: tuple[tuple[Aspect, Sequence[str]], ...] = (
-        ("price", priced),
-        ("content", content_names),
-    )
-    for aspect, names in parts:
-        withheld = offers.withheld(aspect)
-        if withheld.any():
-            shown = pl.lit(pl.Series(~withheld))
-            masked += [pl.when(shown).then(pl.col(name)).alias(name) for name in names]
-    return frame.with_columns(*masked) if masked else frame
-
-
-def _quantity(offers: Offers) -> pl.Series:
-    allocation = offers.allocation
-    if allocation is None or offers.account.name not in allocation.published:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, offers.rows.size)
-    units = allocation.published[offers.account.name]
-    return integer_series(units, ~offers.withheld("stock"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
@@ -16,7 +17,7 @@ from offerwright.rules.plan import SetStep, Step
 from offerwright.rules.rows import Window
 
 FROM, BEFORE = "/sale_from", "/sale_before"
-_MOMENT = pl.Datetime("us", "UTC")
+_MOMENT = pa.timestamp("us", "UTC")
 
 
 def with_sale_window(
@@ -40,16 +41,16 @@ def with_sale_window(
     return state
 
 
-def sale_window_columns(rows: Rows, steps: Sequence[Step], sale: pl.Series) -> dict[str, pl.Series]:
+def sale_window_columns(rows: Rows, steps: Sequence[Step], sale: Truth) -> dict[str, pl.Series]:
     """`sale_from` and `sale_before` of `frames.OFFERS`, where any step may set a sale price.
 
-    Both are null where there is no sale, and where one of them is not known.
+    `sale` is where one is shown. Both are null elsewhere, and where one of them is not known.
     """
     sets = {name for step in steps if isinstance(step, SetStep) for name, _ in step.sets}
     if "sale_price" not in sets:
         return {}
     ends = [rows.get(name) for name in (FROM, BEFORE)]
-    shown = c.known(ends[0]) & c.known(ends[1]) & sale.is_not_null().to_numpy()
+    shown = c.known(ends[0]) & c.known(ends[1]) & sale
     return {
         name: _moments(column, shown)
         for name, column in zip(("sale_from", "sale_before"), ends, strict=True)
@@ -58,8 +59,8 @@ def sale_window_columns(rows: Rows, steps: Sequence[Step], sale: pl.Series) -> d
 
 
 def _moments(column: Decimals, shown: Truth) -> pl.Series:
-    found = pl.Series(column.values.astype(np.int64)).cast(_MOMENT)
-    return found.zip_with(pl.Series(shown), pl.Series([None], dtype=_MOMENT))
+    microseconds = np.ascontiguousarray(column.values, dtype=np.int64)
+    return pl.Series(pa.array(microseconds, mask=~shown).view(_MOMENT))
 
 
 def _windows(of_document: Window, found: Match | None, size: int) -> tuple[Decimals, Decimals]:

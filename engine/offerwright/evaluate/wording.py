@@ -1,160 +1,146 @@
-"""What templates write: titles, descriptions, attribute texts; and which images are shown."""
+"""What templates write: titles, descriptions, attribute texts; every text within its limits."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from offerwright.evaluate.draft import Draft, Kinds
-from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.blanks import folded, not_blank
+from offerwright.evaluate.draft import Draft
+from offerwright.evaluate.text_columns import (
+    TEXT,
+    Texts,
+    Truth,
+    changed,
+    constant_text,
+    missing,
+    shown,
+    sizes,
+)
 from offerwright.evaluate.texts import cut_words
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
 from offerwright.rules.plan import AttributePlan, MappingPlan, TitlePlan
 
-Truth: TypeAlias = NDArray[np.bool_]
 Wrong: TypeAlias = tuple[str, Truth, str]
 """A code, where it holds, and the part of the mapping that says so."""
 
-# A host name with a top-level word: no address in digits, however it is written, passes.
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
-_PRIVATE = r"(?i)^https?://(?:[^/:?#]*\.)?(?:localhost|local|internal|localdomain|home\.arpa)[:/?#]"
-_LAST = "title, last"
-_FEW = "images, too few"
-
 
 def worded(
-    plan: MappingPlan, attributes: Sequence[AttributePlan], rows: Rows, kinds: Kinds
-) -> tuple[dict[str, pl.Series], list[Wrong]]:
-    """The columns `title`, `description`, `images` and those of attribute templates."""
-    draft = Draft(rows, kinds)
-    for attribute in attributes:
-        _draft_attribute(attribute, draft)
-    if plan.title is not None:
-        _draft_title(plan.title, draft)
-    if plan.description is not None:
-        draft.picks["description"] = draft.template(plan.description[0])
-    if plan.images is not None:
-        _draft_images(plan, draft)
-    if not draft.picks:
-        return {}, []
-    frame = draft.run()
-    columns: dict[str, pl.Series] = {}
+    plan: MappingPlan, attributes: Sequence[AttributePlan], draft: Draft
+) -> tuple[dict[str, Texts], list[Wrong]]:
+    """The columns of attribute templates, `title` and `description`."""
+    columns: dict[str, Texts] = {}
     wrong: list[Wrong] = []
     for attribute in attributes:
-        name = attribute_column(attribute.id)
-        columns[name] = _limited(attribute, frame[name], wrong)
+        text, found = limited(attribute, _attribute(attribute, draft), draft)
+        columns[attribute_column(attribute.id)] = text
+        wrong += found
     if plan.title is not None:
-        columns["title"] = _cut_title(plan.title, frame)
-        wrong.append(("NO_TITLE", columns["title"].is_null().to_numpy(), "title"))
+        title = plan.title
+        what = ("title", title.max, title.count, title.forbid, title.cut)
+        columns["title"] = draft.once(what, title.templates, lambda: _title(title, draft))
+        wrong.append(("NO_TITLE", missing(columns["title"]), "title"))
     if plan.description is not None:
-        columns["description"] = frame["description"]
-        long = sizes(frame["description"], "characters") > plan.description[1]
-        wrong.append(("TOO_LONG", long, "description"))
-    if plan.images is not None:
-        columns["images"] = frame["images"]
-        wrong.append(("NO_IMAGE", frame[_FEW].to_numpy(), "images"))
+        template, most, _ = plan.description
+        text = columns["description"] = draft.template(template)
+        wrong.append(("TOO_LONG", sizes(text, "characters") > most, "description"))
     return columns, wrong
 
 
-def _draft_attribute(plan: AttributePlan, draft: Draft) -> None:
-    if not isinstance(plan.source, Template):
+def _attribute(plan: AttributePlan, draft: Draft) -> Texts:
+    template = plan.source
+    if not isinstance(template, Template):
         raise TypeError("a template stands here")
-    text = draft.template(plan.source)
-    draft.picks[attribute_column(plan.id)] = pl.when(text.str.strip_chars() != "").then(text)
+    return draft.once("not blank", [template], lambda: not_blank(draft.template(template)))
 
 
-def _limited(plan: AttributePlan, text: pl.Series, wrong: list[Wrong]) -> pl.Series:
+def limited(plan: AttributePlan, text: Texts, draft: Draft) -> tuple[Texts, list[Wrong]]:
+    """The texts of an attribute within its `max`, and what is missing or too long."""
     step, attribute = f"attributes.{plan.id}", plan.attribute
-    if attribute.required:
-        wrong.append(("MISSING_ATTRIBUTE", text.is_null().to_numpy(), step))
+    wrong = [("MISSING_ATTRIBUTE", missing(text), step)] if attribute.required else []
     if attribute.max is None:
-        return text
+        return text, wrong
     long = sizes(text, attribute.count) > attribute.max
-    if attribute.cut:
-        return _cut_where(text, long, attribute.max, attribute.count)
-    wrong.append(("TOO_LONG", long, step))
-    return text
+    if not attribute.cut:
+        return text, [*wrong, ("TOO_LONG", long, step)]
+    most, count = attribute.max, attribute.count
+    cut = draft.rows.memo.once(
+        ("cut", most, count), (text,), lambda: _cut_where(text, long, most, count)
+    )
+    return cut, wrong
 
 
-def sizes(text: pl.Series, count: str) -> NDArray[np.int64]:
-    """Characters or bytes of every text; 0 where there is none."""
-    found = text.str.len_bytes() if count == "bytes" else text.str.len_chars()
-    return np.asarray(found.fill_null(0).to_numpy(), dtype=np.int64)
-
-
-def _cut_where(text: pl.Series, mask: Truth, most: int, count: str) -> pl.Series:
-    """Cut the texts at these rows, which are few."""
+def _cut_where(text: Texts, mask: Truth, most: int, count: str) -> Texts:
+    """Cut the texts of these rows, each distinct one once."""
     at = np.flatnonzero(mask)
     if not len(at):
         return text
-    cut = [cut_words(text[int(row)], most, count) for row in at]
-    return text.scatter(at.tolist(), cut)
+    long = text.take(pa.array(at)).to_pylist()
+    cut = {word: cut_words(word, most, count) for word in set(long)}
+    return changed(text, at.tolist(), [cut[word] for word in long])
 
 
-def _draft_title(plan: TitlePlan, draft: Draft) -> None:
-    """The first template that renders, fits and holds no forbidden word; and the last rendered."""
-    names = [f"title {number}" for number in range(len(plan.templates))]
-    for name, template in zip(names, plan.templates, strict=True):
-        folded = draft.template(template).str.replace_all(r"\s+", " ").str.strip_chars()
-        draft.texts[name] = pl.when(folded != "").then(folded)
-    fitting = [pl.when(_fits(pl.col(name), plan)).then(pl.col(name)) for name in names]
-    draft.picks["title"] = pl.coalesce(fitting)
-    draft.picks[_LAST] = pl.coalesce([pl.col(name) for name in reversed(names)])
+def _title(plan: TitlePlan, draft: Draft) -> Texts:
+    """The first template that renders, fits and holds no forbidden word.
+
+    A later template is rendered only when an offer needs it.
+    """
+    best = constant_text(None, draft.rows.size)
+    last = best
+    for template in plan.templates:
+        text = _folded(template, draft)
+        best = pc.coalesce(best, shown(text, _fits(text, plan)))
+        last = pc.coalesce(text, last)
+        if not best.null_count:
+            return best
+    return _with_cut(plan, best, last) if plan.cut else best
 
 
-def _fits(text: pl.Expr, plan: TitlePlan) -> pl.Expr:
-    size = text.str.len_bytes() if plan.count == "bytes" else text.str.len_chars()
-    fits = size <= plan.max
-    if not plan.forbid:
-        return fits
-    words = "|".join(re.escape(plain_words(word)) for word in plan.forbid)
-    plain = text.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
-    held = plain.str.contains(rf"(?:^|[^\p{{L}}\p{{N}}])(?:{words})(?:$|[^\p{{L}}\p{{N}}])")
-    return fits & ~held
+def _folded(template: Template, draft: Draft) -> Texts:
+    return draft.once("folded", [template], lambda: folded(draft.template(template)))
+
+
+def _with_cut(plan: TitlePlan, best: Texts, last: Texts) -> Texts:
+    """Where none fits, the last one that rendered, cut at a word, if it then fits."""
+    at = np.flatnonzero(missing(best) & ~missing(last))
+    if not len(at):
+        return best
+    texts = last.take(pa.array(at)).to_pylist()
+    cut = pa.array([cut_words(text, plan.max, plan.count) for text in texts], TEXT)
+    return changed(best, at.tolist(), shown(cut, _fits(cut, plan)).to_pylist())
+
+
+def _fits(texts: Texts, plan: TitlePlan) -> Truth:
+    """Where there is a text within `max` without a forbidden word."""
+    fits = (sizes(texts, plan.count) <= plan.max) & ~missing(texts)
+    return fits & ~_forbidden(texts, plan.forbid) if plan.forbid else fits
+
+
+def _forbidden(texts: Texts, forbid: Sequence[str]) -> Truth:
+    words = "|".join(re.escape(plain_words(word)) for word in forbid)
+    pattern = rf"(?:^|[^\p{{L}}\p{{N}}])(?:{words})(?:$|[^\p{{L}}\p{{N}}])"
+    plain = pc.string_is_ascii(texts).fill_null(True)
+    held = pc.match_substring_regex(pc.ascii_lower(texts), pattern).fill_null(False)
+    found = held.to_numpy(zero_copy_only=False)
+    accented = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
+    if len(accented):
+        # Polars takes accents off as `plain_words` does; a text of ASCII has none.
+        series = pl.Series(texts.take(pa.array(accented)))
+        bare = series.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+        found = found.copy()
+        found[accented] = bare.str.contains(pattern).to_numpy()
+    return np.asarray(found, dtype=bool)
 
 
 def plain_words(text: str) -> str:
     """Small letters without accents, single blanks: how forbidden words are compared."""
     bare = "".join(x for x in unicodedata.normalize("NFKD", text) if not unicodedata.combining(x))
     return " ".join(bare.lower().split())
-
-
-def _cut_title(plan: TitlePlan, frame: pl.DataFrame) -> pl.Series:
-    """Where none fits, the last one cut at a word, if that is allowed and then fits."""
-    best, last = frame["title"], frame[_LAST]
-    if not plan.cut or not best.null_count():
-        return best
-    open_ = (best.is_null() & last.is_not_null()).to_numpy()
-    cut = _cut_where(last, open_, plan.max, plan.count)
-    fits = pl.DataFrame({"cut": cut}).select(_fits(pl.col("cut"), plan).fill_null(False))["cut"]
-    return cut.zip_with(fits & pl.Series(open_), best)
-
-
-def _draft_images(plan: MappingPlan, draft: Draft) -> None:
-    if plan.images is None:
-        raise TypeError("no images")
-    source, images, _ = plan.images
-    urls = draft.input(_url_lists(source, draft.rows))
-    scheme = "https" if images.https_only else "https?"
-    usable = rf"^{scheme}://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#][^\s]*)?$"
-    element = pl.element()
-    private = (element + "/").str.contains(_PRIVATE)
-    kept = urls.list.eval(element.filter(element.str.contains(usable) & ~private))
-    draft.picks["images"] = kept.list.head(images.max)
-    draft.picks[_FEW] = kept.list.len().fill_null(0) < images.min
-
-
-def _url_lists(source: Any, rows: Rows) -> pl.Series:
-    """The list fact as it stands in the snapshot."""
-    read = getattr(rows.facts, "lists", None)
-    found: pl.Series | None = read(source.name) if read is not None else None
-    if found is None:
-        return pl.Series([[]], dtype=pl.List(pl.String)).new_from_index(0, rows.size)
-    return found

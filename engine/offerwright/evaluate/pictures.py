@@ -1,0 +1,82 @@
+"""Which images of an offer are shown: usable addresses, in order, no more than asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from offerwright.evaluate.blanks import BLANKS
+from offerwright.evaluate.facts import SnapshotColumns
+from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.text_columns import TEXT, Truth
+from offerwright.expressions.syntax import Col, Typed
+from offerwright.rules.mapping_document import Images
+
+# A host name with a top-level word: no address in digits, however it is written, passes.
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
+_REST = rf"(?::[0-9]{{1,5}})?(?:[/?#][^{BLANKS}]*)?$"
+_PRIVATE = (
+    r"(?i)^https?://(?:[^/:?#]*\.)?"
+    r"(?:localhost|local|internal|localdomain|home\.arpa)(?:[:/?#]|$)"
+)
+LIST = pa.large_list(TEXT)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The lists of images as an Arrow array, and where there are fewer than asked for."""
+
+    lists: Any
+    few: Truth
+
+
+def pictures(source: Typed, images: Images, rows: Rows) -> Pictures:
+    """The images that a list fact gives; computed once for the accounts that ask for the same."""
+    urls = _urls(source, rows)
+    if urls is None:
+        empty = pa.array([[]], LIST).take(pa.array(np.zeros(rows.size, dtype=np.int64)))
+        return Pictures(empty, np.full(rows.size, images.min > 0))
+    asked = ("images", images.min, images.max, images.https_only)
+    return rows.memo.once(asked, (urls,), lambda: _picked(urls, images))
+
+
+def _urls(source: Typed, rows: Rows) -> pl.Series | None:
+    """The list fact as it stands in the snapshot."""
+    if not (isinstance(source, Col) and isinstance(rows.facts, SnapshotColumns)):
+        return None
+    return rows.facts.lists(source.name)
+
+
+def _picked(urls: pl.Series, images: Images) -> Pictures:
+    lists: Any = urls.to_arrow(compat_level=pl.CompatLevel.newest())
+    ends = lists.offsets.to_numpy()
+    ends, first = ends - ends[0], int(ends[0])
+    held = lists.values.slice(first, int(ends[-1])).cast(TEXT)
+    usable = _usable(held, images.https_only)
+    there = np.asarray(lists.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
+    before = np.concatenate(([0], np.cumsum(usable)))
+    counts = np.where(there, before[ends[1:]] - before[ends[:-1]], 0)
+    few = counts < images.min
+    if usable.all() and (not len(counts) or counts.max() <= images.max):
+        return Pictures(lists, few)
+    # Of every list the first ones only: how many usable ones stand before each in its own list.
+    in_list = before[1:] - np.repeat(before[ends[:-1]], np.diff(ends))
+    kept = usable & (in_list <= images.max)
+    ends = np.concatenate(([0], np.cumsum(kept)))[ends]
+    missing = pa.array(~there) if lists.null_count else None
+    shorter = pa.LargeListArray.from_arrays(pa.array(ends), held.filter(kept), mask=missing)
+    return Pictures(shorter, few)
+
+
+def _usable(urls: Any, https_only: bool) -> NDArray[np.bool_]:
+    scheme = "https" if https_only else "https?"
+    public = pc.match_substring_regex(urls, f"^{scheme}://{_HOST}{_REST}")
+    private = pc.match_substring_regex(urls, _PRIVATE)
+    kept = pc.and_not(public, private).fill_null(False)
+    return np.asarray(kept.to_numpy(zero_copy_only=False), dtype=bool)

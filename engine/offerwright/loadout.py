@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offerwright.expressions.parse import microseconds
-from offerwright.rules.routing_plan import NO_ROUTING, RoutingSet
 
 if TYPE_CHECKING:
+    from offerwright.evaluate.partitions import Partitions
     from offerwright.evaluate.run import Executor
     from offerwright.facts.document import ShopDocument
     from offerwright.facts.schema import FactSchema
@@ -21,16 +22,25 @@ if TYPE_CHECKING:
     from offerwright.rules.document import FeesDocument
     from offerwright.rules.lifecycle_table import Lifecycle
     from offerwright.rules.plan import RuleSet
+    from offerwright.rules.routing_plan import RoutingSet
     from offerwright.source.document import Document
     from offerwright.source.located import Loaded
     from offerwright.source.repository import Repository
+    from offerwright.sync.catalogue import Ledger
+    from offerwright.sync.delta import Doubt
+    from offerwright.sync.known import Known
     from offerwright.sync.plan import Basis, SyncPlan
-    from offerwright.sync.told import Known
 
 # What of a marketplace's folder decides what it is told, and not only how.
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
 # What is said of orders, and of no offer.
 OF_ORDERS = ("lifecycle", "routing")
+
+
+def _no_routing() -> RoutingSet:
+    from offerwright.rules.routing_plan import NO_ROUTING
+
+    return NO_ROUTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Loadout:
     marketplaces: Mapping[str, Marketplace]
     documents: tuple[Loaded[Document], ...]
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
-    routing: RoutingSet = NO_ROUTING
+    routing: RoutingSet = field(default_factory=_no_routing)
     own_fees: tuple[Loaded[FeesDocument], ...] = ()
     """The schedules that marketplaces' own folders bring."""
     stamp: Stamp | None = None
@@ -135,28 +145,79 @@ def plan_sync(
         basis: what the plan will say that it stands on.
         executor: one that has run these rules before, to keep what it has learned.
     """
-    from offerwright.evaluate.run import Executor
-    from offerwright.sync.delta import Doubt
-    from offerwright.sync.plan import SyncPlan, plan_account
+    from offerwright.evaluate.partitions import partitions
+    from offerwright.sync.catalogue import HeldLedger
     from offerwright.sync.plan_file import sealed
-    from offerwright.sync.told import live_frame
+
+    asked = PlanRequest(tuple(sorted(known)), as_of, basis, doubt_of(snapshot.manifest))
+    parts = partitions(loadout.rules, snapshot.frame)
+    return sealed(plan_parts(loadout, parts, HeldLedger(known), asked, executor=executor))
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What is to be planned: which accounts, as of when, and what the plan says it stands on."""
+
+    accounts: tuple[str, ...]
+    as_of: datetime
+    basis: Basis
+    doubt: Doubt
+
+
+def doubt_of(manifest: Any) -> Doubt:
+    """Which SKUs may be missing from a snapshot only because their rows were refused."""
+    from offerwright.sync.delta import Doubt
+
+    return Doubt(frozenset(manifest.doubtful), manifest.nameless > 0)
+
+
+def plan_parts(
+    loadout: Loadout,
+    parts: Partitions,
+    ledger: Ledger,
+    asked: PlanRequest,
+    *,
+    executor: Executor | None = None,
+    folder: Path | None = None,
+) -> SyncPlan:
+    """
+    The plan of a snapshot of any size, part by part. Pure but for `folder`; not sealed yet.
+
+    Args:
+        loadout: the linked repository.
+        parts: of the snapshot.
+        ledger: what is known of the accounts.
+        asked: what is to be planned.
+        executor: one that has run these rules before, to keep what it has learned.
+        folder: where the operations are kept until the plan is written; in memory if None.
+    """
+    from offerwright.evaluate.run import Executor
+    from offerwright.sync.account_part import Run, account_part
+    from offerwright.sync.catalogue import plan_catalogue
+    from offerwright.sync.plan import SyncPlan
+    from offerwright.sync.rows import Planning
+    from offerwright.sync.spill import Spill
 
     executor = executor or Executor(loadout.rules)
-    live = {account: live_frame(one) for account, one in known.items()}
-    offers = executor.run(snapshot.frame, as_of, live, accounts=sorted(known))
-    moment = microseconds(as_of)
-    doubt = Doubt(frozenset(snapshot.manifest.doubtful), snapshot.manifest.nameless > 0)
-    parts = tuple(
-        plan_account(
-            one,
-            loadout.marketplaces[one.account.marketplace],
-            loadout.guards.by_account[one.account.name],
-            known[one.account.name],
+    moment = microseconds(asked.as_of)
+    plannings = {
+        plan.account.name: Planning(
+            loadout.marketplaces[plan.account.marketplace],
+            loadout.guards.by_account[plan.account.name],
             moment,
             executor.walks,
-            basis.first_publication,
-            doubt,
+            asked.doubt,
         )
-        for one in offers
+        for plan in loadout.rules.plans
+        if plan.account.name in asked.accounts
+    }
+    kept = {account: Spill(account, folder) for account in plannings}
+    plan_catalogue(
+        parts, executor, ledger, plannings, asked.as_of, lambda name, rows: kept[name].add(rows)
     )
-    return sealed(SyncPlan("", basis, parts))
+    first = asked.basis.first_publication
+    done = tuple(
+        account_part(name, rows, Run(plannings[name].guards, moment, first))
+        for name, rows in kept.items()
+    )
+    return SyncPlan("", asked.basis, done)

@@ -1,6 +1,9 @@
-"""The compiled rules as one file: everything that evaluation, payloads, guards and sending need."""
+"""
+The compiled rules as one file: everything that evaluation, payloads, guards and sending need.
 
-from offerwright.bundle.pack import pack
+Reading one is light; writing one is `bundle.pack`.
+"""
+
 from offerwright.bundle.unpack import bundle_digest, unpack
 
-__all__ = ["bundle_digest", "pack", "unpack"]
+__all__ = ["bundle_digest", "unpack"]

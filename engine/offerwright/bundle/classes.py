@@ -8,7 +8,7 @@ from offerwright.rules.packed import LATER, RULE_CLASSES
 KIND = "bundle"
 _FACTS, _SHOP = "offerwright.facts.schema", "offerwright.facts.document"
 _GUARDS = "offerwright.guards.plan"
-_MARKETPLACE, _PAYLOAD = "offerwright.marketplaces.document", "offerwright.marketplaces.payload"
+_MARKETPLACE, _PAYLOAD = "offerwright.marketplaces.document", "offerwright.marketplaces.compiled"
 _NODES, _PIECES = "offerwright.marketplaces.nodes", "offerwright.marketplaces.pieces"
 _POINTER = "offerwright.marketplaces.pointer"
 CLASSES: dict[str, str] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from offerwright.bundle.classes import KIND, shapes
-from offerwright.codec import sealed, written
+from offerwright.codec import sealed
+from offerwright.codec.write import written
 from offerwright.loadout import Loadout, Stamp
 
 

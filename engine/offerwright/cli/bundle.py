@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from offerwright.bundle import bundle_digest, pack
+from offerwright.bundle import bundle_digest
+from offerwright.bundle.pack import pack
 from offerwright.cli.loadouts import wrong_contracts
 from offerwright.cli.options import STATE, found_root, output_option, root_option
 from offerwright.cli.report import dump_pretty, echo, tell

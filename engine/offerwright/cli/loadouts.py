@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from offerwright.bundle import pack, unpack
+from offerwright.bundle import unpack
 from offerwright.cli.cache import BUNDLES, key_of, open_cache
 from offerwright.cli.options import found_root
 from offerwright.cli.report import tell
@@ -75,6 +75,8 @@ def _of_files(home: Path) -> Loadout:
             return unpack(held, repository.root)
         except BundleRefused:
             pass  # It is written anew.
+    from offerwright.bundle.pack import pack
+
     loadout = _compiled(repository, unread)
     if not wrong_contracts(loadout):
         cache.write_bytes(key, pack(loadout))

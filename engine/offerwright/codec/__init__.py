@@ -3,12 +3,12 @@ Frozen values ↔ bytes that are safe to share: data of classes from a closed ta
 
 Equal values give equal bytes, whatever they share in memory; what is equal is stored once and
 shared again when it is read. Long parts are read when they are first looked at (`Later`).
+Writing is `codec.write`, apart, as a start only reads.
 """
 
 from offerwright.codec.envelope import CodecRefused, Envelope, opened, sealed
 from offerwright.codec.later import Later
 from offerwright.codec.read import Reader
 from offerwright.codec.shapes import Shapes
-from offerwright.codec.write import written
 
-__all__ = ["CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed", "written"]
+__all__ = ["CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
@@ -36,12 +36,16 @@ class Shapes:
     modules: Mapping[str, str]
     later: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     later_from: int = 16
+    without: frozenset[str] = frozenset()
+    """Classes whose fields do not count: only that one stands there is written."""
 
     def named(self, name: str) -> Shape:
         """The shape of this name. Raises `KeyError` for a class that is not in the table."""
         found = self._known.get(name)
         if found is None:
-            found = self._known[name] = _shape(name, self.modules[name])
+            found = _shape(name, self.modules[name])
+            found = replace(found, fields=()) if name in self.without else found
+            self._known[name] = found
         return found
 
     def of(self, type_: type[Any]) -> Shape:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from offerwright.expressions.conditions import (
     AllOf,
@@ -35,6 +34,7 @@ from offerwright.expressions.conditions import (
 )
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.types import Type
+from offerwright.expressions.words import Words as Words
 from offerwright.source.spellings import truth_hint
 from offerwright.source.suggest import did_you_mean, suggest
 
@@ -55,18 +55,6 @@ class Wrong(Exception):
     hint: str = ""
     path: Path = ()
     code: str = "WRONG_CONDITION"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What cells need to know beside the type: the lists of the repository and its time zone.
-
-    `names` are the values that a word of the engine can have, such as those of `marketplace`.
-    """
-
-    lists: Mapping[str, tuple[str, ...]]
-    zone: ZoneInfo
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_when(raw: Mapping[str, Any], types: Mapping[str, Type], words: Words) -> Condition:

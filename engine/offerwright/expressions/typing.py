@@ -7,53 +7,18 @@ a divisor that may be zero is a `Refusal` with its place in the text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from offerwright.expressions.functions import COMPARISONS, FUNCTIONS, operator, unify
 from offerwright.expressions.intervals import assume, interval
 from offerwright.expressions.parse import Refusal
+from offerwright.expressions.scope import Bounds as Bounds
+from offerwright.expressions.scope import DatedRate as DatedRate
+from offerwright.expressions.scope import Scope as Scope
 from offerwright.expressions.syntax import Apply, Col, Const, Literal, Name, Node, Op, Typed
 from offerwright.expressions.types import DATETIME, NUMBER, TEXT, Type, money
 from offerwright.source.suggest import did_you_mean, suggest
-
-Bounds = tuple[Decimal | None, Decimal | None]
-DatedRate = tuple[tuple[int | None, int | None], Decimal]
-"""From when (included) and before when a rate counts, in microseconds; and the rate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What an expression may name: types, known bounds of numbers, lists for `lookup`."""
-
-    types: Mapping[str, Type]
-    currency: str
-    bounds: Mapping[str, Bounds] = field(default_factory=dict)
-    maps: Mapping[str, tuple[Type, Mapping[str, object]]] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    """Names that stand for a column of another name: a document's own `then` names."""
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The values that a word of the engine can have, such as those of `marketplace`."""
-    always: frozenset[str] = frozenset()
-    """Names that are never missing."""
-    rates: Mapping[tuple[str, str], tuple[DatedRate, ...]] = field(default_factory=dict)
-    """Rates of exchange, by the currencies from and to, in order of time."""
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What decides how an expression is read: equal keys, equal readings."""
-        names = [(name, self.types[name]) for name in self.types]
-        aliases, bounds = sorted(self.aliases.items()), list(self.bounds.items())
-        return self.currency, tuple(names), tuple(aliases), tuple(bounds)
-
-    def narrowed(self, name: str, bounds: Bounds) -> Scope:
-        low, high = self.bounds.get(name, (None, None))
-        new = (
-            bounds[0] if low is None else low if bounds[0] is None else max(low, bounds[0]),
-            bounds[1] if high is None else high if bounds[1] is None else min(high, bounds[1]),
-        )
-        return replace(self, bounds={**self.bounds, name: new})
 
 
 class _Refused(Exception):

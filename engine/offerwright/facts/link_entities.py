@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from offerwright.errors import Diagnostic, sorted_diagnostics
 from offerwright.facts.document import FactsDocument, ShopDocument, SourceFile
+from offerwright.facts.entities import Entity as Entity
+from offerwright.facts.entities import EntityFacts as EntityFacts
 from offerwright.facts.link import check_sources, collect_facts, sources_of
 from offerwright.facts.schema import FactDef, FactSchema, SourceDef
 from offerwright.source.located import Loaded
 
-Entity = Literal["node", "place", "order", "line"]
 ENTITIES: tuple[Entity, ...] = ("node", "place", "order", "line")
 # What is said of orders and lines stands in the file that is routed, whatever its name.
 FILED: Mapping[Entity, str] = {"order": "orders", "line": "lines"}
@@ -25,16 +24,6 @@ OWN_WORDS: Mapping[Entity, frozenset[str]] = {
     ),
     "line": frozenset({"id", "quantity", "order"}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EntityFacts:
-    """The facts of everything but SKUs, by what they are about. All four are there."""
-
-    schemas: Mapping[Entity, FactSchema]
-
-    def facts(self, entity: Entity) -> Mapping[str, FactDef]:
-        return self.schemas[entity].facts
 
 
 def link_entities(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from offerwright.errors import Span
 from offerwright.expressions.syntax import Typed
 from offerwright.rules.plan import TablePlan
-from offerwright.rules.rows import Window
+from offerwright.rules.window import Window
 
 if TYPE_CHECKING:
     from offerwright.guards.document import CheckName, Else

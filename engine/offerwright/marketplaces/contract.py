@@ -15,7 +15,7 @@ from offerwright.marketplaces.schema import schema_validator
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-    from offerwright.marketplaces.payload import CompiledPayload
+    from offerwright.marketplaces.compiled import CompiledPayload
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offerwright.frames import Aspect
+from offerwright.marketplaces.compiled import CompiledPayload
 from offerwright.marketplaces.document import Limits, MarketplaceDocument
 from offerwright.marketplaces.operation import Action
-from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.money import CURRENCY_DIGITS
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from offerwright.errors import Diagnostic
-from offerwright.frames import Aspect
 from offerwright.marketplaces.body import Reader, presence_of
+from offerwright.marketplaces.compiled import CompiledPart as CompiledPart
+from offerwright.marketplaces.compiled import CompiledPayload as CompiledPayload
 from offerwright.marketplaces.contract import Contract
 from offerwright.marketplaces.document import PayloadDocument, Presence
 from offerwright.marketplaces.names import NAMES
@@ -25,48 +26,9 @@ from offerwright.marketplaces.nodes import (
     children,
     slots_in,
 )
-from offerwright.marketplaces.operation import Action
-from offerwright.marketplaces.pieces import Piece, flatten, merged
-from offerwright.marketplaces.pointer import Readback, link_readback
+from offerwright.marketplaces.pieces import flatten, merged
+from offerwright.marketplaces.pointer import link_readback
 from offerwright.source.located import Loaded
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPart:
-    """One body: its pieces in order, and the contract its bytes must keep.
-
-    `optional`: some offers have no such part.
-    """
-
-    name: str
-    pieces: tuple[Piece, ...]
-    optional: bool
-    contract: Contract = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPayload:
-    """A payload ready to be rendered, read back and checked.
-
-    `covers` holds its own aspect too. `requires`: values without which an offer has no such
-    payload. `only_if`: settings an account must have. `needs`: settings the bodies
-    cannot do without; `optional`: those they use if the account has them.
-    `attributes`: attribute ids it names. `revision` changes exactly when the meaning does.
-    """
-
-    marketplace: str
-    name: str
-    aspect: Aspect
-    action: Action
-    covers: tuple[Aspect, ...]
-    requires: Condition
-    only_if: Mapping[str, str]
-    needs: tuple[str, ...]
-    optional: tuple[str, ...]
-    parts: tuple[CompiledPart, ...]
-    readback: Readback
-    attributes: frozenset[str]
-    revision: str
 
 
 def compile_payload(

@@ -12,12 +12,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from offerwright.marketplaces.document import PayloadDocument, ReadSource
 from offerwright.marketplaces.names import GUARDED
 from offerwright.marketplaces.nodes import Array, Choice, Each, Node, Object, Slot, slots_in
-from offerwright.source.located import Loaded, Path
+
+if TYPE_CHECKING:
+    from offerwright.marketplaces.document import PayloadDocument, ReadSource
+    from offerwright.source.located import Loaded, Path
+
+    Report = Callable[[str, str, Path, str], None]
 
 Field = Literal["sku", "price", "sale_price", "quantity", "currency"]
 FIELDS: tuple[Field, ...] = ("sku", "price", "sale_price", "quantity", "currency")
@@ -29,7 +33,6 @@ READS: dict[Field, frozenset[str]] = {
     "quantity": frozenset({"quantity", "node_stock"}),
     "currency": frozenset({"currency", "account.currency"}),
 }
-Report = Callable[[str, str, Path, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from offerwright.marketplaces.compiled import CompiledPayload
 from offerwright.marketplaces.exact_json import BodyRefused, parse_json
 from offerwright.marketplaces.operation import Values
-from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.pointer import FIELDS, HAS_KEY, At, Field, Fixed, Reading, TiersAt
 from offerwright.money import CURRENCY_DIGITS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from offerwright.codec import CodecRefused, Reader, Shapes, opened, sealed, written
+from offerwright.codec import CodecRefused, Reader, Shapes, opened, sealed
 from offerwright.errors import BundleRefused
 from offerwright.rules.plan import RuleSet
 
@@ -40,7 +40,7 @@ RULE_CLASSES: dict[str, str] = {
     "IsMissing": _CONDITIONS,
     "IsPresent": _CONDITIONS,
     "KitPlan": _PLAN,
-    "MapTypes": "offerwright.rules.scope",
+    "MapTypes": "offerwright.expressions.scope",
     "MappingPlan": _PLAN,
     "Matches": _CONDITIONS,
     "Op": _SYNTAX,
@@ -51,7 +51,7 @@ RULE_CLASSES: dict[str, str] = {
     "RoundStep": _PLAN,
     "RowPlan": _PLAN,
     "RuleSet": _PLAN,
-    "Scope": "offerwright.expressions.typing",
+    "Scope": "offerwright.expressions.scope",
     "SetStep": _PLAN,
     "Span": "offerwright.errors",
     "StartsWith": _CONDITIONS,
@@ -64,7 +64,7 @@ RULE_CLASSES: dict[str, str] = {
     "Type": "offerwright.expressions.types",
     "Under": _CONDITIONS,
     "Within": _CONDITIONS,
-    "Words": "offerwright.expressions.cells",
+    "Words": "offerwright.expressions.words",
     "WordAxis": "offerwright.rules.axes",
 }
 # Rows and masks of a long table are read when it is first walked.
@@ -73,6 +73,8 @@ LATER = {"TablePlan": ("rows", ("axes", "rows"))}
 
 def rules_to_bytes(rules: RuleSet) -> bytes:
     """The rule set as bytes: equal rules give equal bytes."""
+    from offerwright.codec.write import written
+
     done = written(rules, Shapes(RULE_CLASSES, LATER))
     texts = json.dumps(done.texts).encode()
     return sealed(KIND, {"classes": done.classes}, [texts, *done.chunks])

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from offerwright.errors import Span
-from offerwright.expressions.cells import Words
-from offerwright.expressions.conditions import Condition
 from offerwright.expressions.syntax import Typed, columns
-from offerwright.expressions.templates import Template
 from offerwright.expressions.types import Type
-from offerwright.expressions.typing import Scope
-from offerwright.rules.axes import Axis
-from offerwright.rules.document import Hit, Take
-from offerwright.rules.mapping_document import Attribute, Images
-from offerwright.rules.rates import ExchangeRate
-from offerwright.rules.rows import ALWAYS_VALID, Window
+from offerwright.rules.window import ALWAYS_VALID, Window
+
+if TYPE_CHECKING:
+    from offerwright.expressions.conditions import Condition
+    from offerwright.expressions.scope import Scope
+    from offerwright.expressions.templates import Template
+    from offerwright.expressions.words import Words
+    from offerwright.rules.axes import Axis
+    from offerwright.rules.document import Hit, Take
+    from offerwright.rules.mapping_document import Attribute, Images
+    from offerwright.rules.rates import ExchangeRate
 
 Phase = Literal["base", "adjust", "fees", "competitor", "tiers", "bounds", "round"]
 PHASES: tuple[Phase, ...] = (

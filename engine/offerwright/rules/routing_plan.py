@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from offerwright.errors import Span
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import Type
-from offerwright.facts.link_entities import EntityFacts
+from offerwright.facts.entities import EntityFacts
 from offerwright.rules.plan import DocumentInfo, TablePlan
 
 StockTest: TypeAlias = Literal["every_line", "any_line"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from offerwright.expressions.scope import Bounds, MapTypes, Scope
 from offerwright.expressions.types import (
     DATE,
     DATETIME,
@@ -16,11 +17,9 @@ from offerwright.expressions.types import (
     Type,
     money,
 )
-from offerwright.expressions.typing import Bounds, Scope
 from offerwright.facts.link_entities import Entity, EntityFacts
 from offerwright.facts.schema import FactDef, FactSchema
 from offerwright.rules.routing_plan import NODE_ID
-from offerwright.rules.scope import MapTypes
 
 _NAMED: tuple[Entity, ...] = ("node", "order")
 

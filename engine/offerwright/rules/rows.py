@@ -12,12 +12,13 @@ from offerwright.errors import Diagnostic, Related, Span
 from offerwright.expressions.cells import csv_row
 from offerwright.expressions.parse import microseconds
 from offerwright.rules.document import Table
+from offerwright.rules.window import ALWAYS_VALID as ALWAYS_VALID
+from offerwright.rules.window import Window as Window
+from offerwright.rules.window import is_never as is_never
 from offerwright.source.document import Valid
 from offerwright.source.located import CsvTable, Loaded, Path
 from offerwright.source.suggest import did_you_mean
 
-Window = tuple[int | None, int | None]
-ALWAYS_VALID: Window = (None, None)
 _PLAIN_HEADINGS = ("id", "valid.from", "valid.before", "expect_matches", "note")
 
 
@@ -60,11 +61,6 @@ def _moment(moment: datetime | date | None, zone: ZoneInfo) -> int | None:
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=zone)
     return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-
-
-def is_never(window: Window) -> bool:
-    """Whether a window holds no moment."""
-    return window[0] is not None and window[1] is not None and window[0] >= window[1]
 
 
 def written_rows(

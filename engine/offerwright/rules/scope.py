@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from offerwright.expressions.cells import Words
+from offerwright.expressions.scope import Bounds, MapTypes, Scope
 from offerwright.expressions.syntax import Typed, columns
 from offerwright.expressions.types import (
     DATE,
@@ -20,7 +21,6 @@ from offerwright.expressions.types import (
     Type,
     money,
 )
-from offerwright.expressions.typing import Bounds, Scope
 from offerwright.facts.schema import FactSchema
 from offerwright.rules.document import ListsDocument
 from offerwright.rules.plan import DecisionPlan
@@ -32,29 +32,6 @@ Names: TypeAlias = Mapping[str, tuple[str, ...]]
 """The values that a word of the engine can have: those of `marketplace` and of `account`."""
 
 _MAP_TYPES: dict[str, Type] = {"text": TEXT, "number": NUMBER, "percent": PERCENT}
-
-
-@dataclass(frozen=True)
-class MapTypes(Mapping[str, Type]):
-    """Types by name, where `specs.Cor` is a key of the map fact `specs`, whatever the key."""
-
-    plain: Mapping[str, Type]
-
-    def __getitem__(self, name: str) -> Type:
-        found = self.plain.get(name)
-        if found is not None:
-            return found
-        fact, _, key = name.partition(".")
-        holder = self.plain.get(fact)
-        if key and holder is not None and holder.name == "map" and holder.of is not None:
-            return holder.of
-        raise KeyError(name)
-
-    def __iter__(self) -> Any:
-        return iter(self.plain)
-
-    def __len__(self) -> int:
-        return len(self.plain)
 
 
 def engine_words(currency: str) -> dict[str, Type]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from offerwright.errors import Span
-from offerwright.source.document import Document
+
+if TYPE_CHECKING:
+    from offerwright.source.document import Document
 
 Path = tuple[str | int, ...]
-D = TypeVar("D", bound=Document)
+D = TypeVar("D", bound="Document")
 
 
 @dataclass(frozen=True)

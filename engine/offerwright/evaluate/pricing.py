@@ -12,6 +12,7 @@ from offerwright.evaluate.match import Match, holds
 from offerwright.evaluate.set_step import run_set
 from offerwright.evaluate.state import Moment, Ran, State, Truth
 from offerwright.evaluate.tiers import run_tiers
+from offerwright.profile import stage
 from offerwright.rules.plan import BoundsStep, Step
 
 # What runs a step; round steps are run together, by `finish.run_rounding`.
@@ -25,9 +26,10 @@ _STEPS: dict[str, Callable[..., tuple[State, Match | None]]] = {
 
 def run_step(state: State, step: Step, active: Truth, moment: Moment) -> State:
     """The state after one step; `active` is where its document applies."""
-    active = active & holds(step.when, state.rows, moment.as_of, moment.walks)
-    run = _STEPS[type(step).__name__]
-    after, found = run(state, step, active, moment)
+    with stage(step.id, moment.plan.documents[step.document].file):
+        active = active & holds(step.when, state.rows, moment.as_of, moment.walks)
+        run = _STEPS[type(step).__name__]
+        after, found = run(state, step, active, moment)
     ran = Ran(step, active, _shown(state, step), _shown(after, step), found)
     return replace(after, ran=(*after.ran, ran))
 

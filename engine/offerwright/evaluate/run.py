@@ -41,10 +41,13 @@ from offerwright.evaluate.stockroom import Stockroom
 from offerwright.evaluate.views import Views
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
+from offerwright.profile import stage
 from offerwright.rules.plan import (
     PHASES,
     Account,
     AccountPlan,
+    InventoryPlan,
+    MappingPlan,
     RoundStep,
     RuleSet,
 )
@@ -107,27 +110,39 @@ class Executor:
         """
         wanted = [p for p in self.rules.plans if accounts is None or p.account.name in accounts]
         asked = snapshot if skus is None else snapshot.filter(pl.col("sku").is_in(list(skus)))
-        views = Views(self.rules, asked, as_of, live or {}, self.walks)
-        stockroom = Stockroom(snapshot, views)
-        offers = tuple(_offers(plan, views, stockroom) for plan in wanted)
-        views.memo.forget()
+        with stage("evaluation"):
+            views = Views(self.rules, asked, as_of, live or {}, self.walks)
+            stockroom = Stockroom(snapshot, views)
+            offers = tuple(_account(plan, views, stockroom) for plan in wanted)
+            views.memo.forget()
         return offers
 
 
+def _account(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
+    with stage(plan.account.name):
+        return _offers(plan, views, stockroom)
+
+
 def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
-    rows, as_of, walks = views.of(plan.account.name), microseconds(views.as_of), views.walks
-    plan = plan_at(plan, as_of)
-    reached = reach(plan, rows, as_of, walks)
-    where = {f.document: reached.of(FEES, f.document) for f in plan.fees}
-    schedule = Schedule(plan.fees, as_of, walks, where)
-    state = _priced(plan, rows, reached, Moment(plan, as_of, walks, schedule))
-    allocation, stock_blocks = stockroom.allocation(plan)
-    said = _said(plan, state.rows, as_of, walks)
+    with stage("facts and scopes"):
+        rows, as_of, walks = views.of(plan.account.name), microseconds(views.as_of), views.walks
+        plan = plan_at(plan, as_of)
+        reached = reach(plan, rows, as_of, walks)
+        where = {f.document: reached.of(FEES, f.document) for f in plan.fees}
+        schedule = Schedule(plan.fees, as_of, walks, where)
+    with stage("prices"):
+        state = _priced(plan, rows, reached, Moment(plan, as_of, walks, schedule))
+    with stage("stock", _file(plan, plan.inventory)):
+        allocation, stock_blocks = stockroom.allocation(plan)
+    with stage("content", _file(plan, plan.mapping)):
+        said = _said(plan, state.rows, as_of, walks)
     blocks = (*state.blocks, *stock_blocks, *said.blocks)
     told = Told(views.frame["sku"], plan, state.rows, said, blocks, allocation)
+    with stage("columns"):
+        frame = offer_frame(told)
     return Offers(
         plan=plan,
-        frame=offer_frame(told),
+        frame=frame,
         rows=state.rows,
         blocks=blocks,
         notes=state.notes,
@@ -138,6 +153,10 @@ def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
     )
 
 
+def _file(plan: AccountPlan, part: InventoryPlan | MappingPlan | None) -> str:
+    return "" if part is None else plan.documents[part.document].file
+
+
 def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> State:
     nothing = c.all_missing(rows.size)
     names = ("price", "sale_price", FROM, BEFORE, "/lower", "/upper")
@@ -146,14 +165,16 @@ def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> St
         return state
     for phase in PHASES[:-1]:
         steps = [s for s in plan.steps if s.phase == phase]
-        state = state.with_column("/before", state.decimals("price"))
-        for step in steps:
-            state = run_step(state, step, reached.of_step(step), moment)
-        if phase == "base" and steps:
-            state = settle_base(state, reached.any_of(steps))
-        state = without_negative(state)
+        with stage(phase):
+            state = state.with_column("/before", state.decimals("price"))
+            for step in steps:
+                state = run_step(state, step, reached.of_step(step), moment)
+            if phase == "base" and steps:
+                state = settle_base(state, reached.any_of(steps))
+            state = without_negative(state)
     rounding = [(s, reached.of_step(s)) for s in plan.steps if isinstance(s, RoundStep)]
-    return run_rounding(apply_bounds(state), rounding, moment)
+    with stage(PHASES[-1]):
+        return run_rounding(apply_bounds(state), rounding, moment)
 
 
 def _said(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Content:

@@ -8,4 +8,4 @@ from results import Setup
 
 def section(setup: Setup) -> str:
     """The table, as Markdown."""
-    return analysis.section()
+    return analysis.section(analysis.SIZES[:1] if setup.quick else analysis.SIZES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ from typed_rows import frame_from_rows
 from offerwright.errors import has_errors
 from offerwright.pipeline import Loadout, compile_repository, plan_sync
 from offerwright.source.repository import Repository
+from offerwright.store.columns import LEDGER
+from offerwright.sync.known import Known
 from offerwright.sync.plan import AccountPart, Basis, SyncPlan
-from offerwright.sync.told import Known
 
 ROOT = Path(__file__).parents[2]
 MARKET = ROOT / "marketplaces" / "example-market"
@@ -129,7 +130,18 @@ def ledger(live: Mapping[str, Mapping[str, Any]]) -> Known:
         if "quantity" in said:
             rows[sku, "stock"] = _confirmed(quantity=said["quantity"])
     ended = {sku for sku, said in live.items() if said.get("ended")}
-    return Known(rows, frozenset(live.keys() - ended))
+    return known_from_rows(rows, live.keys() - ended)
+
+
+def known_from_rows(
+    rows: Mapping[tuple[str, str], Mapping[str, Any]], listed: Collection[str]
+) -> Known:
+    """A ledger of rows by SKU and aspect."""
+    records = [{"sku": sku, "aspect": aspect, **row} for (sku, aspect), row in rows.items()]
+    frame = pl.DataFrame(
+        [{name: record.get(name) for name in LEDGER} for record in records], schema=LEDGER
+    )
+    return Known(frame, pl.Series(sorted(listed), dtype=pl.String))
 
 
 def _confirmed(

@@ -23,7 +23,7 @@ from offerwright.guards.send import Sending, approvals_by_row, encode, refusals
 from offerwright.marketplaces.operation import Values
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository
-from offerwright.sync.told import LIVE_SCHEMA
+from offerwright.sync.known import LIVE_SCHEMA
 
 AS_OF = "2026-11-27T09:00:00-03:00"
 

@@ -22,9 +22,9 @@ from offerwright.evaluate.run import Executor, Offers
 from offerwright.guards.judge import judge
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository
-from offerwright.sync.told import Known, live_frame, told
+from offerwright.sync.known import NOTHING_KNOWN, live_frame
+from offerwright.sync.told import told
 
-NOTHING_SENT = Known({}, frozenset())
 README = (ROOT / "README.md").read_text("utf-8")
 AS_OF = datetime.fromisoformat("2026-11-27T09:30:00-03:00")
 # Everything around the rule that its eight lines leave out.
@@ -94,16 +94,16 @@ def test_the_price_after_each_step_is_what_the_sentence_says(phone: Offers) -> N
 
 
 def test_the_bytes_are_those_of_the_readme(loadout: Loadout, phone: Offers) -> None:
-    said = told(phone, loadout.marketplaces["mercadolibre"], NOTHING_SENT)
-    ((name, body),) = said.updates["price"].parts["PHONE"]
+    said = told(phone, loadout.marketplaces["mercadolibre"], NOTHING_KNOWN)
+    (body,) = said.updates["price"].frame["part.body"]
 
-    assert (name, body.decode()) == ("body", '{"price":648.99}')
-    assert f"on the wire `{body.decode()}`" in README
+    assert body == '{"price":648.99}'
+    assert f"on the wire `{body}`" in README
 
 
 def test_the_guards_that_it_names_look_at_this_price(loadout: Loadout, phone: Offers) -> None:
     guards = loadout.guards.by_account["meli"]
-    verdicts = judge(phone, guards, live_frame(NOTHING_SENT), 0, Walks())
+    verdicts = judge(phone, guards, live_frame(NOTHING_KNOWN), 0, Walks())
 
     assert {v.guard.id: (bool(v.applies[0]), bool(v.withholds[0])) for v in verdicts} == {
         "floor": (True, False),

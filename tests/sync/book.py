@@ -14,10 +14,10 @@ from store.builders import OWNER
 from offerwright.marketplaces.operation import Operation, Outcome
 from offerwright.pipeline import Loadout
 from offerwright.store import Claim, Store
+from offerwright.sync.known import read_known
 from offerwright.sync.plan import SyncPlan
 from offerwright.sync.plan_file import PlanFile, PlannedOperation, read_plan, write_plan
 from offerwright.sync.submit import Submitted, guard_of, submit
-from offerwright.sync.told import read_known
 
 CURRENCY = {"market": "BRL"}
 CONFIRMED = Outcome("confirmed", status=200)
@@ -72,7 +72,7 @@ class Book:
         return guard_of(marketplace, "BRL", self.store, lambda: moment(at))
 
     def state(self, sku: str, aspect: str) -> str:
-        return str(read_known(self.store, "market").rows[sku, aspect]["state"])  # type: ignore[index]
+        return str(read_known(self.store, "market").row(sku, aspect)["state"])  # type: ignore[arg-type]
 
 
 def said(operation: Operation) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from offerwright.sync.told import live_paid
+from offerwright.sync.known import live_paid
 
 NOTHING = {"confirmed_generation": 0, "sent_generation": 0, "state": "queued"}
 SENT = {**NOTHING, "sent_generation": 1}

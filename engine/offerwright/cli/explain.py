@@ -27,7 +27,7 @@ from offerwright.evaluate.stock_trace import StockTrace, stock_trace
 from offerwright.evaluate.trace import Trace, trace
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
-from offerwright.sync.told import live_frame, read_known
+from offerwright.sync.known import live_frame, read_known
 
 
 @click.command()

@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
-from offerwright.cli.report import echo, table
-from offerwright.sync.plan import Basis, Planned, SyncPlan, Withheld
+import polars as pl
+
+from offerwright.cli.report import echo, escaped, put, table
+from offerwright.sync.plan import AccountPart, Basis, Planned, SyncPlan
 from offerwright.sync.plan_file import account_summary
 
 SHOWN = 12
 
 
-def plan_record(made: SyncPlan, coming: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """`schemas/output/plan.schema.json`: the counts and reasons, without the bodies."""
-    return {
-        "version": 1,
-        "id": made.id,
-        "basis": {name: getattr(made.basis, name) for name in Basis.__slots__},
+def put_plan(made: SyncPlan, coming: Sequence[dict[str, Any]]) -> None:
+    """
+    `schemas/output/plan.schema.json`: the counts and reasons, without the bodies.
+
+    Written member by member: the changes of a whole catalogue are more than fits into memory.
+    """
+    members: dict[str, Iterable[Any] | Any] = {
         "accounts": [account_summary(part) for part in made.parts],
-        "changes": [_change_record(c) for c in made.changes()],
-        "withheld": [
-            {name: getattr(w, name) for name in Withheld.__slots__}
-            for part in made.parts
-            for w in part.withheld
-        ],
+        "basis": {name: getattr(made.basis, name) for name in Basis.__slots__},
+        "changes": (_change_record(change) for change in made.changes()),
+        "id": made.id,
         "next_changes": list(coming),
+        "version": 1,
+        "withheld": chain.from_iterable(_withheld(part) for part in made.parts),
     }
+    put("{\n")
+    for number, (name, member) in enumerate(members.items()):
+        put(f"{',' if number else ''}\n  {json.dumps(name)}: ".removeprefix("\n"))
+        if isinstance(member, Iterator):
+            _put_list(member)
+        else:
+            put(_indented(member, "  "))
+    put("\n}\n")
+
+
+def _put_list(records: Iterator[Any]) -> None:
+    """The text that `json.dumps` makes of the list, record by record."""
+    empty = True
+    for record in records:
+        put(f"{'[' if empty else ','}\n    {_indented(record, '    ')}")
+        empty = False
+    put("[]" if empty else "\n  ]")
+
+
+def _indented(record: Any, by: str) -> str:
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2)
+    return escaped(text).replace("\n", f"\n{by}")
+
+
+def _withheld(part: AccountPart) -> Iterator[dict[str, Any]]:
+    for reasons in part.reasons():
+        rows = reasons.select("sku", "aspect", "code", "reason", "place")
+        yield from ({"account": part.account, **row} for row in rows.iter_rows(named=True))
 
 
 def _change_record(planned: Planned) -> dict[str, Any]:
@@ -51,12 +83,12 @@ def show_plan(made: SyncPlan) -> None:
     """The plan for people: counts by account, the first changes, what is withheld by reason."""
     rows = []
     for part in made.parts:
-        counts = Counter((p.change.action, p.change.aspect) for p in part.changes)
+        counts = Counter(part.counts)
         rows.append((
             part.account, str(counts["create", "content"]), str(counts["update", "price"]),
             str(counts["update", "stock"]), str(counts["update", "content"]),
             str(sum(n for (action, _), n in counts.items() if action == "end")),
-            str(part.unchanged), str(part.waiting), str(len({w.sku for w in part.withheld})),
+            str(part.unchanged), str(part.waiting), str(part.withheld_skus),
         ))  # fmt: skip
     headings = (
         "account",
@@ -71,25 +103,25 @@ def show_plan(made: SyncPlan) -> None:
     )
     for line in table(headings, rows, frozenset(range(1, 9))):
         echo(line)
-    _show_changes(list(made.changes()))
-    _show_reasons("withheld by", [w for part in made.parts for w in part.withheld])
-    _show_reasons("warned by", [w for part in made.parts for w in part.warnings])
+    total = sum(part.size for part in made.parts)
+    _show_changes(list(islice(made.changes(), SHOWN)), total)
+    _show_reasons("withheld by", [(part.account, part.reasons()) for part in made.parts])
+    _show_reasons("warned by", [(part.account, part.warned_of()) for part in made.parts])
     for part in made.parts:
         for verdict in part.run_verdicts:
             if verdict.failed:
                 echo(f"! {part.account}: guard {verdict.guard.id}: {verdict.reason}")
                 if verdict.guard.else_ == "needs_approval":
                     echo("  if that is right, an approvals document can let it pass, with a bound")
-    total = sum(len(part.changes) for part in made.parts)
     echo(f"\nPlan {made.id}: {total} operation{'s' if total != 1 else ''} to send")
 
 
-def _show_changes(changes: Sequence[Planned]) -> None:
+def _show_changes(changes: Sequence[Planned], total: int) -> None:
     if not changes:
         return
     echo()
     marks = {"create": "+", "update": "~", "end": "-"}
-    for planned in changes[:SHOWN]:
+    for planned in changes:
         change = planned.change
         words = []
         if planned.price_after is not None:
@@ -99,8 +131,8 @@ def _show_changes(changes: Sequence[Planned]) -> None:
             words.append(f"stock {before} -> {planned.quantity_after}")
         detail = ", ".join(words) or change.aspect
         echo(f"{marks[change.action]} {planned.account} {change.sku}  {detail}")
-    if len(changes) > SHOWN:
-        echo(f"  and {len(changes) - SHOWN} more")
+    if total > len(changes):
+        echo(f"  and {total - len(changes)} more")
 
 
 def _price_words(planned: Planned) -> str:
@@ -110,12 +142,19 @@ def _price_words(planned: Planned) -> str:
     return f"price {before or 'new'} -> {after}"
 
 
-def _show_reasons(heading: str, found: Sequence[Withheld]) -> None:
-    if not found:
+def _show_reasons(heading: str, found: Iterable[tuple[str, Iterator[pl.DataFrame]]]) -> None:
+    """How many SKUs there are of every reason."""
+    counted: Counter[tuple[str, str, str, str]] = Counter()
+    for account, blocks in found:
+        for reasons in blocks:
+            words = pl.col("reason").str.split(": ").list.first()
+            groups = reasons.group_by("aspect", "code", words.alias("reason")).len()
+            for aspect, code, reason, count in groups.iter_rows():
+                counted[account, aspect, code, reason] += count
+    if not counted:
         return
     echo()
-    reasons = Counter((w.account, w.aspect, w.code, w.reason.split(": ")[0]) for w in found)
-    rows = [(*key, str(count)) for key, count in sorted(reasons.items())]
+    rows = [(*key, str(count)) for key, count in sorted(counted.items())]
     for line in table(
         ("account", "aspect", heading, "rule or guard", "SKUs"), rows, frozenset({4})
     ):

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from offerwright import __version__
 from offerwright.cli.coming import coming_changes, show_coming
-from offerwright.cli.live import Live, commit_of, live
+from offerwright.cli.live import live
 from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
     STATE,
@@ -17,25 +16,19 @@ from offerwright.cli.options import (
     as_of_option,
     data_option,
     first_option,
-    known_accounts,
     max_failures_option,
-    moment,
     output_option,
     root_option,
     sandbox_option,
 )
-from offerwright.cli.plan_text import plan_record, show_plan
-from offerwright.cli.report import dump_pretty, echo, tell
+from offerwright.cli.plan_text import put_plan, show_plan
+from offerwright.cli.planning import LIVE, Wanted, planned, target_of
+from offerwright.cli.report import tell
 from offerwright.cli.send import send_plan
-from offerwright.cli.snapshot import current_snapshot, newest_snapshot_id, take_snapshot
+from offerwright.cli.snapshot import newest_snapshot_id
 from offerwright.errors import StalePlan
-from offerwright.loadout import Loadout, plan_sync
-from offerwright.sync.plan import Basis, SyncPlan
-from offerwright.sync.plan_file import PlanFile, read_plan, write_plan
+from offerwright.sync.plan_file import PlanFile, keep_plan, read_plan, sealed, write_plan
 from offerwright.sync.ports import Limits
-from offerwright.sync.told import read_known
-
-LIVE, SANDBOX = "marketplaces", "sandbox"
 
 
 @click.command()
@@ -66,60 +59,20 @@ def plan(
 ) -> None:
     """Say what would be sent, and what is withheld and why. Sends nothing."""
     home, loadout = ready(root, bundle)
-    with live(loadout, home, sandbox) as world:
-        made = make_plan(world, home, data, as_of, accounts, first_publication)
-    if out is not None:
-        write_plan(made, out)
-    coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
-    if output == "json":
-        echo(dump_pretty(plan_record(made, coming)))
-    else:
-        show_plan(made)
-        show_coming(coming)
-        if out is not None:
-            tell(f"Saved to {out}; send it with: offerwright apply {out}")
-    if fail_on == "blocked" and any(part.withheld for part in made.parts):
+    wanted = Wanted(data, as_of, accounts, first_publication)
+    with live(loadout, home, sandbox) as world, planned(world, home, wanted) as made:
+        made = sealed(made) if out is None else write_plan(made, out)
+        coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
+        if output == "json":
+            put_plan(made, coming)
+        else:
+            show_plan(made)
+            show_coming(coming)
+            if out is not None:
+                tell(f"Saved to {out}; send it with: offerwright apply {out}")
+    if fail_on == "blocked" and any(part.withheld_skus for part in made.parts):
         sys.exit(1)
-    sys.exit(3 if detailed_exitcode and any(True for _ in made.changes()) else 0)
-
-
-def make_plan(
-    world: Live,
-    home: Path,
-    data: Path | None,
-    as_of: str | None,
-    accounts: tuple[str, ...],
-    first_publication: bool,
-    anew: bool = False,
-) -> SyncPlan:
-    """The plan of now, over the newest snapshot, or over the sources as they are (`anew`)."""
-    loadout = world.loadout
-    wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
-    snapshot = (take_snapshot if anew else current_snapshot)(loadout, home, data)
-    at = moment(as_of, loadout.rules.time_zone)
-    basis = Basis(
-        commit=commit_of(home),
-        rules=loadout.digest,
-        snapshot=snapshot.id,
-        as_of=at.isoformat(),
-        engine=__version__,
-        target=target_of(world.sandbox),
-        first_publication=first_publication,
-    )
-    known = {account: read_known(world.store, account) for account in wanted}
-    _tell_unmapped(loadout, wanted)
-    return plan_sync(loadout, snapshot, known, as_of=at, basis=basis)
-
-
-def _tell_unmapped(loadout: Loadout, accounts: list[str]) -> None:
-    """Say where nothing can be listed for want of a mapping: it may be meant, or forgotten."""
-    for name in accounts:
-        plan = loadout.rules.plan(name)
-        if loadout.marketplaces[plan.account.marketplace].document.create and not plan.mappings:
-            tell(
-                f"note: {name} has no mapping, so nothing is listed there; "
-                "prices and stock go to listings that exist already"
-            )
+    sys.exit(3 if detailed_exitcode and any(part.size for part in made.parts) else 0)
 
 
 @click.command()
@@ -161,11 +114,6 @@ def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str)
         )
 
 
-def target_of(sandbox: str | None) -> str:
-    """Whose listings a plan speaks of: each has a ledger of its own."""
-    return LIVE if sandbox is None else SANDBOX
-
-
 @click.command()
 @root_option
 @bundle_option
@@ -189,11 +137,11 @@ def sync(
 ) -> None:
     """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
     home, loadout = ready(root, bundle)
+    wanted = Wanted(data, as_of, accounts, first_publication, anew=True)
     with live(loadout, home, sandbox) as world:
-        made = make_plan(world, home, data, as_of, accounts, first_publication, anew=True)
-        path = home / STATE / "plans" / f"{made.id}.jsonl"
-        write_plan(made, path)
-        if output == "text":
-            show_plan(made)
+        with planned(world, home, wanted) as made:
+            made, path = keep_plan(made, home / STATE / "plans")
+            if output == "text":
+                show_plan(made)
         code = send_plan(world, read_plan(path), output, Limits(max_failures=max_failures))
     sys.exit(code)

@@ -66,8 +66,8 @@ def judge(
     for guard in guards:
         if guard.check in RUN_CHECKS or not guard.in_force(as_of):
             continue
-        applies = holds(guard.when, offers.rows, as_of, walks)
-        applies &= holds(guard.only, offers.rows, as_of, walks)
+        when, only = (holds(x, offers.rows, as_of, walks) for x in (guard.when, guard.only))
+        applies = when & only
         inputs = _inputs(guard, offers, said, live)
         result = run_check(guard.check, said, inputs)
         found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))

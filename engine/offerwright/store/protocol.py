@@ -21,9 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
+
+if TYPE_CHECKING:
+    import polars as pl
 
 State = Literal[
     "none", "queued", "sending", "submitted", "confirmed", "rejected", "in_doubt", "quarantined"
@@ -132,7 +135,23 @@ class Run:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-class Store(Protocol):
+class Reading(Protocol):
+    """Ledger and listings in bulk, as columns."""
+
+    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        """The rows of one account, by SKU and aspect, `columns.LEDGER`; of these SKUs if given."""
+
+    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        """All listings of one account, by SKU, `columns.LISTINGS`; of these SKUs if given."""
+
+    def live_skus(self, account: str) -> pl.Series:
+        """What was listed or confirmed and not ended since, ascending."""
+
+    def live_totals(self, account: str) -> tuple[int, int]:
+        """How many live offers have a confirmed price, and how many a confirmed stock above 0."""
+
+
+class Store(Reading, Protocol):
     """The contract; `tests/store/test_contract.py` runs it against every row of `STORES`."""
 
     notices: tuple[str, ...]
@@ -161,6 +180,22 @@ class Store(Protocol):
         """
 
     # Ledger and listings.
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """
+        One state of the store, however long it is read and whatever is written meanwhile.
+
+        For readings that take more than one call; it does not hold up writers.
+        """
+
+    def write_frames(
+        self, account: str, ledger: pl.DataFrame, listings: pl.DataFrame, *, now: float
+    ) -> None:
+        """
+        Fill an account that has nothing yet, in bulk: a move from another store.
+
+        Raises `StoreRefused` for an account with rows.
+        """
 
     def ledger(self, account: str, skus: Iterable[str] | None = None) -> list[tuple[object, ...]]:
         """The ledger rows of one account, by SKU and aspect, in `LEDGER_COLUMNS` order.

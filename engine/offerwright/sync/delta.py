@@ -1,45 +1,64 @@
-"""What differs from the ledger → operations; what is withheld, and why."""
+"""What differs from the ledger → changes; what is withheld because it was refused before."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+import polars as pl
 
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.marketplaces.operation import Action
+from offerwright.marketplaces.payload import CompiledPayload
+from offerwright.marketplaces.render import ROW
+from offerwright.sync.known import Known
 from offerwright.sync.ports import GUARD_REFUSED
-from offerwright.sync.told import Bodies, Known, Parts, Told, bodies, parts_hash
+from offerwright.sync.told import Bodies, Told, bodies
 
 Why = Literal["new", "changed", "gone"]
 REFUSED = ("rejected", "quarantined")
 UNSENT = ("none", "queued")
+ON_ITS_WAY = ("sending", "submitted", "in_doubt", "confirmed")
+REFUSALS = {"at": pl.Int64, "sku": pl.String, "aspect": pl.String, "state": pl.String,
+            "problems": pl.String}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One operation to be: what to say, and on which state of the ledger it stands."""
+_WHY = (
+    pl.when(pl.col("confirmed_hash").is_not_null()).then(pl.lit("changed")).otherwise(pl.lit("new"))
+)
 
-    sku: str
-    aspect: Aspect
+
+@dataclass(frozen=True)
+class Changes:
+    """
+    What is told of many SKUs in the same way: one payload.
+
+    `frame`: `at` Int64 (position in the offers; null for a SKU that is not among them), `sku`,
+    `why`, one `part.NAME` per part, and for every one of `aspects` its hash
+    `covers.ASPECT` and the ledger's desired generation `base.ASPECT` when the plan was made.
+    """
+
+    payload: CompiledPayload
     action: Action
-    payload: str
-    parts: Parts
-    covers: Mapping[Aspect, str]
-    why: Why
-    base: Mapping[Aspect, int]
-    """The ledger's desired generation of every covered aspect when the plan was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedBefore:
-    """What would be said and was refused in the same words; it is not said again."""
-
-    sku: str
     aspect: Aspect
-    state: str
-    problems: tuple[str, ...]
+    aspects: tuple[Aspect, ...]
+    """What it settles: an update its own aspect alone."""
+    frame: pl.DataFrame
+
+    @property
+    def says_price(self) -> bool:
+        """An end says no price."""
+        return "price" in self.aspects and self.action != "end"
+
+    @property
+    def covers_stock(self) -> bool:
+        return "stock" in self.aspects
+
+    def where(self, kept: pl.Series) -> Changes:
+        """Some of them."""
+        return replace(self, frame=self.frame.filter(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +69,13 @@ class Doubt:
     anyone: bool = False
     """Rows were refused whose SKU nobody can read: it may be any."""
 
-    def of(self, sku: str) -> bool:
-        return self.anyone or sku in self.skus
+    def of(self, skus: pl.Series) -> pl.Series:
+        """Which of these SKUs."""
+        return self.named(skus) | self.anyone
+
+    def named(self, skus: pl.Series) -> pl.Series:
+        """Which of these SKUs had rows that name them."""
+        return skus.is_in(pl.Series(sorted(self.skus), dtype=pl.String).implode())
 
 
 NO_DOUBT = Doubt()
@@ -59,153 +83,210 @@ NO_DOUBT = Doubt()
 
 @dataclass(frozen=True)
 class Delta:
-    """Everything one account must be told now. `unchanged` counts aspects that are in step."""
-
-    changes: tuple[Change, ...]
-    unchanged: int
-    refused: tuple[RefusedBefore, ...]
-    waiting: tuple[tuple[str, str], ...] = field(default=())
-    """SKUs that cannot be listed yet, with the aspect that lacks."""
-    held: tuple[str, ...] = field(default=())
-    """Live listings that are not ended, because their rows may have been refused."""
-
-
-def delta(told: Told, known: Known, doubt: Doubt = NO_DOUBT) -> Delta:
     """
-    The changes of one account, in snapshot order; ends of vanished SKUs come last.
+    What some rows of an account must be told now.
+
+    `unchanged` counts aspects that are in step, `waiting` SKUs that cannot be listed yet. `refused`
+    is what would be said and was refused in the same words, `REFUSALS`.
+    """
+
+    changes: tuple[Changes, ...]
+    unchanged: int
+    waiting: int
+    refused: pl.DataFrame
+
+
+def delta(said: Told, known: Known) -> Delta:
+    """
+    What differs from the ledger of these rows, aspect by aspect.
 
     A desired value that is submitted or refused already is not said again; a listing that is to be
-    created waits until all its aspects are there; one in `doubt` is not ended, and where the
-    inventory says that a stock nobody can compute is shown as nought, it is.
+    created waits until all its aspects are there.
     """
-    changes: list[Change] = []
-    refused: list[RefusedBefore] = []
-    waiting: list[tuple[str, str]] = []
-    unchanged = 0
-    skus = told.offers.frame["sku"].to_list()
-    for sku in skus:
-        if told.create is not None and sku not in known.listed:
-            created = _create(sku, told, told.create, known)
-            if isinstance(created, Change):
-                changes.append(created)
-            elif created:
-                waiting.append((sku, created))
-            elif before := _refused(known, sku, "content"):
-                refused.append(before)
-            else:
-                unchanged += 1
-            continue
-        for aspect, said in told.updates.items():
-            change = _update(sku, aspect, said, known)
-            if change is not None:
-                changes.append(change)
-            elif sku in said.hashes and (before := _refused(known, sku, aspect)):
-                refused.append(before)
-            elif sku in said.hashes:
-                unchanged += 1
-    ends = list(_ends(frozenset(skus), told, known))
-    changes.extend(e for e in ends if not doubt.of(e.sku))
-    held = tuple(e.sku for e in ends if doubt.of(e.sku))
-    changes.extend(_zeros([sku for sku in held if sku in doubt.skus], told, known))
-    return Delta(tuple(changes), unchanged, tuple(refused), tuple(waiting), held)
+    skus = said.offers.frame["sku"]
+    standing = {aspect: _standing(known, skus, aspect) for aspect in ASPECTS}
+    create = said.create
+    unlisted = (
+        ~known.is_listed(skus) if create is not None else pl.repeat(False, len(skus), eager=True)
+    )
+    found = [
+        _updates(aspect, one, skus, ~unlisted, standing[aspect])
+        for aspect, one in said.updates.items()
+    ]
+    if create is not None:
+        found.append(_creates(said, create, skus, unlisted, standing))
+    refused = pl.concat([pl.DataFrame(schema=REFUSALS), *(one.refused for one in found)])
+    return Delta(
+        tuple(change for one in found for change in one.changes),
+        sum(one.unchanged for one in found),
+        sum(one.waiting for one in found),
+        refused.sort("at", maintain_order=True),
+    )
 
 
-def settled(row: Mapping[str, Any], hash_: str) -> bool:
+def _standing(known: Known, skus: pl.Series, aspect: Aspect) -> pl.DataFrame:
+    """The ledger beside the offers, and which refusals were our own guards' (`is_ours`)."""
+    rows = known.beside(skus, aspect)
+    texts = rows.filter(pl.col("state").is_in(REFUSED))["problems"].drop_nulls().unique()
+    wanted = pl.Series([text for text in texts.to_list() if _is_ours(text)], dtype=pl.String)
+    return rows.with_columns(
+        pl.col("problems").is_in(wanted.implode()).fill_null(False).alias("is_ours")
+    )
+
+
+def settled(hashes: pl.Series, standing: pl.DataFrame) -> pl.Series:
     """
-    Whether the ledger has this value, is on its way to it, or knows it to be refused.
+    Whether the ledger has these values, is on its way to them, or knows them to be refused.
 
     What is queued is not on its way: it is planned anew, so that guards judge it by the bounds of
     now, and the plan that is applied replaces it.
     """
+    state, hash_ = pl.col("state"), pl.lit(hashes)
+    nothing_under_way = pl.col("sent_generation") == pl.col("confirmed_generation")
+    is_live = (pl.col("confirmed_hash") == hash_) & state.is_in(UNSENT) & nothing_under_way
+    was_refused = (pl.col("rejected_hash") == hash_) & state.is_in(REFUSED)
+    is_coming = state.is_in(ON_ITS_WAY) & (pl.col("desired_hash") == hash_)
+    # What a guard refused at send is judged anew at every plan: an approval may have come.
+    known = is_live | is_coming | (was_refused & ~pl.col("is_ours"))
+    return standing.select(known.fill_null(False).alias("settled"))["settled"]
+
+
+def is_settled(row: Mapping[str, Any], hash_: str) -> bool:
+    """What `settled` says, of one row; an empty one is nowhere."""
     nothing_under_way = row.get("sent_generation") == row.get("confirmed_generation")
     if row.get("confirmed_hash") == hash_ and row.get("state") in UNSENT and nothing_under_way:
         return True
     if row.get("rejected_hash") == hash_ and row.get("state") in REFUSED:
-        # What a guard refused at send is judged anew at every plan: an approval may have come.
-        return all(p["code"] != GUARD_REFUSED for p in _problems(row))
-    on_its_way = row.get("state") in ("sending", "submitted", "in_doubt", "confirmed")
-    return bool(on_its_way and row.get("desired_hash") == hash_)
+        return not _is_ours(row.get("problems"))
+    return row.get("state") in ON_ITS_WAY and row.get("desired_hash") == hash_
 
 
-def _problems(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = json.loads(row.get("problems") or "[]")
-    return found
+def _is_ours(problems: str | None) -> bool:
+    """Whether a guard of ours was among those who refused."""
+    return any(problem["code"] == GUARD_REFUSED for problem in json.loads(problems or "[]"))
 
 
-def _refused(known: Known, sku: str, aspect: Aspect) -> RefusedBefore | None:
-    """The refusal that keeps an aspect from being said; None where it is in step."""
-    row = known.row(sku, aspect)
-    if row.get("state") not in REFUSED:
-        return None
-    words = tuple(f"{p['code']} {p['message']}".strip() for p in _problems(row))
-    return RefusedBefore(sku, aspect, row["state"], words)
+def _updates(
+    aspect: Aspect, said: Bodies, skus: pl.Series, where: pl.Series, standing: pl.DataFrame
+) -> Delta:
+    """What one aspect of listed offers must be told."""
+    hashes = said.hashes(len(skus))
+    there = where & hashes.is_not_null()
+    in_step = settled(hashes, standing)
+    refused = _refused(standing, aspect, there & in_step)
+    head = standing.select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("at"),
+        "sku",
+        _WHY.alias("why"),
+        pl.lit(hashes).alias(f"covers.{aspect}"),
+        generation().alias(f"base.{aspect}"),
+    )
+    change = Changes(
+        said.payload, "update", aspect, (aspect,), _with_parts(head, said, there & ~in_step)
+    )
+    unchanged = int((there & in_step).sum()) - refused.height
+    return Delta((change,), unchanged, 0, refused)
 
 
-def _update(sku: str, aspect: Aspect, said: Bodies, known: Known) -> Change | None:
-    hash_ = said.hashes.get(sku)
-    row = known.row(sku, aspect)
-    if hash_ is None or settled(row, hash_):
-        return None
-    why: Why = "changed" if row.get("confirmed_hash") else "new"
-    base: dict[Aspect, int] = {aspect: int(row.get("desired_generation") or 0)}
-    return Change(
-        sku, aspect, "update", said.payload.name, said.parts[sku], {aspect: hash_}, why, base
+def generation() -> pl.Expr:
+    """The ledger's desired generation; 0 where it has no row."""
+    return pl.col("desired_generation").fill_null(0)
+
+
+def _with_parts(head: pl.DataFrame, said: Bodies, where: pl.Series) -> pl.DataFrame:
+    """The chosen offers with their bodies."""
+    parts = said.frame.drop("hash").with_columns(pl.col(ROW).cast(pl.Int64).alias("at")).drop(ROW)
+    return head.filter(where).join(parts, on="at", how="left", maintain_order="left")
+
+
+def _refused(standing: pl.DataFrame, aspect: Aspect, where: pl.Series) -> pl.DataFrame:
+    """The refusals that keep an aspect from being said; none where it is in step."""
+    return (
+        standing.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
+        .filter(pl.lit(where) & pl.col("state").is_in(REFUSED).fill_null(False))
+        .select("at", "sku", pl.lit(aspect).alias("aspect"), "state", "problems")
     )
 
 
-def _create(sku: str, told: Told, create: Bodies, known: Known) -> Change | str:
-    """The change, the aspect that lacks, or "" when nothing is to be done."""
-    parts = create.parts.get(sku)
-    if parts is None:
-        return next(
-            (a for a in ASPECTS if a in told.updates and sku not in told.updates[a].hashes),
-            "stock",
+def _creates(
+    said: Told,
+    create: Bodies,
+    skus: pl.Series,
+    unlisted: pl.Series,
+    standing: dict[Aspect, pl.DataFrame],
+) -> Delta:
+    """What is to be listed; it waits until all its aspects are there."""
+    size = len(skus)
+    hashes = create.hashes(size)
+    there = unlisted & hashes.is_not_null()
+    covers = {
+        aspect: said.updates[aspect].hashes(size).zip_with(
+            said.updates[aspect].hashes(size).is_not_null(), hashes
         )
-    covers: dict[Aspect, str] = {}
-    for aspect in create.payload.covers:
-        own = told.updates.get(aspect)
-        covers[aspect] = (
-            own.hashes[sku] if own is not None and sku in own.hashes else create.hashes[sku]
-        )
-    if all(settled(known.row(sku, aspect), hash_) for aspect, hash_ in covers.items()):
-        return ""
-    base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
-    return Change(sku, "content", "create", create.payload.name, parts, covers, "new", base)
+        if aspect in said.updates
+        else hashes
+        for aspect in create.payload.covers
+    }  # fmt: skip
+    in_step = pl.repeat(True, size, eager=True)
+    for aspect, hash_ in covers.items():
+        in_step &= settled(hash_, standing[aspect])
+    refused = _refused(standing["content"], "content", there & in_step)
+    head = pl.DataFrame({
+        "at": pl.int_range(size, dtype=pl.Int64, eager=True),
+        "sku": skus,
+        "why": pl.repeat("new", size, dtype=pl.String, eager=True),
+        **{f"covers.{aspect}": hash_ for aspect, hash_ in covers.items()},
+        **{f"base.{a}": standing[a].select(generation()).to_series() for a in covers},
+    })  # fmt: skip
+    change = Changes(
+        create.payload,
+        "create",
+        "content",
+        tuple(covers),
+        _with_parts(head, create, there & ~in_step),
+    )
+    unchanged = int((there & in_step).sum()) - refused.height
+    return Delta((change,), unchanged, int((unlisted & hashes.is_null()).sum()), refused)
 
 
-def _zeros(skus: Sequence[str], told: Told, known: Known) -> Iterator[Change]:
+def ends(
+    payload: CompiledPayload, settings: Mapping[str, str], known: Known, gone: pl.Series
+) -> Changes:
+    """The ends of live listings whose SKU is no longer in the catalogue."""
+    found = bodies(payload, gone.to_frame("sku"), settings)
+    return _apart(found, "end", payload.aspect, payload.covers, known, gone)
+
+
+def zeros(
+    payload: CompiledPayload, settings: Mapping[str, str], known: Known, skus: pl.Series
+) -> Changes:
     """Nought for live listings whose rows were refused: what they have in stock is not known."""
-    stock, inventory = told.updates.get("stock"), told.offers.plan.inventory
-    if not skus or stock is None or inventory is None or inventory.on_block != "zero":
-        return
-    import polars as pl
-
-    frame = pl.DataFrame({"sku": skus, "quantity": [0] * len(skus)})
-    said = bodies(stock.payload, frame, told.settings)
-    for sku in skus:
-        change = _update(sku, "stock", said, known)
-        if change is not None:
-            yield change
+    nought = skus.to_frame("sku").with_columns(pl.lit(0, dtype=pl.Int64).alias("quantity"))
+    found = bodies(payload, nought, settings)
+    return _apart(found, "update", "stock", ("stock",), known, skus)
 
 
-def _ends(skus: frozenset[str], told: Told, known: Known) -> Iterator[Change]:
-    """Live listings whose SKU is no longer in the catalogue."""
-    if told.end is None:
-        return
-    gone = sorted(known.listed - skus)
-    if not gone:
-        return
-    import polars as pl
-
-    frame = pl.DataFrame({"sku": gone}, schema={"sku": pl.String})
-    said = bodies(told.end, frame, told.settings)
-    for sku in gone:
-        parts = said.parts.get(sku)
-        if parts is None:
-            continue
-        hash_ = parts_hash(parts)
-        covers = dict.fromkeys(told.end.covers, hash_)
-        if all(settled(known.row(sku, a), hash_) for a in covers):
-            continue
-        base = {a: int(known.row(sku, a).get("desired_generation") or 0) for a in covers}
-        yield Change(sku, told.end.aspect, "end", told.end.name, parts, covers, "gone", base)
+def _apart(
+    found: Bodies,
+    action: Action,
+    aspect: Aspect,
+    covers: tuple[Aspect, ...],
+    known: Known,
+    skus: pl.Series,
+) -> Changes:
+    """What is told of SKUs that have no offer."""
+    hashes = found.hashes(len(skus))
+    standing = {one: _standing(known, skus, one) for one in covers}
+    in_step = pl.repeat(True, len(skus), eager=True)
+    for one in covers:
+        in_step &= settled(hashes, standing[one])
+    head = standing[covers[0]].select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("at"),
+        "sku",
+        (pl.lit("gone") if action == "end" else _WHY).alias("why"),
+        *(pl.lit(hashes).alias(f"covers.{one}") for one in covers),
+        *(standing[one].select(generation()).to_series().alias(f"base.{one}") for one in covers),
+    )
+    frame = _with_parts(head, found, hashes.is_not_null() & ~in_step)
+    nowhere = pl.lit(None, dtype=pl.Int64).alias("at")
+    return Changes(found.payload, action, aspect, covers, frame.with_columns(nowhere))

@@ -2,23 +2,27 @@
 A plan as a file: JSON lines, one operation a line, sealed with a hash over everything before.
 
 The first line is the head (what the plan stands on), the last the seal. A plan that was edited
-does not open; a plan that was applied before is recognised by its id.
+does not open; a plan that was applied before is recognised by its id. Files are written and read
+line by line: that of a first publication is larger than memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from offerwright.errors import OfferwrightError
 from offerwright.frames import Aspect
 from offerwright.marketplaces.operation import Action
-from offerwright.sync.plan import AccountPart, Planned, SyncPlan, Withheld
+from offerwright.sync.lines import reason_lines
+from offerwright.sync.plan import AccountPart, SyncPlan
 
 VERSION = 1
 ID_LENGTH = 16
@@ -43,59 +47,77 @@ class PlannedOperation:
     base: Mapping[Aspect, int]
     guard_inputs: str
 
+    def without_bytes(self) -> PlannedOperation:
+        """To speak of it when it is not sent."""
+        return replace(self, parts=(), guard_inputs="")
+
 
 @dataclass(frozen=True)
 class PlanFile:
-    """An opened plan: its id, its head, the accounts it speaks for, its operations."""
+    """An opened plan: its id, its head, how many operations its accounts have, and these."""
 
     id: str
     head: Mapping[str, Any]
-    accounts: tuple[str, ...]
-    operations: tuple[PlannedOperation, ...]
+    counts: Mapping[str, int]
+    operations: Collection[PlannedOperation]
+    """Read from the file again whenever they are gone through."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the plan speaks for."""
+        return tuple(self.counts)
 
 
 def sealed(plan: SyncPlan) -> SyncPlan:
-    """The plan with its lines and its id: the hash of these lines."""
-    lines = tuple(_lines(plan))
-    return replace(plan, id=_hash(lines)[:ID_LENGTH], lines=lines)
+    """The plan with its id: the hash of its lines."""
+    digest = hashlib.sha256()
+    for text in _texts(plan):
+        digest.update(text)
+    return replace(plan, id=digest.hexdigest()[:ID_LENGTH])
 
 
-def write_plan(plan: SyncPlan, path: Path) -> None:
-    """Write a sealed plan, whole or not at all."""
+def write_plan(plan: SyncPlan, path: Path) -> SyncPlan:
+    """Write a plan, whole or not at all, and seal it."""
     temporary = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with temporary.open("wb") as file:
-        for line in plan.lines:
-            written = f"{line}\n".encode()
-            digest.update(written)
-            file.write(written)
-        seal = {"type": "seal", "id": plan.id, "sha256": digest.hexdigest()}
+        for text in _texts(plan):
+            digest.update(text)
+            file.write(text)
+        sha256 = digest.hexdigest()
+        seal = {"type": "seal", "id": sha256[:ID_LENGTH], "sha256": sha256}
         file.write(f"{_dump(seal)}\n".encode())
     temporary.replace(path)
+    return replace(plan, id=sha256[:ID_LENGTH])
 
 
-def _hash(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(f"{line}\n".encode())
-    return digest.hexdigest()
+def keep_plan(plan: SyncPlan, folder: Path) -> tuple[SyncPlan, Path]:
+    """Write a plan into a folder under its id, which is known when it is written."""
+    fresh = folder / f"new-{os.getpid()}.jsonl"
+    made = write_plan(plan, fresh)
+    return made, fresh.replace(folder / f"{made.id}.jsonl")
 
 
 # One encoder for all lines: `json.dumps` with settings makes a new one for every call.
 _dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _lines(plan: SyncPlan) -> Iterator[str]:
-    yield _dump({"type": "plan", "version": VERSION, **asdict(plan.basis)})
+def _texts(plan: SyncPlan) -> Iterator[bytes]:
+    """The lines of the file but for its seal, many at a time."""
+    yield f"{_dump({'type': 'plan', 'version': VERSION, **asdict(plan.basis)})}\n".encode()
     for part in plan.parts:
-        yield _dump({"type": "account", **account_summary(part)})
-        for planned in part.changes:
-            yield _dump({"type": "operation", **_operation(planned)})
-        for withheld in part.withheld:
-            yield _dump({"type": "withheld", **_words(withheld)})
-        for warning in part.warnings:
-            yield _dump({"type": "warning", **_words(warning)})
+        yield f"{_dump({'type': 'account', **account_summary(part)})}\n".encode()
+        for operations in part.operations():
+            yield _joined(operations["line"])
+        for reasons in part.reasons():
+            yield _joined(reason_lines(reasons, part.account, "withheld"))
+        for reasons in part.warned_of():
+            yield _joined(reason_lines(reasons, part.account, "warning"))
+
+
+def _joined(lines: pl.Series) -> bytes:
+    return "".join(f"{line}\n" for line in lines.to_list()).encode()
 
 
 def account_summary(part: AccountPart) -> dict[str, Any]:
@@ -103,11 +125,11 @@ def account_summary(part: AccountPart) -> dict[str, Any]:
     return {
         "account": part.account,
         "offers": part.offers,
-        "operations": len(part.changes),
+        "operations": part.size,
         "unchanged": part.unchanged,
         "waiting": part.waiting,
-        "withheld": len({w.sku for w in part.withheld}),
-        "warnings": len(part.warnings),
+        "withheld": part.withheld_skus,
+        "warnings": part.warned,
         "guards": [
             {"id": v.guard.id, "failed": v.failed, "reason": v.reason, "approved_by": v.approved_by}
             for v in part.run_verdicts
@@ -115,31 +137,33 @@ def account_summary(part: AccountPart) -> dict[str, Any]:
     }
 
 
-def _words(withheld: Withheld) -> dict[str, Any]:
-    return {name: getattr(withheld, name) for name in Withheld.__slots__}
+@dataclass(frozen=True)
+class PlanOperations:
+    """The operations of a plan file, in order, parsed as they are gone through."""
 
+    path: Path
+    sha256: str
+    size: int
 
-def _operation(planned: Planned) -> dict[str, Any]:
-    change = planned.change
-    return {
-        "account": planned.account,
-        "marketplace": planned.marketplace,
-        "sku": change.sku,
-        "aspect": change.aspect,
-        "action": change.action,
-        "payload": change.payload,
-        "why": change.why,
-        "parts": [[name, body.decode()] for name, body in change.parts],
-        "covers": dict(change.covers),
-        "base": dict(change.base),
-        "guard_inputs": planned.guard_inputs,
-        "price": _pair(planned.price_before, planned.price_after),
-        "quantity": _pair(planned.quantity_before, planned.quantity_after),
-    }
+    def __len__(self) -> int:
+        return self.size
 
+    def __contains__(self, operation: object) -> bool:
+        return any(one == operation for one in self)
 
-def _pair(before: Decimal | int | None, after: Decimal | int | None) -> list[str | int | None]:
-    return [f"{x:f}" if isinstance(x, Decimal) else x for x in (before, after)]
+    def __iter__(self) -> Iterator[PlannedOperation]:
+        """Raises `PlanRefused` at the end where the file is no more what was opened."""
+        digest, before = hashlib.sha256(), ""
+        for line in _lines(self.path):
+            # One line behind: the last is the seal, and no part of what it seals.
+            if before:
+                digest.update(f"{before}\n".encode())
+                record = json.loads(before)
+                if record["type"] == "operation":
+                    yield _read_operation(record)
+            before = line
+        if digest.hexdigest() != self.sha256:
+            raise PlanRefused(f"{self.path} was changed while it was read; plan again")
 
 
 def read_plan(path: Path) -> PlanFile:
@@ -150,30 +174,65 @@ def read_plan(path: Path) -> PlanFile:
         PlanRefused: unreadable, edited after it was written, or of another version.
     """
     try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-        records = [json.loads(line) for line in lines]
+        outline = _outline(path)
     except OSError as problem:
         raise PlanRefused(f"{path} cannot be read as a plan: {problem}") from problem
     except ValueError as problem:
         raise PlanRefused(
             f"{path} cannot be read as a plan; give the file that `offerwright plan --out` wrote"
         ) from problem
-    if not _is_whole(records):
+    head, seal = outline.head, outline.seal
+    if not (_is(head, "plan") and _is(seal, "seal")):
         raise PlanRefused(f"{path} is not a whole plan; make it again with `offerwright plan`")
-    if records[0].get("version") != VERSION:
+    if head.get("version") != VERSION:
         raise PlanRefused(f"{path} was written by another version; plan again")
-    sha256 = _hash(lines[:-1])
-    if records[-1].get("sha256") != sha256 or records[-1].get("id") != sha256[:ID_LENGTH]:
+    sha256 = outline.sha256
+    if seal.get("sha256") != sha256 or seal.get("id") != sha256[:ID_LENGTH]:
         raise PlanRefused(f"{path} was changed after it was written; plan again")
-    operations = tuple(_read_operation(r) for r in records if r["type"] == "operation")
-    accounts = tuple(r["account"] for r in records if r["type"] == "account")
-    return PlanFile(records[-1]["id"], records[0], accounts, operations)
+    counts = {one["account"]: int(one["operations"]) for one in outline.accounts}
+    operations = PlanOperations(path, sha256, sum(counts.values()))
+    return PlanFile(seal["id"], head, counts, operations)
 
 
-def _is_whole(records: list[Any]) -> bool:
-    """Whether a head stands first, a seal last, and a record on every line."""
-    whole = len(records) > 1 and all(isinstance(r, dict) and "type" in r for r in records)
-    return whole and records[0]["type"] == "plan" and records[-1]["type"] == "seal"
+@dataclass(frozen=True)
+class _Outline:
+    """What a file is from far: its first and last record, its accounts, the hash between."""
+
+    head: Any
+    accounts: tuple[dict[str, Any], ...]
+    seal: Any
+    sha256: str
+
+
+def _outline(path: Path) -> _Outline:
+    digest, before = hashlib.sha256(), None
+    head: Any = None
+    accounts = []
+    for line in _lines(path):
+        if before is not None:
+            digest.update(f"{before}\n".encode())
+        if head is None:
+            head = json.loads(line)
+        elif _ACCOUNT in line:
+            accounts.append(json.loads(line))
+        before = line
+    return _Outline(head, tuple(accounts), json.loads(before or ""), digest.hexdigest())
+
+
+_ACCOUNT = '"type":"account"'
+"""Only an account's line has it: inside a text the quotes would have backslashes."""
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines that say something; whatever Git made of their ends."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line != "\n":
+                yield line.rstrip("\n")
+
+
+def _is(record: Any, type_: str) -> bool:
+    return isinstance(record, dict) and record.get("type") == type_
 
 
 def _read_operation(record: Mapping[str, Any]) -> PlannedOperation:

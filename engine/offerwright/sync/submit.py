@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,20 +11,24 @@ from offerwright.errors import StalePlan
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import Sending, refusals
-from offerwright.guards.whole import Moves, judge_run
+from offerwright.guards.whole import judge_run
 from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
 from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
-from offerwright.sync.delta import settled
+from offerwright.sync.known import live_paid
+from offerwright.sync.look import Look, look, said_by
 from offerwright.sync.plan_file import PlanFile, PlannedOperation
-from offerwright.sync.told import Known, live_paid, read_known
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of a plan's operations before anything is sent."""
+    """
+    What became of a plan's operations before anything is sent.
+
+    The bodies of operations that are left out are left out too: a plan may be larger than memory.
+    """
 
     enqueued: Enqueued
     moved: tuple[PlannedOperation, ...]
@@ -46,7 +50,8 @@ def submit(
     Put a plan's operations into the outbox, in one transaction, in place of what is queued there.
 
     An operation whose offer has moved in the ledger since the plan is left out; the others go on.
-    Guards on the whole run are judged once more, on what the bytes of the batch say.
+    Guards on the whole run are judged once more, on what the bytes of the batch say. The file is
+    gone through twice: to look at all operations, and to queue those that may go.
 
     Args:
         plan: the opened plan.
@@ -58,131 +63,83 @@ def submit(
 
     Raises:
         StalePlan: the plan has operations, was never applied, and every one of them has moved.
+        PlanRefused: the file is no more what was opened; nothing is queued.
     """
     applied_as = _applied_as(plan, currencies)
     if store.is_applied(plan.id) or store.is_applied(applied_as):
         return Submitted(Enqueued(already_applied=True), (), ())
-    planned_now = [o for o in plan.operations if o.account in currencies]
-    if plan.operations and not planned_now:
+    if plan.operations and not any(plan.counts.get(name) for name in currencies):
         return Submitted(Enqueued(), (), ())
-    known = {name: read_known(store, name) for name in {o.account for o in planned_now}}
-    fresh = [o for o in planned_now if _stands(o, known[o.account])]
-    moved = [o for o in planned_now if not _stands(o, known[o.account])]
-    if planned_now and not fresh:
+    seen = look(plan.operations, store, marketplaces, currencies)
+    if seen.moved and not seen.stands:
         raise StalePlan(
             "every offer of this plan has moved in the ledger since it was made; plan again"
         )
-    readable: list[tuple[PlannedOperation, Operation]] = []
-    refused: list[tuple[PlannedOperation, str]] = []
-    for planned in fresh:
-        said = _said(planned, marketplaces[planned.marketplace], currencies[planned.account])
-        if isinstance(said, str):
-            refused.append((planned, said))
-        else:
-            readable.append((planned, _operation(planned, said, plan.id)))
     withheld = {
-        name: _withheld(name, [o for _, o in readable], known[name], guards, plan, now)
-        for name in known
-    }
-    refused += [(p, reason) for p, o in readable if (reason := _reason(o, withheld[o.account]))]
-    operations = [o for _, o in readable if not _reason(o, withheld[o.account])]
+        name: _withheld(guards[name], seen, name, plan, now) for name in seen.moves
+    }  # fmt: skip
+    refused = list(seen.refused)
+
+    def allowed() -> Iterator[Operation]:
+        for planned, is_ready in zip(plan.operations, seen.ready, strict=True):
+            reason = _reason(planned, withheld[planned.account]) if is_ready else None
+            if reason is not None:
+                refused.append((planned.without_bytes(), reason))
+            elif is_ready:
+                yield _operation(planned, marketplaces, currencies, plan.id)
+
     # Where the ledger has moved, a later plan may have queued; that is not this one's to empty.
-    later = {o.account for o in moved}
+    later = {o.account for o in seen.moved}
     replacing = [name for name in plan.accounts if name in currencies and name not in later]
-    enqueued = store.enqueue(operations, applied_as, now=now, replacing=replacing)
-    return Submitted(enqueued, tuple(moved), tuple(refused))
+    enqueued = store.enqueue(allowed(), applied_as, now=now, replacing=replacing)
+    return Submitted(enqueued, tuple(seen.moved), tuple(refused))
 
 
 def _applied_as(plan: PlanFile, able: Mapping[str, str]) -> str:
     """The plan's id; with the accounts that can send beside it while others cannot."""
-    wanted = {o.account for o in plan.operations}
+    wanted = {name for name, operations in plan.counts.items() if operations}
     if wanted <= able.keys():
         return plan.id
     return f"{plan.id} {' '.join(sorted(wanted & able.keys()))}"
 
 
 def _withheld(
-    account: str,
-    operations: Sequence[Operation],
-    known: Known,
-    guards: Mapping[str, Sequence[GuardPlan]],
-    plan: PlanFile,
-    now: float,
+    guards: Sequence[GuardPlan], seen: Look, account: str, plan: PlanFile, now: float
 ) -> dict[str, str]:
     """By aspect, why guards on the whole run refuse this account's batch."""
-    batch = [o for o in operations if o.account == account]
     moment = microseconds(datetime.fromtimestamp(now, UTC))
     first = bool(plan.head["first_publication"])
-    verdicts = judge_run(guards[account], _moves(batch, known), moment, first)
     return {
         v.withholds: f"guard {v.guard.id} ({v.guard.check}): {v.reason}"
-        for v in verdicts
+        for v in judge_run(guards, seen.moves[account], moment, first)
         if v.withholds
     }
 
 
-def _reason(operation: Operation, withheld: Mapping[str, str]) -> str | None:
-    aspects = set(operation.covers) - ({"price"} if operation.action == "end" else set())
+def _reason(planned: PlannedOperation, withheld: Mapping[str, str]) -> str | None:
+    aspects = set(planned.covers) - ({"price"} if planned.action == "end" else set())
     return next((withheld[aspect] for aspect in sorted(aspects) if aspect in withheld), None)
 
 
-def _moves(operations: Sequence[Operation], known: Known) -> Moves:
-    """What the bytes of a batch would do to an account, against the ledger."""
-    live = [(aspect, sku, row) for (sku, aspect), row in known.rows.items() if sku in known.listed]
-    confirmed = sum(aspect == "price" and row["price"] is not None for aspect, _, row in live)
-    ends = {o.sku for o in operations if o.action == "end"}
-    stocked = {sku for aspect, sku, row in live if aspect == "stock" and row["quantity"]} | ends
-    moved = {o.sku for o in operations if _moves_price(o, known)}
-    zeroed = {
-        o.sku
-        for o in operations
-        if o.sku in stocked and "stock" in o.covers and o.values.quantity == 0
-    }
-    return Moves(confirmed, len(moved), len(stocked), len(zeroed | ends))
-
-
-def _moves_price(operation: Operation, known: Known) -> bool:
-    said = operation.values
-    paid = said.price if said.sale_price is None else said.sale_price
-    if paid is None or operation.sku not in known.listed:
-        return False
-    live, _ = live_paid(known.row(operation.sku, "price"), is_listed=True)
-    return live is not None and live != paid
-
-
-def _stands(planned: PlannedOperation, known: Known) -> bool:
-    """Whether the ledger is where it was when the plan was made, and has yet to be told."""
-    if (planned.action == "create") == (planned.sku in known.listed) and planned.action != "update":
-        return False
-    if all(settled(known.row(planned.sku, a), hash_) for a, hash_ in planned.covers.items()):
-        return False
-    return all(
-        int(known.row(planned.sku, aspect).get("desired_generation") or 0) == generation
-        for aspect, generation in planned.base.items()
-    )
-
-
-def _said(planned: PlannedOperation, marketplace: Marketplace, currency: str) -> Values | str:
-    payload = marketplace.payloads[planned.payload]
-    try:
-        return read_back(payload, planned.parts, sku=planned.sku, currency=currency)
-    except ReadbackFailed as problem:
-        return str(problem)
-
-
-def _operation(planned: PlannedOperation, values: Values, plan_id: str) -> Operation:
-    generation = max(planned.base.values(), default=0) + 1
+def _operation(
+    planned: PlannedOperation,
+    marketplaces: Mapping[str, Marketplace],
+    currencies: Mapping[str, str],
+    plan_id: str,
+) -> Operation:
+    said = said_by(planned, marketplaces[planned.marketplace], currencies[planned.account])
+    assert isinstance(said, Values), "it could be read a moment ago"
     return Operation(
         account=planned.account,
         marketplace=planned.marketplace,
         sku=planned.sku,
         aspect=planned.aspect,
         action=planned.action,
-        generation=generation,
+        generation=max(planned.base.values(), default=0) + 1,
         payload=planned.payload,
         parts=planned.parts,
         covers=planned.covers,
-        values=values,
+        values=said,
         guard_inputs=planned.guard_inputs,
         plan_id=plan_id,
     )

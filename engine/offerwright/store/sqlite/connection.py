@@ -66,20 +66,22 @@ class Connection:
             self._raw = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        mode = "ro" if self.read_only else "rw"
-        raw = sqlite3.connect(
-            f"{self.path.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self.busy_s,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        raw = self._connected("ro" if self.read_only else "rw")
         try:
             self._set_up(raw)
         except BaseException:
             raw.close()
             raise
         return raw
+
+    def _connected(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self.busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
 
     def _set_up(self, raw: sqlite3.Connection) -> None:
         raw.execute("PRAGMA foreign_keys = ON")
@@ -111,6 +113,22 @@ class Connection:
             finally:
                 if self._raw.in_transaction:
                     self._raw.execute("ROLLBACK")
+
+    @contextmanager
+    def moment(self) -> Iterator[sqlite3.Connection]:
+        """
+        Read inside, from one state of the file, on a connection of its own.
+
+        It writes nothing, and so needs no gate; the log of the file grows while it is open.
+        """
+        with self._translated():
+            raw = self._connected("ro")
+            try:
+                raw.execute("BEGIN")
+                raw.execute("SELECT 1 FROM ledger LIMIT 1").fetchone()
+                yield raw
+            finally:
+                raw.close()
 
     def close(self) -> None:
         with self._thread_lock:

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 from offerwright.errors import StoreLocked
 from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
 from offerwright.store.failpoint import failpoint
-from offerwright.store.protocol import Claim, Enqueued, Owner, Run, Token
+from offerwright.store.protocol import Claim, Enqueued, Owner, Reading, Run, Token
+from offerwright.store.sqlite import bulk, live, settle, tokens
 from offerwright.store.sqlite import claim as claims
 from offerwright.store.sqlite import enqueue as queue
 from offerwright.store.sqlite import ledger as reading
-from offerwright.store.sqlite import live, settle, tokens
 from offerwright.store.sqlite.connection import Connection
 from offerwright.store.sqlite.locks import try_lock
+
+
+class SqliteReading:
+    """`Reading` over a connection that stands in one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        return bulk.ledger_frame(self._connection, account, skus)
+
+    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        return bulk.listings_frame(self._connection, account, skus)
+
+    def live_skus(self, account: str) -> pl.Series:
+        return bulk.live_skus(self._connection, account)
+
+    def live_totals(self, account: str) -> tuple[int, int]:
+        return bulk.live_totals(self._connection, account)
 
 
 class SqliteStore:
@@ -64,6 +86,33 @@ class SqliteStore:
     def listings(self, account: str) -> list[tuple[str, str | None, str]]:
         with self._connection.reading() as c:
             return reading.listings(c, account)
+
+    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        with self._connection.reading() as c:
+            return bulk.ledger_frame(c, account, skus)
+
+    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        with self._connection.reading() as c:
+            return bulk.listings_frame(c, account, skus)
+
+    def live_skus(self, account: str) -> pl.Series:
+        with self._connection.reading() as c:
+            return bulk.live_skus(c, account)
+
+    def live_totals(self, account: str) -> tuple[int, int]:
+        with self._connection.reading() as c:
+            return bulk.live_totals(c, account)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        with self._connection.moment() as c:
+            yield SqliteReading(c)
+
+    def write_frames(
+        self, account: str, ledger: pl.DataFrame, listings: pl.DataFrame, *, now: float
+    ) -> None:
+        with self._connection.transaction() as c:
+            bulk.write(c, account, ledger, listings, now)
 
     def external_id(self, account: str, sku: str) -> str | None:
         with self._connection.reading() as c:

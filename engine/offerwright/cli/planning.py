@@ -1,0 +1,76 @@
+"""The plan of now: over the newest snapshot, or over the sources as they are, part by part."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from offerwright import __version__
+from offerwright.cli.live import Live, commit_of
+from offerwright.cli.options import STATE, known_accounts, moment
+from offerwright.cli.report import tell
+from offerwright.cli.snapshot import current_snapshot, take_snapshot
+from offerwright.evaluate.partitions import partitions
+from offerwright.loadout import Loadout, PlanRequest, doubt_of, plan_parts
+from offerwright.sync.catalogue import StoredLedger
+from offerwright.sync.plan import Basis, SyncPlan
+
+LIVE, SANDBOX = "marketplaces", "sandbox"
+PARTS_IN_MEMORY = 4
+"""A plan of more parts lies on disk while it is made."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command asks of a plan; `anew`: the sources are read first."""
+
+    data: Path | None
+    as_of: str | None
+    accounts: tuple[str, ...]
+    first_publication: bool
+    anew: bool = False
+
+
+@contextmanager
+def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
+    """The plan of now, not sealed yet; what it says is there as long as the context is."""
+    loadout = world.loadout
+    names = known_accounts(wanted.accounts, [p.account.name for p in loadout.rules.plans])
+    snapshot = (take_snapshot if wanted.anew else current_snapshot)(loadout, home, wanted.data)
+    at = moment(wanted.as_of, loadout.rules.time_zone)
+    basis = Basis(
+        commit=commit_of(home),
+        rules=loadout.digest,
+        snapshot=snapshot.id,
+        as_of=at.isoformat(),
+        engine=__version__,
+        target=target_of(world.sandbox),
+        first_publication=wanted.first_publication,
+    )
+    asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest))
+    parts = partitions(loadout.rules, snapshot.frame)
+    _tell_unmapped(loadout, names)
+    with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:
+        folder = Path(spilled) if len(parts) > PARTS_IN_MEMORY else None
+        with world.store.reading() as reading:
+            made = plan_parts(loadout, parts, StoredLedger(reading), asked, folder=folder)
+        yield made
+
+
+def _tell_unmapped(loadout: Loadout, accounts: Sequence[str]) -> None:
+    """Say where nothing can be listed for want of a mapping: it may be meant, or forgotten."""
+    for name in accounts:
+        plan = loadout.rules.plan(name)
+        if loadout.marketplaces[plan.account.marketplace].document.create and not plan.mappings:
+            tell(
+                f"note: {name} has no mapping, so nothing is listed there; "
+                "prices and stock go to listings that exist already"
+            )
+
+
+def target_of(sandbox: str | None) -> str:
+    """Whose listings a plan speaks of: each has a ledger of its own."""
+    return LIVE if sandbox is None else SANDBOX

@@ -1,0 +1,77 @@
+"""The parts of an account's rows → its part of a plan, once guards have looked at the whole run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from offerwright.guards.plan import GuardPlan
+from offerwright.guards.whole import Moves, judge_run
+from offerwright.sync.plan import AccountPart, PlanRows, any_held, withheld_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """What guards on the whole run of an account are judged by."""
+
+    guards: tuple[GuardPlan, ...]
+    as_of: int
+    first_publication: bool
+
+
+def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPart:
+    """
+    An account's part of a plan.
+
+    `rows` is gone through twice here and again by whoever reads the part: a tuple, or a `Spill`.
+    """
+    sums = _sums(rows)
+    verdicts = judge_run(run.guards, sums.moves, run.as_of, run.first_publication)
+    counts: Counter[tuple[str, str]] = Counter()
+    withheld = 0
+    for one in rows:
+        kept = one.operations.filter(~any_held(verdicts)).group_by("action", "aspect").len()
+        counts.update({(action, aspect): n for action, aspect, n in kept.collect().iter_rows()})
+        withheld += _count(withheld_of(one, verdicts).select(pl.col("sku").unique()))
+    return AccountPart(
+        account, rows, verdicts, dict(sorted(counts.items())), sums.offers, sums.unchanged,
+        sums.waiting, withheld, sums.warned,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Sums:
+    moves: Moves
+    offers: int = 0
+    unchanged: int = 0
+    waiting: int = 0
+    warned: int = 0
+
+
+def _sums(rows: Iterable[PlanRows]) -> _Sums:
+    sums = _Sums(Moves(0, 0, 0, 0))
+    for one in rows:
+        sums = _Sums(
+            _added(sums.moves, one.moves),
+            sums.offers + one.offers,
+            sums.unchanged + one.unchanged,
+            sums.waiting + one.waiting,
+            sums.warned + _count(one.warnings),
+        )
+    return sums
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect().item())
+
+
+def _added(left: Moves, right: Moves) -> Moves:
+    return Moves(
+        left.confirmed + right.confirmed,
+        left.moved + right.moved,
+        left.stocked + right.stocked,
+        left.zeroed + right.zeroed,
+    )

@@ -1,0 +1,120 @@
+"""A whole catalogue, part by part: snapshot + rules + ledger → the rows of every account's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from offerwright.evaluate.bulk import mapped, run_block
+from offerwright.evaluate.moment import plan_at
+from offerwright.evaluate.partitions import Block, Partitions
+from offerwright.evaluate.run import Executor
+from offerwright.expressions.parse import microseconds
+from offerwright.store.protocol import Reading
+from offerwright.sync.known import Known, live_frame, read_known
+from offerwright.sync.plan import PlanRows
+from offerwright.sync.rows import Planning, plan_gone, plan_rows
+
+
+class Ledger(Protocol):
+    """What is known of accounts, for as many SKUs as are looked at."""
+
+    def of(self, account: str, skus: pl.Series) -> Known:
+        """What is known of these SKUs."""
+
+    def but(self, account: str, skus: pl.Series) -> Known:
+        """What is known of live SKUs that are not among these."""
+
+
+@dataclass(frozen=True)
+class HeldLedger:
+    """A ledger in memory."""
+
+    known: Mapping[str, Known]
+
+    def of(self, account: str, skus: pl.Series) -> Known:
+        return self.known[account].only(skus)
+
+    def but(self, account: str, skus: pl.Series) -> Known:
+        known = self.known[account]
+        return known.only(known.listed.filter(~known.listed.is_in(skus.implode())))
+
+
+@dataclass(frozen=True)
+class StoredLedger:
+    """The ledger of a store, of which only what is asked for is read."""
+
+    reading: Reading
+
+    def of(self, account: str, skus: pl.Series) -> Known:
+        return read_known(self.reading, account, skus)
+
+    def but(self, account: str, skus: pl.Series) -> Known:
+        live = self.reading.live_skus(account)
+        gone = live.filter(~live.is_in(skus.implode()))
+        return read_known(self.reading, account, gone)
+
+
+Keep = Callable[[str, PlanRows], None]
+"""What is done with the rows of one account, part after part."""
+
+
+def plan_catalogue(
+    parts: Partitions,
+    executor: Executor,
+    ledger: Ledger,
+    plannings: Mapping[str, Planning],
+    as_of: datetime,
+    keep: Keep,
+    workers: int = 1,
+) -> None:
+    """
+    Plan a catalogue part by part, in its order; what live listings without a row add comes last.
+
+    Args:
+        parts: of the snapshot; SKUs that share stock are in one part.
+        executor: of the rules.
+        ledger: what is known of the accounts.
+        plannings: by account, of those that are to be planned.
+        as_of: the moment of the computation, with a zone.
+        keep: takes what every part adds; no more than a few parts are in memory at once.
+        workers: threads.
+    """
+
+    def work(own: Executor, block: Block) -> dict[str, PlanRows]:
+        return plan_block(own, block, ledger, plannings, as_of)
+
+    for found in mapped(executor, parts, work, workers):
+        for account, rows in found.items():
+            keep(account, rows)
+    skus = parts.source.rows(0, parts.height, ["sku"])["sku"]
+    for plan in executor.rules.plans:
+        name = plan.account.name
+        if name in plannings:
+            now = plan_at(plan, microseconds(as_of))
+            keep(name, plan_gone(now, ledger.but(name, skus), plannings[name]))
+
+
+def plan_block(
+    executor: Executor,
+    block: Block,
+    ledger: Ledger,
+    plannings: Mapping[str, Planning],
+    as_of: datetime,
+) -> dict[str, PlanRows]:
+    """What the rows of one part add to the plan of every account."""
+    skus, own = block.frame["sku"], block.own["sku"]
+    known = {account: ledger.of(account, skus) for account in plannings}
+    live = {account: live_frame(one) for account, one in known.items()}
+    found = run_block(executor, block, as_of, live, sorted(plannings))
+    rows = {}
+    for offers in found:
+        account = offers.account.name
+        here = known[account] if block.skus is None else known[account].only(own)
+        planning = replace(plannings[account], walks=executor.walks)
+        rows[account] = plan_rows(offers, here, planning)
+    return rows

@@ -1,0 +1,167 @@
+"""A first look at the operations of a plan: which still stand, and what all of them would move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from offerwright.guards.whole import Moves
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.marketplaces.operation import Values
+from offerwright.marketplaces.readback import ReadbackFailed, read_back
+from offerwright.store.protocol import Reading, Store
+from offerwright.sync.delta import is_settled
+from offerwright.sync.known import Known, live_paid, read_known
+from offerwright.sync.plan_file import PlannedOperation
+
+BLOCK = 10_000
+"""Operations at a time: their bodies are not to fill the memory."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """
+    What was found. `ready` holds one byte per operation: whether it may go.
+
+    `moved` and `refused` are without their bodies. `moves` is what the ready ones would do, for
+    every account that has operations and can send.
+    """
+
+    ready: bytes
+    moved: Sequence[PlannedOperation]
+    refused: Sequence[tuple[PlannedOperation, str]]
+    moves: Mapping[str, Moves]
+
+    @property
+    def stands(self) -> bool:
+        """Whether any operation has not moved."""
+        return any(self.ready) or bool(self.refused)
+
+
+def look(
+    operations: Iterable[PlannedOperation],
+    store: Store,
+    marketplaces: Mapping[str, Marketplace],
+    currencies: Mapping[str, str],
+) -> Look:
+    """Hold the operations of the accounts that can send against the ledger as it is now."""
+    ready = bytearray()
+    moved: list[PlannedOperation] = []
+    refused: list[tuple[PlannedOperation, str]] = []
+    tallies: dict[str, _Tally] = {}
+    with store.reading() as reading:
+        for block in _blocks(operations):
+            rows = _rows(block, reading, currencies)
+            for planned in block:
+                is_ready = False
+                if planned.account not in currencies:
+                    pass
+                elif not _stands(planned, rows[planned.account]):
+                    moved.append(planned.without_bytes())
+                else:
+                    market, currency = (
+                        marketplaces[planned.marketplace],
+                        currencies[planned.account],
+                    )
+                    said = said_by(planned, market, currency)
+                    tally = tallies.setdefault(planned.account, _Tally())
+                    if isinstance(said, str):
+                        refused.append((planned.without_bytes(), said))
+                    else:
+                        tally.add(planned, said, rows[planned.account])
+                        is_ready = True
+                ready.append(is_ready)
+        moves = {name: tally.moves(reading, name) for name, tally in sorted(tallies.items())}
+    return Look(bytes(ready), moved, refused, moves)
+
+
+def _blocks(operations: Iterable[PlannedOperation]) -> Iterator[list[PlannedOperation]]:
+    rest = iter(operations)
+    while block := list(islice(rest, BLOCK)):
+        yield block
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The ledger of some SKUs of one account, row by row."""
+
+    rows: Mapping[tuple[str, str], Mapping[str, Any]]
+    listed: frozenset[str]
+
+    def row(self, sku: str, aspect: str) -> Mapping[str, Any]:
+        return self.rows.get((sku, aspect), {})
+
+
+def _rows(
+    block: Sequence[PlannedOperation], reading: Reading, accounts: Collection[str]
+) -> dict[str, _Rows]:
+    skus: dict[str, list[str]] = {}
+    for planned in block:
+        if planned.account in accounts:
+            skus.setdefault(planned.account, []).append(planned.sku)
+    return {
+        account: _row_by_row(read_known(reading, account, pl.Series(wanted, dtype=pl.String)))
+        for account, wanted in skus.items()
+    }
+
+
+def _row_by_row(known: Known) -> _Rows:
+    rows = {(row["sku"], row["aspect"]): row for row in known.ledger.iter_rows(named=True)}
+    return _Rows(rows, frozenset(known.listed.to_list()))
+
+
+@dataclass
+class _Tally:
+    """What operations would do to one account, counted one after the other."""
+
+    moved: set[str] = field(default_factory=set)
+    zeroed: set[str] = field(default_factory=set)
+    unstocked: set[str] = field(default_factory=set)
+    """Ends of listings that have no stock to go to zero."""
+
+    def add(self, planned: PlannedOperation, said: Values, known: _Rows) -> None:
+        sku, is_end = planned.sku, planned.action == "end"
+        stocked = sku in known.listed and known.row(sku, "stock").get("quantity")
+        if _moves_price(sku, said, known):
+            self.moved.add(sku)
+        if is_end or (stocked and "stock" in planned.covers and said.quantity == 0):
+            self.zeroed.add(sku)
+        if is_end and not stocked:
+            self.unstocked.add(sku)
+
+    def moves(self, reading: Reading, account: str) -> Moves:
+        confirmed, stocked = reading.live_totals(account)
+        return Moves(confirmed, len(self.moved), stocked + len(self.unstocked), len(self.zeroed))
+
+
+def _moves_price(sku: str, said: Values, known: _Rows) -> bool:
+    paid = said.price if said.sale_price is None else said.sale_price
+    if paid is None or sku not in known.listed:
+        return False
+    live, _ = live_paid(known.row(sku, "price"), is_listed=True)
+    return live is not None and live != paid
+
+
+def _stands(planned: PlannedOperation, known: _Rows) -> bool:
+    """Whether the ledger is where it was when the plan was made, and has yet to be told."""
+    if (planned.action == "create") == (planned.sku in known.listed) and planned.action != "update":
+        return False
+    if all(is_settled(known.row(planned.sku, a), hash_) for a, hash_ in planned.covers.items()):
+        return False
+    return all(
+        int(known.row(planned.sku, aspect).get("desired_generation") or 0) == generation
+        for aspect, generation in planned.base.items()
+    )
+
+
+def said_by(planned: PlannedOperation, marketplace: Marketplace, currency: str) -> Values | str:
+    """What the bytes of an operation say, or why they cannot be read back."""
+    payload = marketplace.payloads[planned.payload]
+    try:
+        return read_back(payload, planned.parts, sku=planned.sku, currency=currency)
+    except ReadbackFailed as problem:
+        return str(problem)

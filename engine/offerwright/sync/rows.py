@@ -1,0 +1,261 @@
+"""Offers + guards + ledger → what some rows of an account add to its part of a plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Decimals
+from offerwright.evaluate.match import Walks, holds
+from offerwright.evaluate.run import Offers
+from offerwright.guards.judge import Verdict, judge
+from offerwright.guards.plan import GuardPlan
+from offerwright.guards.send import approvals_by_row, encode
+from offerwright.guards.whole import Moves
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.rules.plan import Account, AccountPlan
+from offerwright.sync.delta import NO_DOUBT, Changes, Doubt, delta, ends, zeros
+from offerwright.sync.known import Known, amount, live_frame
+from offerwright.sync.lines import operation_lines
+from offerwright.sync.plan import OPERATIONS, REASONS, PlanRows
+from offerwright.sync.reasons import (
+    blocked,
+    live_breaches,
+    objections,
+    refusals,
+    spared,
+    stopped_by,
+    warned,
+)
+from offerwright.sync.told import Told, settings_of, told, zero_payload
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What planning an account needs beside its rows: the same for all of them."""
+
+    marketplace: Marketplace
+    guards: tuple[GuardPlan, ...]
+    as_of: int
+    walks: Walks
+    doubt: Doubt = NO_DOUBT
+
+
+def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
+    """
+    What these offers add to the plan of their account.
+
+    Args:
+        offers: some rows of the catalogue, or all.
+        known: what the ledger knows of their SKUs; what it knows of others counts as theirs.
+        planning: of the account.
+    """
+    verdicts = judge(offers, planning.guards, live_frame(known), planning.as_of, planning.walks)
+    said = told(offers, planning.marketplace, known)
+    found = delta(said, known)
+    stopped = pl.Series(stopped_by(verdicts, offers.rows.size))
+    allowed = [
+        change.where(~stopped.gather(change.frame["at"])) if change.says_price else change
+        for change in found.changes
+    ]
+    written = [_written(change, said, known, verdicts, planning) for change in allowed]
+    return PlanRows(
+        operations=_operations(written).lazy(),
+        withheld=_by_offer([
+            *blocked(offers),
+            *objections(verdicts, found.changes),
+            refusals(found.refused),
+        ]),
+        warnings=_by_offer([
+            *warned(verdicts, found.changes),
+            *live_breaches(verdicts, found.changes, offers, known),
+        ]),
+        moves=_moves(written, known),
+        offers=offers.rows.size,
+        unchanged=found.unchanged,
+        waiting=found.waiting,
+    )  # fmt: skip
+
+
+def plan_gone(plan: AccountPlan, known: Known, planning: Planning) -> PlanRows:
+    """
+    What live listings without a row in the catalogue add to the plan of their account.
+
+    One in doubt is not ended; and where the inventory says that a stock nobody can compute is
+    shown as nought, it is.
+
+    Args:
+        plan: of the account, as it is at the moment.
+        known: what the ledger knows of the SKUs that are not in the catalogue.
+        planning: of the account.
+    """
+    market, doubt = planning.marketplace, planning.doubt
+    settings = settings_of(plan.account, market)
+    payload = market.payload_for("content", "end", settings)
+    stock = zero_payload(plan, market, settings)
+    found: list[Changes] = []
+    held = known.listed.clear()
+    if payload is not None and len(known.listed):
+        ended = ends(payload, settings, known, known.listed)
+        skus = ended.frame["sku"]
+        held = skus.filter(doubt.of(skus))
+        found.append(ended.where(~doubt.of(skus)))
+    if stock is not None and len(held):
+        found.append(zeros(stock, settings, known, held.filter(doubt.named(held))))
+    written = [_apart(change, known, plan.account, market) for change in found]
+    return PlanRows(
+        operations=_operations(written).lazy(),
+        withheld=pl.LazyFrame(schema=REASONS),
+        warnings=spared(held).lazy(),
+        moves=_moves(written, known),
+        offers=0,
+        unchanged=0,
+        waiting=0,
+    )
+
+
+@dataclass(frozen=True)
+class _Written:
+    """
+    Changes with their lines and what they move.
+
+    `frame` has `at, sku, line`, the amounts that are paid before and after (`paid`, `live`), and
+    `quantity_after`.
+    """
+
+    changes: Changes
+    frame: pl.DataFrame
+
+
+def _written(
+    changes: Changes, said: Told, known: Known, verdicts: Sequence[Verdict], planning: Planning
+) -> _Written:
+    """Changes of offers, with what they were before and will be after."""
+    offers, at = said.offers, changes.frame["at"]
+    paid = offers.frame.select(pl.coalesce("sale_price", "price").alias("paid"))["paid"].gather(at)
+    quantity = said.frame["quantity"].gather(at)
+    beside = changes.frame.with_columns(
+        _guard_inputs(verdicts, offers, planning, at.to_numpy()).alias("guard_inputs"),
+        paid.alias("paid"),
+        quantity.alias("quantity_after"),
+    )
+    return _with_lines(changes, beside, known, offers.account, planning.marketplace)
+
+
+def _apart(changes: Changes, known: Known, account: Account, marketplace: Marketplace) -> _Written:
+    """Changes of SKUs without an offer: they are ended, or told nought."""
+    bare = f'{{"currency":"{account.currency}","guards":[],"version":1}}'
+    after = None if changes.action == "end" else 0
+    beside = changes.frame.with_columns(
+        pl.lit(bare).alias("guard_inputs"),
+        pl.lit(None, dtype=pl.Decimal(38, 2)).alias("paid"),
+        pl.lit(after, dtype=pl.Int64).alias("quantity_after"),
+    )
+    return _with_lines(changes, beside, known, account, marketplace)
+
+
+def _with_lines(
+    changes: Changes, beside: pl.DataFrame, known: Known, account: Account, market: Marketplace
+) -> _Written:
+    skus = beside["sku"]
+    price, stock = known.beside(skus, "price"), known.beside(skus, "stock")
+    live = price.select(pl.coalesce("sale_price", "price").alias("live"))["live"]
+    priced, stocked = pl.lit(changes.says_price), pl.lit(changes.covers_stock)
+    whole = beside.with_columns(
+        live,
+        pl.when(priced).then(live).alias("price_before"),
+        pl.when(priced).then(pl.col("paid").cast(pl.String)).alias("price_after"),
+        pl.when(stocked).then(stock["quantity"]).alias("quantity_before"),
+        pl.when(stocked).then("quantity_after").alias("quantity_after"),
+    )
+    line = operation_lines(changes, account.name, market.name).alias("line")
+    return _Written(changes, whole.select("at", "sku", line, "paid", "live", "quantity_after"))
+
+
+def _operations(written: Iterable[_Written]) -> pl.DataFrame:
+    """All changes in the order of the catalogue; of one offer in the order of aspects."""
+    found = [
+        one.frame.select(
+            "at",
+            "sku",
+            pl.lit(one.changes.aspect).alias("aspect"),
+            pl.lit(one.changes.action).alias("action"),
+            pl.lit(one.changes.says_price).alias("says_price"),
+            pl.lit(one.changes.covers_stock).alias("covers_stock"),
+            "line",
+        )
+        for one in written
+        if one.frame.height
+    ]
+    if not found:
+        return pl.DataFrame(schema=OPERATIONS)
+    return pl.concat(found).sort("at", nulls_last=True, maintain_order=True)
+
+
+def _by_offer(reasons: Iterable[pl.DataFrame]) -> pl.LazyFrame:
+    found = pl.concat([pl.DataFrame(schema=REASONS), *reasons])
+    return found.sort("at", nulls_last=True, maintain_order=True).lazy()
+
+
+def _moves(written: Sequence[_Written], known: Known) -> Moves:
+    """Counts for the guards that look at the whole run."""
+    live = known.ledger.filter(known.is_listed(known.ledger["sku"]))
+    with_price = live.filter((pl.col("aspect") == "price") & pl.col("price").is_not_null())
+    with_stock = live.filter((pl.col("aspect") == "stock") & (pl.col("quantity") != 0))["sku"]
+    ended = [one.frame["sku"] for one in written if one.changes.action == "end"]
+    stocked = pl.concat([with_stock, *ended]).unique()
+    return Moves(
+        confirmed=with_price.height,
+        moved=sum(_moved(one, known) for one in written if one.changes.says_price),
+        stocked=len(stocked),
+        zeroed=sum(_zeroed(one, stocked) for one in written if one.changes.covers_stock),
+    )
+
+
+def _moved(one: _Written, known: Known) -> int:
+    """How many live prices get another amount."""
+    before = amount(pl.col("live"))
+    after = pl.col("paid").cast(pl.Decimal(38, 8), strict=False)
+    moves = (
+        pl.lit(known.is_listed(one.frame["sku"])) & before.is_not_null() & before.ne_missing(after)
+    )
+    return int(one.frame.select(moves.sum()).item())
+
+
+def _zeroed(one: _Written, stocked: pl.Series) -> int:
+    """How many of the offers with stock go to zero, or end."""
+    nought = one.frame["quantity_after"].fill_null(0) == 0
+    return int((one.frame["sku"].is_in(stocked.implode()) & nought).sum())
+
+
+def _guard_inputs(
+    verdicts: Sequence[Verdict], offers: Offers, planning: Planning, at: Any
+) -> pl.Series:
+    """The guard inputs of these rows; written for what is sent, not for the whole catalogue."""
+
+    def selected(approval: Any) -> Any:
+        chosen = holds(approval.select, offers.rows, planning.as_of, planning.walks)[at]
+        return chosen & np.full(len(chosen), planning.as_of < approval.until)
+
+    chosen = [_taken(verdict, at) for verdict in verdicts]
+    approvals = approvals_by_row(chosen, selected)
+    return encode(chosen, offers.account.currency, approvals, len(at))
+
+
+def _taken(verdict: Verdict, at: Any) -> Verdict:
+    taken = {name: c.take(column, at) for name, column in verdict.inputs.items()}
+    inputs = {name: column for name, column in taken.items() if isinstance(column, Decimals)}
+    return replace(
+        verdict,
+        applies=verdict.applies[at],
+        fails=verdict.fails[at],
+        missing=verdict.missing[at],
+        approved=verdict.approved[at],
+        notes={},
+        inputs=inputs,
+    )

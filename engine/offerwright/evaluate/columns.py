@@ -170,7 +170,7 @@ def _wide(values: Array) -> Array:
     return values if values.dtype == object else values.astype(object)
 
 
-def _fitting(column: Decimals, factor: int) -> Decimals:
+def fitting(column: Decimals, factor: int) -> Decimals:
     """The column, measured anew or widened, so that its values may be multiplied by `factor`."""
     if column.values.dtype == object or column.bound * factor <= _LIMIT:
         return column
@@ -185,7 +185,7 @@ def at_scale(column: Decimals, scale: int) -> Decimals:
     if scale == column.scale:
         return column
     factor = 10 ** (scale - column.scale)
-    column = _fitting(column, factor)
+    column = fitting(column, factor)
     values = each(lambda v: v * factor, column.values)
     return Decimals(values, scale, column.state, column.bound * factor)
 
@@ -233,7 +233,7 @@ def rounded(column: Decimals, scale: int) -> Decimals:
     if scale >= column.scale:
         return at_scale(column, scale)
     divisor = 10 ** (column.scale - scale)
-    column = _fitting(column, 2)
+    column = fitting(column, 2)
     values = each(lambda v: _divided(v, divisor), column.values)
     return Decimals(values, scale, column.state, column.bound // divisor + 1)
 
@@ -257,7 +257,7 @@ def divide(left: Decimals, right: Decimals) -> Decimals:
         state = np.where(zero, DIVISION_BY_ZERO, 0 if state is None else state).astype(np.uint8)
     exponent = SCALE - left.scale + right.scale
     factor = 10 ** max(0, exponent)
-    left = _fitting(left, factor * 2)
+    left = fitting(left, factor * 2)
     if exponent < 0:
         right = at_scale(right, right.scale - exponent)
     numerator, divisor = left.values * factor, np.where(right.values == 0, 1, right.values)

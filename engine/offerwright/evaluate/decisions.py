@@ -55,7 +55,7 @@ def _listed(found: Match, plan: ResultPlan, rows: Rows) -> Lists:
     positions: dict[tuple[Any, ...], int] = {}
     codes = np.full(rows.size, -1, dtype=np.int32)
     state = np.full(rows.size, c.MISSING, dtype=np.uint8)
-    for number in np.unique(found.states).tolist():
+    for number in found.present:
         cells = _cells(found, plan, number)
         if cells is None:
             continue

@@ -9,9 +9,10 @@ whole number of currency units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -19,12 +20,13 @@ from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
-from offerwright.evaluate.match import Walks, match, reasons, result
+from offerwright.evaluate.match import Match, Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.rounding import Points, least_at_or_above
+from offerwright.evaluate.uniform import each, repeated
 from offerwright.money import scaled
 from offerwright.rules.axes import OrderedAxis
-from offerwright.rules.plan import FeePlan
+from offerwright.rules.plan import FeePlan, ResultPlan
 
 Truth = NDArray[np.bool_]
 # No price is above this many units; a bracket that is open above ends here.
@@ -45,7 +47,7 @@ class Taken:
 
     @property
     def known(self) -> Truth:
-        return np.asarray(~np.any(list(self.reasons.values()), axis=0))
+        return ~reduce(np.logical_or, self.reasons.values())
 
     def at(self, price: Decimals) -> Decimals:
         """The fees of these prices."""
@@ -70,8 +72,9 @@ class Schedule:
         priced = rows.having({"price": price})
         rate = fixed = nothing = c.constant(0, rows.size)
         # Without any schedule nobody knows what the marketplace takes.
-        charged = np.any([self.where[fee.document] for fee in self.fees], axis=0)
-        wrong = {"NO_FEE": np.full(rows.size, True) & ~charged}
+        wrong = {
+            "NO_FEE": ~reduce(np.logical_or, self.where.values(), repeated(False, rows.size, bool))
+        }
         for fee in self.fees:
             here = self.where[fee.document]
             found = match(fee.table, priced, self.as_of, self.walks)
@@ -79,7 +82,8 @@ class Schedule:
                 _add(wrong, "NO_FEE" if code == "NO_RULE_MATCHES" else code, mask & here)
             for plan in fee.table.results:
                 column = result(found, plan, priced)
-                _add_states(wrong, column.state, here & _given(found.picked, plan.choice_of))
+                if column.state is not None:
+                    _add_states(wrong, column.state, here & _given(found, plan))
                 part = c.where(here & c.known(column), _decimals(column), nothing)
                 rate, fixed = (
                     (c.add(rate, part), fixed)
@@ -99,10 +103,8 @@ def _add(wrong: dict[str, Truth], code: str, mask: Truth) -> None:
     wrong[code] = wrong[code] | mask if code in wrong else mask
 
 
-def _add_states(wrong: dict[str, Truth], state: c.State, given: Truth) -> None:
+def _add_states(wrong: dict[str, Truth], state: Array, given: Truth) -> None:
     """Where a cell that is there has no value."""
-    if state is None:
-        return
     for number, code in ((c.MISSING, "MISSING_VALUE"), *c.FAULTS.items()):
         mask = given & (state == number)
         if mask.any():
@@ -119,10 +121,10 @@ def _all_known(column: Decimals) -> Decimals:
     return Decimals(column.values, column.scale, None, column.bound)
 
 
-def _given(picked: Array, choice_of: Sequence[int]) -> Truth:
+def _given(found: Match, plan: ResultPlan) -> Truth:
     """Where the picked row has a cell for this result at all."""
-    has = np.array([*(choice >= 0 for choice in choice_of), False], dtype=bool)
-    return np.asarray(has[np.where(picked < 0, len(choice_of), picked)])
+    has = found.walk.choices_of(plan).of_row >= 0
+    return each(has.take, found.picked)
 
 
 def _edges(fee: FeePlan, digits: int) -> Iterator[int]:
@@ -173,25 +175,35 @@ def least_price(
     """
     units = np.zeros(rows.size, dtype=np.int64)
     found = np.zeros(rows.size, dtype=bool)
+    there = c.known(needed)
     wrong: dict[str, Truth] = {}
     for low, high in schedule.brackets(digits):
-        if found.all():
-            break
-        taken = schedule.taken(rows, Decimals(np.full(rows.size, low), digits, None, low))
-        solution, solvable = _solve(taken, needed, margin, digits)
-        price = np.maximum(solution, low)
+        taken = schedule.taken(rows, _units_of(low, digits, rows))
+        price, solvable = _solve(taken, needed, margin, digits)
+        price = np.maximum(price, low)
         if above is not None:
             price = np.maximum(price, _units(above, digits) + 1)
         if points is not None:
             price = _units(least_at_or_above(Decimals(price, digits), points), digits)
-        fits = ~found & solvable & taken.known & c.known(needed) & (price <= high)
-        units = np.where(fits, price, units).astype(np.int64)
+        fits = ~found & solvable & taken.known & there & (price <= high)
+        price *= fits  # found once at most: what is added stays
+        units += price
         found |= fits
         for code, mask in taken.reasons.items():
             _add(wrong, code, mask)
-    state = np.where(found, 0, c.MISSING).astype(np.uint8)
-    solved = c.measured(Decimals(units, digits, state if not found.all() else None))
-    return Solved(solved, found, wrong)
+        if found.all():
+            break
+    state = None if found.all() else (~found).view(np.uint8) * c.MISSING
+    return Solved(c.measured(Decimals(units, digits, state)), found, wrong)
+
+
+def _units_of(number: int, digits: int, rows: Rows) -> Decimals:
+    """So many units in every row; accounts with equal brackets share what tables say of them."""
+    return rows.memo.once(
+        ("units", number, digits),
+        (),
+        lambda: Decimals(repeated(number, rows.size, np.int64), digits, None, number),
+    )
 
 
 def _units(price: Decimals, digits: int) -> Array:
@@ -204,22 +216,28 @@ def _solve(taken: Taken, needed: Decimals, margin: Decimal, digits: int) -> tupl
     size = len(needed)
     share = c.add(c.constant(1 - margin, size), taken.rate, -1)
     total = c.add(needed, taken.fixed)
-    solvable = share.values > 0
-    divisor = np.where(solvable, share.values, 1)
+    solvable = each(lambda values: values > 0, share.values)
+    divisor = each(lambda values: np.maximum(values, 1), share.values)
     factor = 10 ** max(0, digits + share.scale - total.scale)
     below = 10 ** max(0, total.scale - digits - share.scale)
+    numerator = total.values
     if _too_wide(total, factor) or _too_wide(share, below):
-        numerator = total.values.astype(object) * factor
-        divisor = divisor.astype(object)
-    else:
-        numerator = total.values * factor
-    units = -(-numerator // (divisor * below))
-    fits = np.asarray(solvable & (units <= MOST_UNITS))
-    return np.where(fits, units, 0).astype(np.int64), fits
+        numerator, divisor = numerator.astype(object), divisor.astype(object)
+    if below != 1:
+        divisor = each(lambda values: values * below, divisor)
+    # Rounded up. The divisor is at most 2^62 as well: the sum does not wrap around.
+    units = numerator * factor + (divisor - 1)
+    units //= divisor
+    fits = solvable & (units <= MOST_UNITS)
+    if not fits.all():
+        units *= fits
+    return units.astype(np.int64, copy=False), fits
 
 
 def _too_wide(column: Decimals, factor: int) -> bool:
-    return column.values.dtype == object or c.measured(column).bound * factor >= 2**62
+    if column.values.dtype == object:
+        return True
+    return column.bound * factor >= 2**62 and c.measured(column).bound * factor >= 2**62
 
 
 def margin_met(

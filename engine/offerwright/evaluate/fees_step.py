@@ -29,9 +29,10 @@ def run_fees(
     state = state.blocked(Block("price", "MISSING_VALUE", missing, step.id, step.document))
     state, solved = _grossed(state, step, needed, margin, active & ~missing, moment)
     if step.margin is None:
-        selling = active & c.known(sale)
-        state, sold = _grossed(state, step, sale, margin, selling, moment)
-        new_sale = c.where(selling, sold, sale)
+        selling, new_sale = active & c.known(sale), sale
+        if selling.any():
+            state, sold = _grossed(state, step, sale, margin, selling, moment)
+            new_sale = c.where(selling, sold, sale)
     else:
         # The sale keeps its depth: sale × new price / old price.
         selling = active & c.known(sale) & c.known(price)

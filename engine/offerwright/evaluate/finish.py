@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,11 @@ from offerwright.evaluate.state import (
     Ran,
     State,
     Truth,
+    less,
     without_price,
 )
 from offerwright.evaluate.tiers import tier_columns, without_pointless_tiers
+from offerwright.evaluate.uniform import repeated
 from offerwright.rules.plan import RoundStep
 
 HIGHEST = 10**13
@@ -52,18 +55,18 @@ def run_rounding(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment:
     """Round price, sale price and tiers; `steps` with where their documents apply, in order."""
     state = without_price(state)
     groups = _groups(state, steps, moment)
-    before = state.prices
+    was = state
     for group in groups:
         state = _round_group(state, group, moment)
     state = _to_currency(state, moment.plan.account.digits)
     state = without_pointless_tiers(_sale_below_price(_possible(state, groups)))
-    ran = tuple(Ran(g.step, g.mask, before, state.prices) for g in groups if g.step is not None)
+    ran = tuple(Ran(g.step, g.mask, was, state) for g in groups if g.step is not None)
     return replace(state, ran=(*state.ran, *ran))
 
 
 def _groups(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Moment) -> list[_Group]:
     """The last round step that holds rounds an offer; the currency unit does where none holds."""
-    left = np.ones(state.rows.size, dtype=bool)
+    left = repeated(True, state.rows.size, bool)
     groups = []
     for step, active in reversed(steps):
         mask = left & active & holds(step.when, state.rows, moment.as_of, moment.walks)
@@ -75,49 +78,61 @@ def _groups(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Mome
 
 def _round_group(state: State, group: _Group, moment: Moment) -> State:
     digits = moment.plan.account.digits
-    exact = state.decimals("price")
-    rounded, dropped = _inside(exact, group.points, state, digits)
-    state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(exact), group.id)
+    exact, sale = state.prices
+    rounded, state = _at_points(exact, group, state, digits)
     state, rounded = _margin_again(state, group, rounded, moment)
-    sale = state.decimals("sale_price")
-    rounded_sale, dropped = _inside(sale, group.points, state, digits)
-    state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(sale), group.id)
-    state = state.with_column("price", c.where(group.mask, rounded, exact))
-    state = state.with_column("sale_price", c.where(group.mask, rounded_sale, sale))
-    return _round_tiers(state, group, digits)
-
-
-def _round_tiers(state: State, group: _Group, digits: int) -> State:
+    rounded_sale, state = _at_points(sale, group, state, digits)
+    state = state.having(
+        {
+            "price": c.where(group.mask, rounded, exact),
+            "sale_price": c.where(group.mask, rounded_sale, sale),
+        }
+    )
     for _, name in tier_columns(state.rows):
         tier = state.decimals(name)
-        rounded, dropped = _inside(tier, group.points, state, digits)
-        state = state.noted("ENDING_DROPPED", dropped & group.mask & c.known(tier), group.id)
+        rounded, state = _at_points(tier, group, state, digits)
         state = state.with_column(name, c.where(group.mask, rounded, tier))
     return state
 
 
-def _inside(price: Decimals, points: Points, state: State, digits: int) -> tuple[Decimals, Truth]:
-    """The price at its point, moved inside the bounds; where no point lies inside, the bound."""
+def _at_points(price: Decimals, group: _Group, state: State, digits: int) -> tuple[Decimals, State]:
+    """The prices at their points, with a note where no point lies inside the bounds."""
+    if c.is_absent(price):
+        return price, state
+    rounded, dropped = _inside(price, group.points, state, digits)
+    if dropped is None:
+        return rounded, state
+    mask = dropped & group.mask & c.known(price)
+    return rounded, state.noted("ENDING_DROPPED", mask, group.id)
+
+
+def _inside(
+    price: Decimals, points: Points, state: State, digits: int
+) -> tuple[Decimals, Truth | None]:
+    """The price at its point, moved inside the bounds; where no point lies inside, the bound.
+
+    The second are those last prices, None where there is none of them.
+    """
     lower, upper = state.decimals("/lower"), state.decimals("/upper")
     rounded = rounded_to(price, points)
-    too_low, too_high = _less(rounded, lower), _less(upper, rounded)
-    raised, fallen = least_at_or_above(lower, points), greatest_at_or_below(upper, points)
-    no_raise, no_fall = too_low & _less(upper, raised), too_high & _less(fallen, lower)
-    unit = currency_unit(digits)
-    for mask, instead in (
-        (too_low, raised),
-        (too_high, fallen),
-        (no_raise, least_at_or_above(lower, unit)),
-        (no_fall, greatest_at_or_below(upper, unit)),
+    too_low, too_high = less(rounded, lower), less(upper, rounded)
+    # Every bound that counts lies at the scale of all three: it must not depend on the rows.
+    scale = max(rounded.scale, lower.scale, upper.scale, points.scale, digits)
+    rounded = c.at_scale(rounded, scale)
+    dropped = None
+    for outside, bound, other, to, last in (
+        (too_low, lower, upper, least_at_or_above, False),
+        (too_high, upper, lower, greatest_at_or_below, True),
     ):
-        rounded = c.where(mask, instead, rounded)
-    return c.with_state(rounded, price.state), no_raise | no_fall  # type: ignore[return-value]
-
-
-def _less(left: Decimals, right: Decimals) -> Truth:
-    """Where both are known and left < right."""
-    a, b = c.aligned(left, right)
-    return np.asarray(c.known(a) & c.known(b) & (a.values < b.values))
+        if not outside.any():
+            continue
+        moved = to(bound, points)
+        beyond = outside & (less(moved, other) if last else less(other, moved))
+        rounded = c.where(outside, moved, rounded)
+        if beyond.any():
+            rounded = c.where(beyond, to(bound, currency_unit(digits)), rounded)
+            dropped = beyond if dropped is None else dropped | beyond
+    return Decimals(rounded.values, rounded.scale, price.state, rounded.bound), dropped
 
 
 def _margin_again(
@@ -146,15 +161,13 @@ def _one_margin_again(
         moment.schedule, state.rows, margin.needed, margin.share, digits,
         above=rounded, points=group.points,
     )  # fmt: skip
-    fits = missed & solved.found & ~_less(state.decimals("/upper"), solved.price)
+    fits = missed & solved.found & ~less(state.decimals("/upper"), solved.price)
     state = state.noted("MARGIN_MISSED", missed & ~fits, group.id)
     return state, c.where(fits, solved.price, rounded)
 
 
 def _to_currency(state: State, digits: int) -> State:
-    for name in _priced(state):
-        state = state.with_column(name, c.rounded(state.decimals(name), digits))
-    return state
+    return state.having({n: c.rounded(state.decimals(n), digits) for n in _priced(state)})
 
 
 def _possible(state: State, groups: Sequence[_Group]) -> State:
@@ -163,6 +176,9 @@ def _possible(state: State, groups: Sequence[_Group]) -> State:
         "PRICE_NOT_POSITIVE": _either(state, lambda p: p.values <= 0),
         "PRICE_TOO_HIGH": _either(state, lambda p: p.values > HIGHEST * 10**p.scale),
     }
+    wrong = {code: mask for code, mask in wrong.items() if mask.any()}
+    if not wrong:
+        return state
     stopped = state.stopped
     for group in groups:
         document = group.step.document if group.step is not None else -1
@@ -175,8 +191,8 @@ def _possible(state: State, groups: Sequence[_Group]) -> State:
 def _either(state: State, test: Callable[[Decimals], Any]) -> Truth:
     """Where the price, the sale price or a tier passes a test."""
     prices = [state.decimals(name) for name in _priced(state)]
-    tests = [c.known(p) & np.asarray(test(p), dtype=bool) for p in prices]
-    return np.asarray(np.any(tests, axis=0))
+    tests = [c.known(p) & np.asarray(test(p), dtype=bool) for p in prices if not c.is_absent(p)]
+    return reduce(np.logical_or, tests, repeated(False, state.rows.size, bool))
 
 
 def _priced(state: State) -> list[str]:
@@ -187,7 +203,9 @@ def _priced(state: State) -> list[str]:
 def _sale_below_price(state: State) -> State:
     """A sale that is no sale is dropped; the buyer then pays the price."""
     price, sale = state.prices
-    pointless = c.known(sale) & c.known(price) & ~_less(sale, price)
-    missing = np.full(state.rows.size, c.MISSING, dtype=np.uint8)
+    if c.is_absent(sale):
+        return state
+    pointless = c.known(sale) & c.known(price) & ~less(sale, price)
+    missing = repeated(c.MISSING, state.rows.size, np.uint8)
     dropped = c.where(pointless, c.with_state(sale, missing), sale)  # type: ignore[arg-type]
     return state.with_column("sale_price", dropped).noted("SALE_NOT_BELOW_PRICE", pointless, "")

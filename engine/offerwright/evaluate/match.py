@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
 from offerwright.evaluate.operations import Rows, evaluate, evaluate_decimals
+from offerwright.evaluate.uniform import alike, each, is_uniform, repeated
 from offerwright.evaluate.walk import Choices, TableWalk
 from offerwright.expressions.syntax import columns
 from offerwright.frames import map_column
@@ -40,15 +41,22 @@ class Match:
 
     @property
     def found(self) -> NDArray[np.bool_]:
-        return np.asarray(self.picked >= 0)
+        return each(lambda picked: picked >= 0, self.picked)
 
     @property
     def fell_through(self) -> NDArray[np.bool_]:
         """Where no row matched, whether or not there is an `otherwise`."""
-        return np.asarray((self.picked == NO_ROW) | (self.picked == len(self.table.rows)))
+        last = len(self.table.rows)
+        return each(lambda picked: (picked == NO_ROW) | (picked == last), self.picked)
 
     def rows_of(self, state: int) -> list[int]:
         return rows_of_mask(self.table, self.masks[state])
+
+    @property
+    def present(self) -> list[int]:
+        """The states that some offer is in."""
+        states = self.states[:1] if is_uniform(self.states) else self.states
+        return np.flatnonzero(np.bincount(states)).tolist()
 
 
 def rows_of_mask(table: TablePlan, mask: int) -> list[int]:
@@ -79,14 +87,21 @@ class Walks:
 
 def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
     """The matching rows at a moment (microseconds)."""
-    walk = walks.walk(table)
     columns = [tested_column(axis, rows) for axis in table.axes]
-    states, masks = walk.matches(columns, rows.size, walk.alive(as_of))
-    used = np.unique(states).tolist()
-    pick = np.full(len(masks), NO_ROW, dtype=np.int32)
-    for state in used:
-        pick[state] = _pick(table, masks[state])
-    return Match(table, pick[states], states, masks, walk)
+    return rows.memo.once(
+        ("match", as_of),
+        (table, *columns),
+        lambda: _matched(walks.walk(table), columns, rows.size, as_of),
+    )
+
+
+def _matched(walk: TableWalk, columns: Sequence[Column], rows: int, as_of: int) -> Match:
+    states, masks = walk.matches(columns, rows, walk.alive(as_of))
+    picks = walk.picks
+    if len(picks) < len(masks):
+        more = [_pick(walk.table, mask) for mask in masks[len(picks) :]]
+        picks = walk.picks = np.append(picks, np.array(more, dtype=np.int32))
+    return Match(walk.table, each(picks.take, states), states, masks, walk)
 
 
 def tested_column(axis: Axis, rows: Rows) -> Column:
@@ -111,7 +126,7 @@ def _pick(table: TablePlan, mask: int) -> int:
 def holds(table: TablePlan | None, rows: Rows, as_of: int, walks: Walks) -> NDArray[np.bool_]:
     """Where a `when` is true; everywhere if there is none."""
     if table is None:
-        return np.ones(rows.size, dtype=bool)
+        return repeated(True, rows.size, bool)
     return match(table, rows, as_of, walks).found
 
 
@@ -120,25 +135,40 @@ def result(found: Match, plan: ResultPlan, rows: Rows) -> Column:
     if found.table.take is not None:
         return _collected(found, plan, rows)
     choices = found.walk.choices_of(plan)
-    row = np.where(found.picked < 0, len(plan.choice_of), found.picked)
-    return _by_choice(choices.of_row[row], plan, choices, rows)
+    choice = each(choices.of_row.take, found.picked)
+    if choices.expressions:
+        return _by_choice(choice, plan, choices, rows)
+    return rows.memo.once("result", (found, plan), lambda: _by_choice(choice, plan, choices, rows))
 
 
 def _by_choice(choice: Array, plan: ResultPlan, choices: Choices, rows: Rows) -> Column:
-    missing = choice < 0
-    state = np.where(missing, c.MISSING, 0).astype(np.uint8) if missing.any() else None
-    column: Column
-    if plan.type.is_text:
-        column = Words(choice, choices.words, state)
-    elif plan.type.name == "boolean":
-        column = Truths(np.asarray(choices.numbers[choice] != 0, dtype=bool), state)
-    else:
-        column = c.measured(Decimals(choices.numbers[choice], choices.scale, state))
+    column = _constants(choice, plan, choices)
     for number in choices.expressions:
-        mask = choice == number
-        if mask.any():
-            column = c.chosen(np.asarray(mask), evaluate(plan.choices[number], rows), column)
+        mask = each(lambda picked: picked == number, choice)  # noqa: B023
+        same = alike(mask)
+        if same is False:
+            continue
+        cell = plan.choices[number]
+        if same or not isinstance(column, Decimals):
+            column = c.chosen(mask, evaluate(cell, rows), column)
+        else:
+            at = np.flatnonzero(mask)
+            part = evaluate_decimals(cell, rows.part(at, columns(cell)))
+            column = _placed(column, at, part)
     return column
+
+
+def _constants(choice: Array, plan: ResultPlan, choices: Choices) -> Column:
+    """The cells that are constants; what stands for an expression means nothing yet."""
+    state = None
+    if choice.min(initial=0) < 0:
+        state = each(lambda picked: (picked < 0).view(np.uint8) * c.MISSING, choice)
+    if plan.type.is_text:
+        return Words(choice, choices.words, state)
+    numbers = each(choices.numbers.take, choice)
+    if plan.type.name == "boolean":
+        return Truths(each(lambda found: np.asarray(found != 0, dtype=bool), numbers), state)
+    return Decimals(numbers, choices.scale, state, choices.bound)
 
 
 def _with_worst(column: Decimals, *of: Decimals) -> Decimals:
@@ -174,7 +204,7 @@ def _collected(found: Match, plan: ResultPlan, rows: Rows) -> Column:
 def _combined(found: Match, plan: ResultPlan, rows: Rows) -> Decimals:
     combine = _TAKE[found.table.take or "sum"]
     column = c.all_missing(rows.size)
-    for state in np.unique(found.states).tolist():
+    for state in found.present:
         numbers = found.rows_of(state)
         chosen = [plan.choice_of[n] for n in numbers]
         # Missing, as nothing of a row that leaves the result out can be added.
@@ -201,10 +231,10 @@ def _placed(column: Decimals, at: Array, part: Decimals) -> Decimals:
 
 def conflicts(found: Match, rows: Rows) -> NDArray[np.bool_]:
     """Under `any`: where matching rows disagree in a result."""
-    wrong = np.zeros(rows.size, dtype=bool)
     if found.table.hit != "any":
-        return wrong
-    for state in np.unique(found.states).tolist():
+        return repeated(False, rows.size, bool)
+    wrong = np.zeros(rows.size, dtype=bool)
+    for state in found.present:
         numbers = found.rows_of(state)
         if len(numbers) < 2:
             continue
@@ -219,8 +249,8 @@ def conflicts(found: Match, rows: Rows) -> NDArray[np.bool_]:
 def reasons(found: Match, rows: Rows) -> dict[str, NDArray[np.bool_]]:
     """Where a table gives no result, by the code of the block."""
     return {
-        "NO_RULE_MATCHES": np.asarray(found.picked == NO_ROW),
-        "TABLE_OVERLAP": np.asarray(found.picked == OVERLAP),
+        "NO_RULE_MATCHES": each(lambda picked: picked == NO_ROW, found.picked),
+        "TABLE_OVERLAP": each(lambda picked: picked == OVERLAP, found.picked),
         "TABLE_CONFLICT": conflicts(found, rows),
     }
 

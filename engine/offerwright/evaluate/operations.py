@@ -19,6 +19,7 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
 from offerwright.evaluate.exchange import Rates, converted, rate_at
 from offerwright.evaluate.memo import Memo
+from offerwright.evaluate.uniform import each, repeated
 from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.expressions.syntax import Col, Const, Op, Typed
 from offerwright.money import scaled
@@ -58,7 +59,8 @@ class Rows:
         return c.all_missing(self.size) if found is None else found
 
     def having(self, more: Mapping[str, Column]) -> Rows:
-        return replace(self, columns={**self.columns, **more})
+        columns = {**self.columns, **more}
+        return Rows(self.facts, self.size, self.zone, self.maps, columns, self.rates, self.memo)
 
     def part(self, at: Array, names: Iterable[str]) -> Rows:
         """These rows, with these columns."""
@@ -69,17 +71,20 @@ class Rows:
 def evaluate(typed: Typed, rows: Rows) -> Column:
     """The column of an expression."""
     if isinstance(typed, Const):
-        return _constant(typed, rows.size)
+        word = ("constant", type(typed.value), typed.value)
+        return rows.memo.once(word, (), lambda: _constant(typed, rows.size))
     if isinstance(typed, Col):
         return _column(typed, rows)
     if typed.operation == "lookup":
         return _lookup(typed.arguments, rows)
     if typed.operation in ("convert", "rate"):
         return _exchanged(typed.arguments, rows)
-    arguments = [evaluate(a, rows) for a in typed.arguments]
-    if typed.operation in _ZONED:
-        return _ZONED[typed.operation](typed, arguments[0], rows.zone)
-    return _OPERATIONS[typed.operation](*arguments)
+    arguments = tuple([evaluate(a, rows) for a in typed.arguments])
+    operation = typed.operation
+    if operation in _ZONED:
+        return _ZONED[operation](typed, arguments[0], rows.zone)
+    # The same of the same columns is the same column, whichever account asks.
+    return rows.memo.once(operation, arguments, lambda: _OPERATIONS[operation](*arguments))
 
 
 def evaluate_decimals(typed: Typed, rows: Rows) -> Decimals:
@@ -92,23 +97,15 @@ def evaluate_decimals(typed: Typed, rows: Rows) -> Decimals:
 
 def _constant(typed: Const, rows: int) -> Column:
     if isinstance(typed.value, bool):
-        return Truths(np.full(rows, typed.value, dtype=bool))
+        return Truths(repeated(typed.value, rows, bool))
     if isinstance(typed.value, str):
-        return Words(np.zeros(rows, dtype=np.int32), (typed.value,))
+        return Words(repeated(0, rows, np.int32), (typed.value,))
     return c.constant(typed.value, rows)
 
 
 def _column(typed: Col, rows: Rows) -> Column:
     found = rows.find(typed.name)
-    if found is not None:
-        return found
-    if typed.type.is_text:
-        state = np.full(rows.size, c.MISSING, dtype=np.uint8)
-        return Words(np.full(rows.size, -1, dtype=np.int32), (), state)
-    if typed.type.name == "boolean":
-        state = np.full(rows.size, c.MISSING, dtype=np.uint8)
-        return Truths(np.zeros(rows.size, dtype=bool), state)
-    return c.all_missing(rows.size)
+    return c.absent(typed.type, rows.size) if found is None else found
 
 
 def _compare(test: Callable[[Any, Any], Any], on_words: bool) -> Callable[[Any, Any], Truths]:
@@ -162,9 +159,9 @@ def _if(condition: Truths, yes: Column, no: Column) -> Column:
 
 def _present(column: Column) -> Truths:
     if column.state is None:
-        return Truths(np.ones(len(column), dtype=bool))
-    faults = np.where(column.state > c.MISSING, column.state, 0).astype(np.uint8)
-    return Truths(column.state == 0, faults if faults.any() else None)
+        return Truths(repeated(True, len(column), bool))
+    faults = column.state * (column.state > c.MISSING)
+    return Truths(c.known(column), faults if faults.any() else None)
 
 
 def _coalesce(*options: Column) -> Column:
@@ -182,7 +179,8 @@ def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[..., Decimals]:
         for option in options[1:]:
             a, b = c.aligned(found, option)
             state = c.joined_state(a.state, b.state)
-            found = Decimals(pick(a.values, b.values), a.scale, state, max(a.bound, b.bound))
+            values = each(pick, a.values, b.values)
+            found = Decimals(values, a.scale, state, max(a.bound, b.bound))
         return found
 
     return extreme

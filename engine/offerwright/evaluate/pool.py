@@ -14,6 +14,7 @@ from offerwright.evaluate.fill import Truth
 from offerwright.evaluate.kits import MOST_COUNTED, Parts, kit_pools, parts_of
 from offerwright.evaluate.match import Match, Walks, match, reasons, result
 from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.uniform import repeated
 from offerwright.frames import map_column
 from offerwright.rules.plan import InventoryPlan, TablePlan
 from offerwright.source.suggest import suggest
@@ -94,7 +95,8 @@ def _at_nodes(
                 free = free - _claimed(rows.get(map_column(fact, node)), parts)
         if plan.safety_per_node:
             free = np.maximum(0, free) - safety
-        total = total + np.where(c.known(on_hand), np.maximum(0, free), 0)
+        free = np.maximum(0, free)
+        total += free if on_hand.state is None else free * c.known(on_hand)
         seen |= c.known(on_hand)
     return total, seen
 
@@ -109,8 +111,11 @@ def whole_units(column: Column) -> Array:
     """Whole units, at most `MOST_COUNTED` either way; a missing count is none recorded."""
     if not isinstance(column, Decimals):
         raise TypeError("a count stands here")
-    units = np.where(c.known(column), c.floor(column).values, 0)
-    return np.asarray(np.clip(units, -MOST_COUNTED, MOST_COUNTED)).astype(np.int64)
+    whole = c.floor(column)
+    units = whole.values if column.state is None else whole.values * c.known(column)
+    if whole.bound > MOST_COUNTED:
+        units = np.clip(units, -MOST_COUNTED, MOST_COUNTED)
+    return units.astype(np.int64, copy=False)
 
 
 def _claimed(column: Column, parts: Parts | None) -> Array:
@@ -129,7 +134,7 @@ def faults(column: Column, step: str) -> Reasons:
 
 def _safety(safety: int | TablePlan, found: Match | None, rows: Rows) -> tuple[Array, Reasons]:
     if found is None or isinstance(safety, int):
-        return np.full(rows.size, safety, dtype=np.int64), {}
+        return repeated(safety, rows.size, np.int64), {}
     wrong = reasons(found, rows)
     plan = safety.result("units")
     column = c.constant(0, rows.size) if plan is None else result(found, plan, rows)

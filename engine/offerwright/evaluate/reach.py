@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from offerwright.evaluate.columns import Array
 from offerwright.evaluate.match import Walks, match
 from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.uniform import each, repeated
 from offerwright.rules.plan import AccountPlan, Step
 
 Truth: TypeAlias = NDArray[np.bool_]
@@ -48,17 +50,17 @@ class Reach:
             if one.group == group and one.document == document:
                 free = ~self.fits[one.by]
                 fits = free if fits is None else fits & free
-        return np.ones(len(self.states), dtype=bool) if fits is None else fits[self.states]
+        if fits is None:
+            return repeated(True, len(self.states), bool)
+        return each(fits.take, self.states)
 
     def of_step(self, step: Step) -> Truth:
         return self.of(step.phase, step.document)
 
     def any_of(self, steps: Iterable[Step]) -> Truth:
         """The offers that one of these steps reaches."""
-        found = np.zeros(len(self.states), dtype=bool)
-        for step in steps:
-            found = found | self.of_step(step)
-        return found
+        reached = (self.of_step(step) for step in steps)
+        return reduce(np.logical_or, reached, repeated(False, len(self.states), bool))
 
     def is_for(self, document: int, row: int) -> bool:
         """Whether a document is for one offer, whatever overrides say."""
@@ -78,7 +80,7 @@ class Reach:
 def reach(plan: AccountPlan, rows: Rows, as_of: int, walks: Walks) -> Reach:
     """The reach of all documents of a plan that is that of a moment (`moment.plan_at`)."""
     if plan.scopes is None:
-        return Reach(np.zeros(rows.size, dtype=np.int32), {})
+        return Reach(repeated(0, rows.size, np.int32), {})
     found = match(plan.scopes, rows, as_of, walks)
     matching = [set(found.rows_of(state)) for state in range(len(found.masks))]
     fits = {

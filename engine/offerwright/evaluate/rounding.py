@@ -9,6 +9,7 @@ import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Decimals
+from offerwright.evaluate.uniform import each
 from offerwright.money import scaled
 
 
@@ -39,29 +40,37 @@ def rounded_to(price: Decimals, points: Points) -> Decimals:
     """Every price at its point."""
     price = c.at_scale(price, max(price.scale, points.scale))
     step, ending = points.integers(price.scale)
-    values = _MODES[points.mode](price.values, step, ending)
+    price = c.fitting(price, 2)
+    values = each(lambda v: _MODES[points.mode](v, step, ending), price.values)
     return Decimals(values, price.scale, price.state, price.bound + step + ending)
 
 
+def _point(x: Array, step: int, ending: int, ahead: Array | int) -> Array:
+    """The greatest point that is not above x + ahead."""
+    found = x + (ahead - ending)
+    found //= step
+    found *= step
+    found += ending
+    return found
+
+
 def _down(x: Array, step: int, ending: int) -> Array:
-    return np.asarray((x - ending) // step * step + ending)
+    return _point(x, step, ending, 0)
 
 
 def _up(x: Array, step: int, ending: int) -> Array:
-    return np.asarray(-((ending - x) // step) * step + ending)
+    return _point(x, step, ending, step - 1)
 
 
 def _nearest(x: Array, step: int, ending: int) -> Array:
     """Ties up."""
-    low, high = _down(x, step, ending), _up(x, step, ending)
-    return np.where(x - low < high - x, low, high)
+    return _point(x, step, ending, step // 2)
 
 
 def _half_up(x: Array, step: int, ending: int) -> Array:
-    """Ties away from zero."""
-    low, high = _down(x, step, ending), _up(x, step, ending)
-    below, above = x - low, high - x
-    return np.where((below < above) | ((below == above) & (x < 0)), low, high)
+    """Ties away from zero: below zero a tie, which an even step alone has, stays one short."""
+    tie = 1 - step % 2
+    return _point(x, step, ending, step // 2 - tie * (x < 0))
 
 
 def _half_even(x: Array, step: int, ending: int) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Column, Decimals
-from offerwright.evaluate.match import Match, conflicts, match, result
+from offerwright.evaluate.match import NO_ROW, OVERLAP, Match, conflicts, match, result
 from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.sale_window import with_sale_window
 from offerwright.evaluate.state import (
@@ -21,6 +21,7 @@ from offerwright.evaluate.state import (
     with_faults,
     with_lowered,
 )
+from offerwright.evaluate.uniform import alike, repeated
 from offerwright.rules.plan import SetStep
 from offerwright.rules.pricing import own_column
 
@@ -32,7 +33,7 @@ def run_set(
     price = state.decimals("price")
     found = None
     apply = active
-    fell = np.zeros(state.rows.size, dtype=bool)
+    fell = repeated(False, state.rows.size, bool)
     if step.table is not None:
         found = match(step.table, state.rows, moment.as_of, moment.walks)
         state, apply = _apply_table(state, step, found, active)
@@ -52,12 +53,12 @@ def _apply_table(state: State, step: SetStep, found: Match, active: Truth) -> tu
     """The table's results as columns, and where they count; what is wrong becomes blocks."""
     table = found.table
     document = step.document
-    overlap = active & np.asarray(found.picked == -2)
+    overlap = active & np.asarray(found.picked == OVERLAP)
     differ = active & conflicts(found, state.rows)
     state = state.blocked(Block("price", "TABLE_OVERLAP", overlap, step.id, document, found))
     state = state.blocked(Block("price", "TABLE_CONFLICT", differ, step.id, document, found))
-    none = active & np.asarray(found.picked == -1)
     if step.phase == "base":
+        none = active & np.asarray(found.picked == NO_ROW)
         block = Block("price", "NO_RULE_MATCHES", none, step.id, document, found)
         state = _pend(state, block, none)
     apply = active & found.found & ~differ
@@ -66,15 +67,17 @@ def _apply_table(state: State, step: SetStep, found: Match, active: Truth) -> tu
     for plan in table.results:
         name = own_column(document_name, plan.name)
         columns[name] = _where_ran(apply, result(found, plan, state.rows), state.rows.find(name))
-    return replace(state, rows=state.rows.having(columns)), apply
+    return state.having(columns), apply
 
 
 def _where_ran(ran: Truth, column: Column, held: Column | None) -> Column:
     """A result where its step ran; elsewhere what an earlier step of the document left there."""
     if held is not None:
         return c.chosen(ran, column, held)
-    there = 0 if column.state is None else column.state
-    return c.with_state(column, np.where(ran, there, c.MISSING).astype(np.uint8))
+    if alike(ran):
+        return column
+    there = 0 if column.state is None else column.state * ran
+    return c.with_state(column, there + ~ran * np.uint8(c.MISSING))
 
 
 def _pend(state: State, block: Block, mask: Truth) -> State:
@@ -87,8 +90,9 @@ def _pend(state: State, block: Block, mask: Truth) -> State:
 
 
 def _lift(state: State, mask: Truth) -> State:
-    pending = {k: (m & ~mask, b) for k, (m, b) in (state.pending or {}).items()}
-    return replace(state, pending=pending)
+    if not state.pending:
+        return state
+    return replace(state, pending={k: (m & ~mask, b) for k, (m, b) in state.pending.items()})
 
 
 def _set(
@@ -101,7 +105,9 @@ def _set(
     found: Match | None,
 ) -> State:
     state = with_faults(state, step, value, apply, found)
-    missing = apply & np.asarray(False if value.state is None else value.state == c.MISSING)
+    missing = repeated(False, state.rows.size, bool)
+    if value.state is not None:
+        missing = apply & np.asarray(value.state == c.MISSING)
     if step.phase == "base" and name == "price":
         for code, mask in (("NO_RULE_MATCHES", missing & fell), ("NO_PRICE", missing & ~fell)):
             state = _pend(state, Block("price", code, mask, step.id, step.document, found), mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import reduce
 
 import numpy as np
 
@@ -56,13 +57,13 @@ def _apart(plan: InventoryPlan, pool: Array, units: Sequence[Array]) -> Array:
 
 def oversell(published: Sequence[Array], pool: Array) -> Array:
     """How many units more than there are could be sold."""
-    total = np.sum(published, axis=0) if published else np.zeros_like(pool)
-    return np.asarray(np.maximum(0, total - pool).astype(np.int64))
+    above: Array = np.maximum(0, reduce(np.add, published, np.zeros_like(pool)) - pool)
+    return above.astype(np.int64, copy=False)
 
 
 def listed(entry: EntryPlan, units: Array) -> Array:
     """The units, or zero where they are too few to list."""
-    return np.where(units < entry.min_list, 0, units)
+    return units if entry.min_list <= 1 else units * (units >= entry.min_list)
 
 
 def _shared(pool: Array, share: Decimal) -> Array:
@@ -90,15 +91,31 @@ def partition(pool: Array, shares: Sequence[Decimal], of: Decimal = Decimal(1)) 
         return [np.zeros_like(pool) for _ in shares]
     weights.append(whole - sum(weights))
     roomy = _roomy(pool, whole)
-    products = np.array([roomy * w for w in weights])
-    floors, remainders = products // whole, products % whole
-    left = pool - floors.sum(axis=0)
-    # A stable sort of the negated remainders: the largest first, ties in written order.
-    order = np.argsort(-remainders.astype(np.int64), axis=0, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(len(weights))[:, None], axis=0)
-    parts = floors + (rank < left)
-    return list(parts[:-1].astype(np.int64))
+    floors, remainders = [], []
+    for weight in weights:
+        product = roomy * weight
+        floors.append(product // whole)
+        remainders.append(product - floors[-1] * whole)
+    left = pool - sum(floors)
+    ranks = _ranks(remainders)
+    return [
+        (floor + (rank < left)).astype(np.int64, copy=False)
+        for floor, rank in zip(floors[:-1], ranks[:-1], strict=True)
+    ]
+
+
+def _ranks(remainders: Sequence[Array]) -> list[Array]:
+    """The place of every remainder: the largest first, ties in written order.
+
+    Every pair is compared: for the few parts of a pool that is less work than sorting each row.
+    """
+    ranks = [np.zeros(len(r), dtype=np.int16) for r in remainders]
+    for later in range(len(remainders)):
+        for earlier in range(later):
+            beats = remainders[later] > remainders[earlier]
+            ranks[earlier] += beats
+            ranks[later] += ~beats
+    return ranks
 
 
 def _limited(plan: InventoryPlan, parts: Sequence[Array], buffers: Buffers) -> list[Array]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -20,8 +21,9 @@ from offerwright.evaluate.columns import Column, Decimals
 from offerwright.evaluate.fees import Schedule
 from offerwright.evaluate.match import Match, Walks
 from offerwright.evaluate.operations import Rows
+from offerwright.evaluate.uniform import each, repeated
 from offerwright.frames import Aspect
-from offerwright.rules.plan import AccountPlan, Step
+from offerwright.rules.plan import AccountPlan, BoundsStep, Step
 
 Truth: TypeAlias = NDArray[np.bool_]
 
@@ -45,17 +47,6 @@ class Note:
     code: str
     mask: Truth
     step: str
-
-
-@dataclass(frozen=True)
-class Ran:
-    """One step as it ran: where, and the prices before and after."""
-
-    step: Step
-    active: Truth
-    before: tuple[Decimals, Decimals]
-    after: tuple[Decimals, Decimals]
-    match: Match | None = None
 
 
 @dataclass(frozen=True)
@@ -98,22 +89,48 @@ class State:
     @property
     def stopped(self) -> Truth:
         """Where the price is blocked already: what comes later adds no echo."""
-        mask = np.zeros(self.rows.size, dtype=bool)
-        for block in self.blocks:
-            if block.aspect == "price":
-                mask |= block.mask
-        for pending, _ in (self.pending or {}).values():
-            mask |= pending
-        return mask
+        masks = [block.mask for block in self.blocks if block.aspect == "price"]
+        masks += [pending for pending, _ in (self.pending or {}).values()]
+        return reduce(np.logical_or, masks, repeated(False, self.rows.size, bool))
+
+    def having(self, more: Mapping[str, Column]) -> State:
+        rows = self.rows.having(more)
+        return State(
+            rows, self.blocks, self.notes, self.ran, self.pending, self.lowered, self.margins
+        )
 
     def with_column(self, name: str, column: Column) -> State:
-        return replace(self, rows=self.rows.having({name: column}))
+        return self.having({name: column})
 
     def blocked(self, block: Block) -> State:
         return replace(self, blocks=(*self.blocks, block)) if block.mask.any() else self
 
     def noted(self, code: str, mask: Truth, step: str) -> State:
         return replace(self, notes=(*self.notes, Note(code, mask, step))) if mask.any() else self
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One step as it ran: where, and the state before and after."""
+
+    step: Step
+    active: Truth
+    was: State
+    now: State
+    match: Match | None = None
+
+    @property
+    def before(self) -> tuple[Decimals, Decimals]:
+        """The prices before, as a trace shows them."""
+        return self._shown(self.was)
+
+    @property
+    def after(self) -> tuple[Decimals, Decimals]:
+        return self._shown(self.now)
+
+    def _shown(self, state: State) -> tuple[Decimals, Decimals]:
+        """A bound moves the prices when its phase ends, and in its own row of a trace."""
+        return prices_inside(state) if isinstance(self.step, BoundsStep) else state.prices
 
 
 @dataclass(frozen=True)
@@ -138,6 +155,8 @@ def settle_base(state: State, asked: Truth) -> State:
 
 def without_price(state: State, asked: Truth | None = None) -> State:
     """Block the offers that nothing has given a price."""
+    if state.decimals("price").state is None:
+        return state
     nowhere = ~c.known(state.decimals("price")) & ~state.stopped
     if asked is not None:
         nowhere = nowhere & asked
@@ -149,7 +168,10 @@ def without_negative(state: State) -> State:
 
     The block names the step that brought them there.
     """
-    left = _negative(state.prices) & ~state.stopped
+    left = _negative(state.prices)
+    if not left.any():
+        return state
+    left = left & ~state.stopped
     for ran in reversed(state.ran):
         if not left.any():
             break
@@ -161,21 +183,24 @@ def without_negative(state: State) -> State:
 
 
 def _negative(prices: tuple[Decimals, Decimals]) -> Truth:
-    found = [c.known(p) & np.asarray(p.values < 0) for p in prices]
-    return np.asarray(found[0] | found[1])
+    found = [c.known(p) & each(lambda values: values < 0, p.values) for p in prices]
+    return found[0] | found[1]
 
 
 def with_lowered(state: State, before: Decimals) -> State:
     """Remember where the price is lower than before."""
-    a, b = c.aligned(state.decimals("price"), before)
-    lower = np.asarray(c.known(a) & c.known(b) & (a.values < b.values))
+    price = state.decimals("price")
+    if price is before:
+        return state
+    lower = less(price, before)
     return replace(state, lowered=lower if state.lowered is None else state.lowered | lower)
 
 
 def with_faults(
     state: State, step: Step, value: Decimals, apply: Truth, found: Match | None
 ) -> State:
-    if value.state is None:
+    # No state is above that of a fault, so one look suffices where there is none.
+    if value.state is None or value.state.max(initial=0) <= c.MISSING:
         return state
     for number, code in c.FAULTS.items():
         mask = apply & np.asarray(value.state == number)
@@ -183,14 +208,35 @@ def with_faults(
     return state
 
 
+def less(left: Decimals, right: Decimals) -> Truth:
+    """Where both are known and left < right."""
+    if c.is_absent(left) or c.is_absent(right):
+        return repeated(False, len(left), bool)
+    a, b = c.aligned(left, right)
+    found = np.asarray(a.values < b.values)
+    for state in (left.state, right.state):
+        if state is not None:
+            found = found & (state == 0)
+    return found
+
+
 def raised_to(price: Decimals, low: Decimals) -> Decimals:
     """The price, raised to `low` where that is known and above it."""
-    a, b = c.aligned(price, low)
-    raise_ = c.known(b) & c.known(a) & np.asarray(a.values < b.values)
-    return c.where(np.asarray(raise_), b, a)
+    return _moved(price, low, less(price, low))
 
 
 def lowered_to(price: Decimals, high: Decimals) -> Decimals:
-    a, b = c.aligned(price, high)
-    lower = c.known(b) & c.known(a) & np.asarray(a.values > b.values)
-    return c.where(np.asarray(lower), b, a)
+    return _moved(price, high, less(high, price))
+
+
+def _moved(price: Decimals, to: Decimals, mask: Truth) -> Decimals:
+    """`to` where the mask holds; both are known there."""
+    moved = c.where(mask, to, price)
+    return Decimals(moved.values, moved.scale, price.state, moved.bound)
+
+
+def prices_inside(state: State) -> tuple[Decimals, Decimals]:
+    """Price and sale price inside the bounds that are collected so far."""
+    lower, upper = state.decimals("/lower"), state.decimals("/upper")
+    price, sale = (lowered_to(raised_to(held, lower), upper) for held in state.prices)
+    return price, sale

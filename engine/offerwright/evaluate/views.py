@@ -18,6 +18,7 @@ from offerwright.evaluate.match import Walks
 from offerwright.evaluate.memo import Memo
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.operations import evaluate as evaluate_expression
+from offerwright.evaluate.uniform import repeated
 from offerwright.expressions.parse import microseconds
 from offerwright.rules.plan import AccountPlan, RuleSet
 
@@ -80,9 +81,8 @@ class Views:
 def _word(word: str, size: int) -> Words:
     """One word in every row; no word is a missing one."""
     if not word:
-        state = np.full(size, c.MISSING, dtype=np.uint8)
-        return Words(np.full(size, -1, dtype=np.int32), (), state)
-    return Words(np.zeros(size, dtype=np.int32), (word,))
+        return Words(repeated(-1, size, np.int32), (), repeated(c.MISSING, size, np.uint8))
+    return Words(repeated(0, size, np.int32), (word,))
 
 
 def _live(frame: pl.DataFrame, live: pl.DataFrame | None) -> dict[str, Column]:

@@ -22,8 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
+from offerwright.evaluate.cuts import Cuts, cuts_at
+from offerwright.evaluate.uniform import is_uniform, repeated
 from offerwright.expressions.syntax import Const
 from offerwright.money import scaled
 from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
@@ -31,6 +32,8 @@ from offerwright.rules.plan import ResultPlan, TablePlan
 from offerwright.rules.rows import ALWAYS_VALID
 
 _UNSEEN = -1
+# How many words, and vocabularies of a block, an axis keeps the classes of.
+_MOST_WORDS, _MOST_VOCABULARIES = 100_000, 8
 
 
 @dataclass
@@ -60,67 +63,91 @@ class _Level:
         self.axis = axis
         self.settled = settled
         self.classes = _Masks()
+        # Class 0 is that of a missing value: a class times "is there" is the class all the same.
         self.missing_class = self.classes.number(axis.missing)
         self.next = np.full((16, 16), _UNSEEN, dtype=np.int32)
-        self.segments: Array | None = None
+        self.cuts: dict[int, Cuts] = {}
+        self.words: dict[Any, int] = {}
         self.vocabularies: dict[int, tuple[Any, Array]] = {}
+
+    def class_of(self, column: Column) -> int:
+        """The class of a value that all rows share."""
+        if column.state is not None and column.state[0]:
+            return self.missing_class
+        if isinstance(column, Decimals):
+            cuts = self._cuts(column.scale)
+            return self.missing_class if cuts is None else cuts.class_of(int(column.values[0]))
+        if isinstance(column, Truths):
+            return self._word(bool(column.values[0]))
+        return self._word(column.vocabulary[int(column.codes[0])])
 
     def classify(self, column: Column) -> Array:
         """The class of every row's value."""
         if isinstance(column, Decimals):
-            found = self._ordered(column)
+            cuts = self._cuts(column.scale)
+            if cuts is None:
+                return repeated(self.missing_class, len(column), np.int32)
+            found = cuts.classes_of(column.values)
         elif isinstance(column, Truths):
             both = np.array([self._word(False), self._word(True)], dtype=np.int32)
-            found = both[column.values.astype(np.int8)]
+            found = both.take(column.values.view(np.int8))
         else:
             found = self._by_vocabulary(column)
-        if column.state is None:
-            return found
-        return np.where(column.state == 0, found, self.missing_class).astype(np.int32)
+        return found if column.state is None else found * (column.state == 0)
 
-    def _ordered(self, column: Decimals) -> Array:
-        axis = self.axis
-        if not isinstance(axis, OrderedAxis):
-            return np.full(len(column), self.missing_class, dtype=np.int32)
-        if self.segments is None:
-            self.segments = np.array([self.classes.number(m) for m in axis.masks], dtype=np.int32)
-        if not axis.cuts:
-            return np.full(len(column), self.segments[0], dtype=np.int32)
-        cuts, values = _one_scale(axis, column)
-        position = np.searchsorted(cuts, values, side="left")
-        inside = np.minimum(position, len(cuts) - 1)
-        exact = (position < len(cuts)) & (cuts[inside] == values)
-        return np.asarray(self.segments[2 * position + exact])
+    def _cuts(self, scale: int) -> Cuts | None:
+        if not isinstance(self.axis, OrderedAxis):
+            return None
+        found = self.cuts.get(scale)
+        if found is None:
+            found = self.cuts[scale] = cuts_at(self.axis, scale, self.classes.number)
+        return found
 
     def _word(self, value: Any) -> int:
-        axis = self.axis
-        return self.classes.number(word_mask(axis, value)) if isinstance(axis, WordAxis) else 0
+        found = self.words.get(value)
+        if found is None:
+            axis = self.axis
+            found = self.classes.number(word_mask(axis, value)) if isinstance(axis, WordAxis) else 0
+            if len(self.words) >= _MOST_WORDS:
+                self.words.clear()
+            self.words[value] = found
+        return found
 
     def _by_vocabulary(self, column: Words | Lists) -> Array:
         key = id(column.vocabulary)
         held = self.vocabularies.get(key)
         if held is None or held[0] is not column.vocabulary:
             words: Sequence[Any] = column.vocabulary
-            classes = np.array([self._word(w) for w in words] + [0], dtype=np.int32)
+            classes = np.array([*map(self._word, words), 0], dtype=np.int32)
+            if len(self.vocabularies) >= _MOST_VOCABULARIES:
+                self.vocabularies.clear()
             # The vocabulary is held so that its identity cannot be taken over by another.
             held = self.vocabularies[key] = (column.vocabulary, classes)
-        return np.asarray(held[1][column.codes])
+        return held[1].take(column.codes)
 
-    def step(self, states: Array, classes: Array, before: _Masks, after: _Masks) -> Array:
-        """The next state of every row."""
+    def step(
+        self, states: Array | int, classes: Array | int, before: _Masks, after: _Masks
+    ) -> Array | int:
+        """The next state of every row; one number where all rows are alike so far."""
         self._grow(len(before.items), len(self.classes.items))
-        width = self.next.shape[1]
-        flat = states.astype(np.int64) * width + classes
+        flat: Any = states * self.next.shape[1] + classes
         answers = self.next.ravel()
-        found = answers[flat]
-        unseen = found == _UNSEEN
-        if unseen.any():
-            for pair in np.unique(flat[unseen]).tolist():
-                state, class_ = divmod(pair, width)
-                mask = before.items[state] & self.classes.items[class_]
-                answers[pair] = after.number(self._without_beaten(mask))
-            found = answers[flat]
-        return np.asarray(found)
+        if isinstance(flat, int):
+            if answers[flat] == _UNSEEN:
+                self._learn([flat], before, after)
+            return int(answers[flat])
+        found: Array = answers.take(flat)
+        if len(found) and found.min() == _UNSEEN:
+            self._learn(np.unique(flat[found == _UNSEEN]).tolist(), before, after)
+            found = answers.take(flat)
+        return found
+
+    def _learn(self, pairs: Sequence[int], before: _Masks, after: _Masks) -> None:
+        answers, width = self.next.ravel(), self.next.shape[1]
+        for pair in pairs:
+            state, class_ = divmod(pair, width)
+            mask = before.items[state] & self.classes.items[class_]
+            answers[pair] = after.number(self._without_beaten(mask))
 
     def _without_beaten(self, mask: int) -> int:
         """The mask without the parts that a settled, earlier one beats whatever comes."""
@@ -140,31 +167,21 @@ class _Level:
         self.next = larger
 
 
-def _one_scale(axis: OrderedAxis, column: Decimals) -> tuple[Array, Array]:
-    """Cut points and values as integers at one scale."""
-    pairs = [scaled(cut) if not isinstance(cut, int) else (cut, 0) for cut in axis.cuts]
-    scale = max(column.scale, *(s for _, s in pairs))
-    cuts = [number * 10 ** (scale - s) for number, s in pairs]
-    values = c.at_scale(column, scale).values
-    fits = max(abs(cut) for cut in cuts) < 2**63 and values.dtype != object
-    if fits:
-        return np.array(cuts, dtype=np.int64), values
-    return np.array(cuts, dtype=object), values.astype(object)
-
-
 @dataclass(frozen=True)
 class Choices:
     """
     The distinct cells of one result.
 
-    `of_row` is the cell of each row, then of `otherwise`, then -1 for no row. `numbers` at `scale`
-    are the constant cells (0 for expressions), with a 0 behind them for -1; `words` the same as
-    text; `expressions` are the numbers of the cells that must be evaluated.
+    `of_row` is the cell of each row, then of `otherwise`, then −1 twice: a row is taken by its
+    number, and by those from the end that say that there is none. `numbers` at `scale` are the
+    constant cells (0 for expressions), at most `bound`, with a 0 behind them for −1; `words` the
+    same as text; `expressions` are the numbers of the cells that must be evaluated.
     """
 
     of_row: Array
     numbers: Array
     scale: int
+    bound: int
     words: tuple[str, ...]
     expressions: tuple[int, ...]
 
@@ -178,11 +195,12 @@ def choices_of(plan: ResultPlan) -> Choices:
     ]
     scale = max((s for _, s in pairs), default=0)
     numbers = [n * 10 ** (scale - s) for n, s in pairs] + [0]
-    dtype = np.int64 if max(map(abs, numbers)) < 2**63 else object
+    bound = max(map(abs, numbers))
     return Choices(
-        of_row=np.array([*plan.choice_of, -1], dtype=np.int32),
-        numbers=np.array(numbers, dtype=dtype),
+        of_row=np.array([*plan.choice_of, -1, -1], dtype=np.int32),
+        numbers=np.array(numbers, dtype=np.int64 if bound < 2**63 else object),
         scale=scale,
+        bound=bound,
         words=tuple("" if v is None else str(v) for v in constants),
         expressions=tuple(i for i, v in enumerate(constants) if v is None),
     )
@@ -229,6 +247,8 @@ class TableWalk:
             if table.rows[row].window != ALWAYS_VALID
         ]
         self.choices: dict[str, Choices] = {}
+        self.picks: Array = np.empty(0, dtype=np.int32)
+        """By final state the row that counts; `evaluate.match` fills it."""
 
     def alive(self, as_of: int) -> int:
         """The row parts whose validity window is open."""
@@ -255,8 +275,15 @@ class TableWalk:
             alive: the row parts whose validity window is open.
         """
         with self.lock:
-            states = np.full(rows, self.masks[0].number(alive), dtype=np.int32)
+            states: Array | int = self.masks[0].number(alive)
             for number, (level, column) in enumerate(zip(self.levels, columns, strict=True)):
-                classes = level.classify(column)
+                alike = _is_uniform(column)
+                classes = level.class_of(column) if alike else level.classify(column)
                 states = level.step(states, classes, self.masks[number], self.masks[number + 1])
-            return states, self.masks[-1].items
+            found = repeated(states, rows, np.int32) if isinstance(states, int) else states
+            return found, self.masks[-1].items
+
+
+def _is_uniform(column: Column) -> bool:
+    held = column.values if isinstance(column, Decimals | Truths) else column.codes
+    return is_uniform(held) and (column.state is None or is_uniform(column.state))

@@ -13,7 +13,7 @@ from offerwright.evaluate.match import Match, holds, match, tested_column
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.reach import FEES
 from offerwright.evaluate.run import Offers
-from offerwright.evaluate.state import Ran, Truth
+from offerwright.evaluate.state import Ran, State, Truth
 from offerwright.expressions.conditions import Value
 from offerwright.guards.judge import said_by
 from offerwright.rules.plan import BoundsStep, RoundStep, Step, TablePlan
@@ -82,12 +82,11 @@ def _seen(offers: Offers) -> Iterator[Seen]:
 def _idle(step: Step, offers: Offers) -> tuple[Ran, Rows]:
     """A step that did nothing to any offer: rounding keeps no record of such a one."""
     others = [ran for ran in offers.ran if isinstance(ran.step, RoundStep)]
-    nothing = c.all_missing(offers.rows.size)
-    before = others[0].before if others else (nothing, nothing)
-    rows = offers.rows.having({"price": before[0], "sale_price": before[1]}) if others else (
-        offers.rows
-    )  # fmt: skip
-    return Ran(step, np.zeros(offers.rows.size, dtype=bool), before, before), rows
+    state, rows = State(offers.rows), offers.rows
+    if others:
+        state = others[0].was
+        rows = rows.having({"price": state.prices[0], "sale_price": state.prices[1]})
+    return Ran(step, np.zeros(offers.rows.size, dtype=bool), state, state), rows
 
 
 def _step(one: RuleTable, ran: Ran, rows: Rows, offers: Offers) -> Seen:

@@ -6,7 +6,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,6 +151,13 @@ def _scalar(kind: str, text: Callable[[Any], str]) -> Callable[[_Chunk, Any], in
     return lambda chunk, value: chunk.add((SCALAR,), (kind, chunk.out.text(text(value))))
 
 
+def _moment_text(moment: datetime) -> str:
+    """A moment whose text says all of it: without a zone, or with an offset from UTC."""
+    if moment.fold or not isinstance(moment.tzinfo, timezone | None):
+        raise TypeError(f"the zone of {moment} would be lost")
+    return moment.isoformat()
+
+
 def _sequence(kind: str) -> Callable[[_Chunk, Any], int]:
     def node(chunk: _Chunk, value: Any) -> int:
         found = chunk.group(kind, [chunk.node(one) for one in value])
@@ -180,7 +187,7 @@ _KINDS: dict[type[Any], Callable[[_Chunk, Any], int]] = {
     int: _int,
     Decimal: lambda chunk, value: chunk.add((DECIMAL,), (chunk.out.text(str(value)),)),
     date: _scalar("date", date.isoformat),
-    datetime: _scalar("datetime", datetime.isoformat),
+    datetime: _scalar("datetime", _moment_text),
     ZoneInfo: _scalar("zone", str),
     tuple: _sequence("tuple"),
     Later: lambda chunk, value: chunk.node(value.items),

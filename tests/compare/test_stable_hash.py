@@ -54,8 +54,8 @@ def test_numbers_are_mixed_as_published() -> None:
     [
         ([7, None, -1], pl.Int64, [7, 0, 2**64 - 1]),
         ([True, False], pl.Boolean, [1, 0]),
-        ([Decimal("12.34"), Decimal("-0.01")], pl.Decimal(38, 2), [123_400, 2**64 - 100]),
-        ([Decimal(12)], pl.Decimal(38, 0), [120_000]),
+        ([Decimal("12.34"), Decimal("-0.01")], pl.Decimal(38, 2), [1_234_000_000, 2**64 - 1_000_000]),
+        ([Decimal(12)], pl.Decimal(38, 0), [1_200_000_000]),
         ([datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)], pl.Datetime("us", "UTC"), [1_000_000]),
         (["abc", None], pl.String, [VECTORS["abc"], 0]),
     ],
@@ -73,7 +73,7 @@ def test_amounts_count_the_same_in_a_slice_and_at_every_scale() -> None:
     )
     mills = cents.cast(pl.Decimal(38, 3))
 
-    assert column_words(cents.slice(1))[0].tolist() == [25_000, 30_000]
+    assert column_words(cents.slice(1))[0].tolist() == [250_000_000, 300_000_000]
     assert column_words(mills)[0].tolist() == column_words(cents)[0].tolist()
 
 

@@ -23,8 +23,8 @@ Present: TypeAlias = NDArray[np.bool_] | None
 
 BLOCK = 1 << 14
 """Rows at a time: what is being computed then stays in the processor's cache."""
-DECIMALS = 4
-"""Amounts count in ten-thousandths, whatever the scale of their column."""
+DECIMALS = 8
+"""Amounts count in units of 10⁻⁸, whatever the scale of their column."""
 _FACTORS = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _PLACE = np.uint64(0x9E3779B97F4A7C15)
@@ -64,6 +64,14 @@ def add_column(total: Hashes, column: pl.Series) -> None:
     Hashes of columns are added up, so their order means nothing, and a column that is not there is
     one that is missing everywhere.
     """
+    if column.null_count() > len(column) // 2:
+        # Of a column that is mostly empty only what is there.
+        there = column.is_not_null().arg_true()
+        if len(there):
+            few = np.zeros(len(there), dtype=np.uint64)
+            add_column(few, column.gather(there))
+            total[there.to_numpy()] += few
+        return
     words, present = column_words(column)
     name = text_hash(column.name)
     for start in range(0, len(words), BLOCK):
@@ -79,9 +87,9 @@ def column_words(column: pl.Series) -> tuple[Hashes, Present]:
     """
     One 64-bit word per value, and where there is one.
 
-    Text: its hash. Whole numbers: themselves. Amounts: ten-thousandths, modulo 2⁶⁴. Moments:
-    microseconds. Structs: their fields as columns of a row. Lists: their elements, each with its
-    place. Raises TypeError for what offers do not hold.
+    Text: its hash. Whole numbers: themselves. Amounts: units of 10⁻⁸, modulo 2⁶⁴. Days: since 1970.
+    Moments: microseconds. Structs: their fields as columns of a row. Lists: their elements, each
+    with its place. Raises TypeError for what offers do not hold.
     """
     kind = _kind(column.dtype)
     if kind is None:
@@ -104,7 +112,18 @@ def _amounts(column: pl.Series) -> Hashes:
     array: Any = column.to_arrow()
     halves = np.frombuffer(array.buffers()[1], dtype=np.uint64).reshape(-1, 2)
     low = halves[array.offset : array.offset + len(array), 0]
-    return np.asarray(low * np.uint64(10 ** (DECIMALS - dtype.scale)))
+    return number_words(low, dtype.scale)
+
+
+def number_words(values: NDArray[Any], scale: int) -> Hashes:
+    """Integers at a scale of at most `DECIMALS`, one word each."""
+    if values.dtype == object:
+        values = np.array([int(v) % 2**64 for v in values], dtype=np.uint64)
+    return np.asarray(values.astype(np.uint64) * np.uint64(10 ** (DECIMALS - scale)))
+
+
+def _days(column: pl.Series) -> Hashes:
+    return _whole(column.to_physical())
 
 
 def _moments(column: pl.Series) -> Hashes:
@@ -139,6 +158,7 @@ _WORDS: tuple[tuple[type[pl.DataType] | tuple[type[pl.DataType], ...], Any], ...
     (pl.String, text_hashes),
     ((pl.Int64, pl.Int32, pl.UInt32, pl.Boolean), _whole),
     (pl.Decimal, _amounts),
+    (pl.Date, _days),
     (pl.Datetime, _moments),
     (pl.Struct, _structs),
     (pl.List, _lists),

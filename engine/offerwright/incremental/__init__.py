@@ -1,0 +1,1 @@
+"""A run that was remembered + what has changed since → the same offers, computed where needed."""

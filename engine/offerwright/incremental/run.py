@@ -1,0 +1,258 @@
+"""The offers of now, computed only where something has changed since a run was remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from offerwright.compare.stable_hash import Hashes, text_hashes
+from offerwright.evaluate.listing import listing
+from offerwright.evaluate.match import Walks
+from offerwright.evaluate.partitions import (
+    PART_ROWS,
+    Block,
+    FrameSource,
+    Partitions,
+    families,
+    partitions,
+)
+from offerwright.evaluate.run import Executor
+from offerwright.incremental.affected import NOWHERE, Affected, Reason, Standing, affected
+from offerwright.incremental.footing import SIDES, Side, footings
+from offerwright.incremental.inputs import Inputs
+from offerwright.incremental.memory import (
+    AccountMemory,
+    FrameListing,
+    Listing,
+    Mask,
+    Memory,
+    Places,
+    blocked_sides,
+    stood,
+)
+from offerwright.incremental.splice import Pieces, only_stock, spliced, without_stock
+from offerwright.rules.plan import RuleSet
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    What a run is asked for: as `Executor.run` takes it.
+
+    `accounts` in the order of the rules; `live` by account, of those that have any.
+    """
+
+    rules: RuleSet
+    frame: pl.DataFrame
+    as_of: datetime
+    live: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
+    part_rows: int = PART_ROWS
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        every = tuple(plan.account.name for plan in self.rules.plans)
+        return tuple(a for a in every if not self.accounts or a in self.accounts)
+
+
+@dataclass(frozen=True)
+class PartOfRun:
+    """Offers of one part of the snapshot: the listing of every account, in the order of the rules,
+    and which of its rows were computed."""
+
+    start: int
+    listings: Mapping[str, pl.DataFrame]
+    computed: Mapping[str, Mapping[Side, Mask]]
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """
+    A run that is ready to be computed.
+
+    `counts` says by account and side of how many offers it will be; `reasons` why it is all of
+    them, where it is.
+    """
+
+    asked: Asked
+    parts: Partitions
+    standing: Standing
+    affected: Affected
+    memory: Memory | None
+    walks: Walks
+
+    @property
+    def counts(self) -> dict[str, dict[Side, int]]:
+        return {
+            account: {side: int(mask.sum()) for side, mask in sides.items()}
+            for account, sides in self.affected.masks.items()
+        }
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.affected.reasons
+
+    def run(self) -> Iterator[PartOfRun]:
+        """The offers, part by part, in the order of the snapshot."""
+        rules = self.asked.rules
+        executors = _Executors(
+            Executor(rules, self.walks),
+            Executor(without_stock(rules), self.walks),
+            Executor(only_stock(rules), self.walks),
+        )
+        schemas = _schemas(executors.whole, self.asked)
+        for block in self.parts:
+            yield _part(self, executors, schemas, block)
+
+    def remembered(
+        self, listings: Mapping[str, Listing], blocked: Mapping[str, Mapping[Side, Mask]]
+    ) -> Memory:
+        """What to keep of this run, once its offers are there."""
+        now = self.standing
+        return Memory(
+            now.keys,
+            now.families,
+            {
+                account: AccountMemory(
+                    account, stood(found), now.inputs[account], blocked[account],
+                    listings[account], now.documents[account],
+                )
+                for account, found in now.footings.items()
+            },
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Executors:
+    """The rules whole, and each half of them; tables have learned for all three."""
+
+    whole: Executor
+    told: Executor
+    stock: Executor
+
+
+def incremental(memory: Memory | None, asked: Asked, walks: Walks | None = None) -> Incremental:
+    """
+    What must be computed for the offers of now, given a run that was remembered.
+
+    The offers are those of a run over everything, row for row and byte for byte. What cannot be
+    decided soundly is computed, and `reasons` says so.
+    """
+    walks = Walks() if walks is None else walks
+    parts = partitions(asked.rules, asked.frame, asked.part_rows)
+    now = _standing(asked, walks)
+    return Incremental(asked, parts, now, affected(memory, now), memory, walks)
+
+
+def remembering(found: Incremental) -> tuple[dict[str, pl.DataFrame], Memory]:
+    """All offers of a run, and what to keep of it, in memory."""
+    parts = list(found.run())
+    listings = {
+        account: pl.concat([part.listings[account] for part in parts])
+        if parts
+        else _schemas(Executor(found.asked.rules), found.asked)[account]
+        for account in found.asked.wanted
+    }
+    blocked = {account: blocked_sides(frame) for account, frame in listings.items()}
+    held = {account: FrameListing(frame) for account, frame in listings.items()}
+    return listings, found.remembered(held, blocked)
+
+
+def _standing(asked: Asked, walks: Walks) -> Standing:
+    found = {account: footings(asked.rules, account, asked.as_of) for account in asked.wanted}
+    hashes: dict[str, dict[Side, list[Hashes]]] = {
+        account: {side: [] for side in SIDES} for account in found
+    }
+    for start in range(0, len(asked.frame), asked.part_rows):
+        block = asked.frame.slice(start, asked.part_rows)
+        inputs = Inputs(asked.rules, block, asked.as_of, asked.live, walks)
+        for account, sides in found.items():
+            for side, footing in sides.items():
+                hashes[account][side].append(inputs.of(footing.needs))
+    nothing = np.zeros(0, dtype=np.uint64)
+    return Standing(
+        keys=text_hashes(asked.frame["sku"]),
+        families=_families(asked),
+        footings=found,
+        inputs={
+            account: {side: np.concatenate([nothing, *own]) for side, own in sides.items()}
+            for account, sides in hashes.items()
+        },
+        documents={
+            plan.account.name: {f"{d.kind} {d.name}": d.revision for d in plan.documents}
+            for plan in asked.rules.plans
+        },
+    )
+
+
+def _families(asked: Asked) -> Places:
+    found = families(asked.rules, FrameSource(asked.frame))
+    numbers = np.full(len(asked.frame), -1, dtype=np.int64)
+    numbers[found.rows] = found.family
+    return numbers
+
+
+def _schemas(executor: Executor, asked: Asked) -> dict[str, pl.DataFrame]:
+    """The listing of no offers, by account."""
+    nothing = executor.run(asked.frame.clear(), asked.as_of, asked.live, asked.wanted)
+    return {one.account.name: listing(one) for one in nothing}
+
+
+def _part(
+    found: Incremental, executors: _Executors, schemas: Mapping[str, pl.DataFrame], block: Block
+) -> PartOfRun:
+    here = slice(block.start, block.start + block.size)
+    masks = {
+        account: {side: mask[here] for side, mask in sides.items()}
+        for account, sides in found.affected.masks.items()
+    }
+    old = found.affected.old[here]
+    made = _computed(found.asked, executors, block, masks)
+    listings = {}
+    for account, sides in masks.items():
+        told, stock = sides["told"], sides["stock"]
+        kept = ~(told & stock)
+        before = None
+        if kept.any():
+            assert found.memory is not None and (old[kept] != NOWHERE).all()
+            before = found.memory.accounts[account].listing.rows(old[kept])
+        pieces = Pieces(
+            told, stock, made.get(("whole", account)), made.get(("told", account)),
+            made.get(("stock", account)), before, schemas[account].schema,
+        )  # fmt: skip
+        listings[account] = spliced(pieces)
+    return PartOfRun(block.start, listings, masks)
+
+
+def _computed(
+    asked: Asked, executors: _Executors, block: Block, masks: Mapping[str, Mapping[Side, Mask]]
+) -> dict[tuple[str, str], pl.DataFrame]:
+    """What is computed of a block, by which half and account; accounts that ask for the same rows
+    are computed together, for they share much."""
+    tasks: dict[tuple[str, bytes], list[str]] = {}
+    for account, sides in masks.items():
+        told, stock = sides["told"], sides["stock"]
+        for half, mask in (
+            ("whole", told & stock),
+            ("told", told & ~stock),
+            ("stock", stock & ~told),
+        ):
+            if mask.any():
+                tasks.setdefault((half, mask.tobytes()), []).append(account)
+    made: dict[tuple[str, str], pl.DataFrame] = {}
+    for (half, packed), accounts in tasks.items():
+        executor: Executor = getattr(executors, half)
+        skus = _skus(block, np.frombuffer(packed, dtype=bool))
+        for one in executor.run(block.frame, asked.as_of, asked.live, accounts, skus):
+            made[half, one.account.name] = listing(one)
+    return made
+
+
+def _skus(block: Block, mask: Mask) -> Sequence[str] | None:
+    if mask.all():
+        return block.skus
+    return block.own["sku"].filter(pl.Series(mask)).to_list()

@@ -14,6 +14,7 @@ from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.partitions import Block, Partitions
 from offerwright.evaluate.run import Executor
 from offerwright.expressions.parse import microseconds
+from offerwright.profile import stage
 from offerwright.store.protocol import Reading
 from offerwright.sync.known import Known, live_frame, read_known
 from offerwright.sync.plan import PlanRows
@@ -108,7 +109,8 @@ def plan_block(
 ) -> dict[str, PlanRows]:
     """What the rows of one part add to the plan of every account."""
     skus, own = block.frame["sku"], block.own["sku"]
-    known = {account: ledger.of(account, skus) for account in plannings}
+    with stage("ledger"):
+        known = {account: ledger.of(account, skus) for account in plannings}
     live = {account: live_frame(one) for account, one in known.items()}
     found = run_block(executor, block, as_of, live, sorted(plannings))
     rows = {}
@@ -116,5 +118,6 @@ def plan_block(
         account = offers.account.name
         here = known[account] if block.skus is None else known[account].only(own)
         planning = replace(plannings[account], walks=executor.walks)
-        rows[account] = plan_rows(offers, here, planning)
+        with stage("plan"), stage(account):
+            rows[account] = plan_rows(offers, here, planning)
     return rows

@@ -32,7 +32,8 @@ OPERATIONS: Mapping[str, Any] = {
     "line": pl.String,
 }
 """One row per operation, in the order of the plan: `at` is the position of its offer (null for a
-SKU without one), `line` what the file says of it, and the rest what guards on the run look at."""
+SKU without one), `line` what the file says of it, with its end, and the rest what guards on the
+run look at."""
 REASONS: Mapping[str, Any] = {
     "at": pl.Int64,
     "sku": pl.String,

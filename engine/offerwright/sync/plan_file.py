@@ -16,12 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from offerwright.errors import OfferwrightError
 from offerwright.frames import Aspect
 from offerwright.marketplaces.operation import Action
-from offerwright.sync.lines import reason_lines
+from offerwright.sync.lines import octets, reason_lines
 from offerwright.sync.plan import AccountPart, SyncPlan
 
 VERSION = 1
@@ -103,21 +101,17 @@ def keep_plan(plan: SyncPlan, folder: Path) -> tuple[SyncPlan, Path]:
 _dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _texts(plan: SyncPlan) -> Iterator[bytes]:
+def _texts(plan: SyncPlan) -> Iterator[bytes | memoryview]:
     """The lines of the file but for its seal, many at a time."""
     yield f"{_dump({'type': 'plan', 'version': VERSION, **asdict(plan.basis)})}\n".encode()
     for part in plan.parts:
         yield f"{_dump({'type': 'account', **account_summary(part)})}\n".encode()
         for operations in part.operations():
-            yield _joined(operations["line"])
+            yield octets(operations["line"]).data
         for reasons in part.reasons():
-            yield _joined(reason_lines(reasons, part.account, "withheld"))
+            yield octets(reason_lines(reasons, part.account, "withheld")).data
         for reasons in part.warned_of():
-            yield _joined(reason_lines(reasons, part.account, "warning"))
-
-
-def _joined(lines: pl.Series) -> bytes:
-    return "".join(f"{line}\n" for line in lines.to_list()).encode()
+            yield octets(reason_lines(reasons, part.account, "warning")).data
 
 
 def account_summary(part: AccountPart) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import approvals_by_row, encode
 from offerwright.guards.whole import Moves
 from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.profile import stage
 from offerwright.rules.plan import Account, AccountPlan
 from offerwright.sync.delta import NO_DOUBT, Changes, Doubt, delta, ends, zeros
 from offerwright.sync.known import Known, amount, live_frame
@@ -55,17 +56,21 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         known: what the ledger knows of their SKUs; what it knows of others counts as theirs.
         planning: of the account.
     """
-    verdicts = judge(offers, planning.guards, live_frame(known), planning.as_of, planning.walks)
+    with stage("guards"):
+        verdicts = judge(offers, planning.guards, live_frame(known), planning.as_of, planning.walks)
     said = told(offers, planning.marketplace, known)
-    found = delta(said, known)
+    with stage("delta"):
+        found = delta(said, known)
     stopped = pl.Series(stopped_by(verdicts, offers.rows.size))
     allowed = [
         change.where(~stopped.gather(change.frame["at"])) if change.says_price else change
         for change in found.changes
     ]
-    written = [_written(change, said, known, verdicts, planning) for change in allowed]
+    with stage("operations"):
+        written = [_written(change, said, known, verdicts, planning) for change in allowed]
+        operations = _operations(written).lazy()
     return PlanRows(
-        operations=_operations(written).lazy(),
+        operations=operations,
         withheld=_by_offer([
             *blocked(offers),
             *objections(verdicts, found.changes),
@@ -173,8 +178,10 @@ def _with_lines(
         pl.when(stocked).then(stock["quantity"]).alias("quantity_before"),
         pl.when(stocked).then("quantity_after").alias("quantity_after"),
     )
-    line = operation_lines(changes, account.name, market.name).alias("line")
-    return _Written(changes, whole.select("at", "sku", line, "paid", "live", "quantity_after"))
+    lines = operation_lines(changes, whole, account.name, market.name)
+    return _Written(
+        changes, whole.select("at", "sku", "paid", "live", "quantity_after").with_columns(lines)
+    )
 
 
 def _operations(written: Iterable[_Written]) -> pl.DataFrame:

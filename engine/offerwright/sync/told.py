@@ -12,6 +12,8 @@ from offerwright.frames import ASPECTS, Aspect
 from offerwright.marketplaces.marketplace import Marketplace, missing_settings
 from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.render import ROW, render
+from offerwright.marketplaces.texts import Texts
+from offerwright.profile import stage, staged
 from offerwright.rules.plan import Account, AccountPlan
 from offerwright.sync.hashes import said_hashes
 from offerwright.sync.known import Known
@@ -56,6 +58,7 @@ class Told:
     end: CompiledPayload | None
 
 
+@staged("payloads")
 def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
     """
     Render every payload of an account.
@@ -65,17 +68,18 @@ def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
     settings = settings_of(offers.account, marketplace)
     is_listed = known.is_listed(offers.frame["sku"])
     frame = _zeroed(offers, is_listed)
+    texts = Texts(frame)
     updates: dict[Aspect, Bodies] = {}
     for aspect in ASPECTS:
         payload = marketplace.payload_for(aspect, "update", settings)
         if payload is not None and aspect in marketplace.document.aspects and _says(offers, aspect):
-            updates[aspect] = bodies(payload, frame, settings)
+            updates[aspect] = bodies(payload, texts, settings)
     create = None
     if marketplace.document.create and offers.plan.mapping is not None:
         payload = marketplace.payload_for("content", "create", settings)
         if payload is not None:
             creatable = ~is_listed & _is_whole(frame, marketplace)
-            create = bodies(payload, frame, settings, creatable)
+            create = bodies(payload, texts, settings, creatable)
     end = marketplace.payload_for("content", "end", settings)
     return Told(offers, frame, marketplace, settings, updates, create, end)
 
@@ -124,7 +128,7 @@ def _is_whole(frame: pl.DataFrame, marketplace: Marketplace) -> pl.Series:
 
 def bodies(
     payload: CompiledPayload,
-    frame: pl.DataFrame,
+    offers: pl.DataFrame | Texts,
     settings: Mapping[str, str],
     where: pl.Series | None = None,
 ) -> Bodies:
@@ -132,15 +136,14 @@ def bodies(
     lacking = missing_settings(payload, settings)
     if lacking:
         raise KeyError(f"payload {payload.name} needs the setting {lacking[0]}")
-    rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-    if where is not None:
-        frame, rows = frame.filter(where), rows.filter(where)
-    rendered = render(payload, frame, settings)
+    rows = None if where is None else where.arg_true()
+    with stage(payload.name):
+        rendered = render(payload, offers, settings, rows)
     names = [part.name for part in payload.parts]
     return Bodies(
         payload,
         rendered.select(
-            rows.gather(rendered[ROW]).alias(ROW),
+            ROW,
             said_hashes(rendered, names).alias("hash"),
             *(pl.col(name).alias(part_column(name)) for name in names),
         ),

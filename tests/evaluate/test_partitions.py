@@ -20,7 +20,7 @@ from offerwright.evaluate.partitions import Block, Partitions, partitions
 from offerwright.evaluate.run import Executor
 from offerwright.pipeline import Loadout
 
-EXAMPLES = max(10, (settings.default.max_examples if settings.default else 50) // 2)
+EXAMPLES = max(10, (settings.default.max_examples if settings.default else 50) // 5)
 
 
 def whole(loadout: Loadout, frame: pl.DataFrame, live: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -155,12 +155,13 @@ def test_a_part_that_fails_fails_the_whole(workers: int) -> None:
     seen = []
     with pytest.raises(OSError, match="the disk has gone"):
         for start in mapped(Executor(loadout.rules), parts, work, workers):
-            seen.append(start)  # noqa: PERF402
+            seen.append(start)
     assert seen == [0, 3]
 
 
-def test_no_row_has_no_part_and_no_offer() -> None:
+def test_a_snapshot_without_a_row_is_a_part_that_knows_the_columns() -> None:
     loadout, frame = kits(ROWS)
-    parts = partitions(loadout.rules, frame.clear())
+    empty = list(listings(Executor(loadout.rules), partitions(loadout.rules, frame.clear()), AS_OF))
 
-    assert list(listings(Executor(loadout.rules), parts, AS_OF)) == []
+    assert [one.height for one in empty] == [0]
+    assert empty[0].schema == whole(loadout, frame, {}).schema

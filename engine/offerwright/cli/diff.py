@@ -13,9 +13,10 @@ import click
 
 from offerwright.cli.diff_text import summary
 from offerwright.cli.options import output_option
-from offerwright.cli.report import VERSION, dump_pretty, escaped, printable, put, tell
+from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
 from offerwright.errors import OfferwrightError
 from offerwright.frames import ASPECTS, Aspect
+from offerwright.source.escapes import escaped
 
 if TYPE_CHECKING:
     from offerwright.compare.changed_offers import ChangedOffers

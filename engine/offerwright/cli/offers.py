@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
+import os
+import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -24,16 +22,26 @@ from offerwright.cli.options import (
     output_option,
     root_option,
 )
-from offerwright.cli.report import VERSION, echo, escaped, put, table, tell
+from offerwright.cli.report import echo, put, table, tell
 from offerwright.cli.snapshot import current_snapshot, known_skus
+from offerwright.engines.job import Job, Tally, total
 from offerwright.errors import OfferwrightError
 
-ATTRIBUTE = "attribute."
-
 if TYPE_CHECKING:
-    import polars as pl
+    from offerwright.evaluate.partitions import Partitions
+    from offerwright.loadout import Loadout
 
-    from offerwright.evaluate.run import Offers
+Engine = Literal["local", "pool", "ray"]
+THREADS = 2
+"""Of one process; more wait for each other."""
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Where the parts are computed."""
+
+    engine: Engine
+    workers: int
 
 
 @click.command()
@@ -46,6 +54,11 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
 @click.option("--sku", "skus", multiple=True, help="Only this SKU (repeatable).")
+@click.option("--engine", type=click.Choice(["local", "pool", "ray"]), default="local",
+              show_default=True, help="Threads or processes here, or a Ray cluster.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), default=None,
+              help="How many threads, processes or actors; one per processor.")  # fmt: skip
+@click.option("--digest", is_flag=True, help="Print a hash of all offers on stderr.")
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
 def offers(
     root: Path | None,
@@ -53,145 +66,127 @@ def offers(
     data: Path | None,
     as_of: str | None,
     accounts: tuple[str, ...],
-    output: str,
+    output: Literal["text", "jsonl", "csv", "parquet"],
     out: Path | None,
     skus: tuple[str, ...],
+    engine: Engine,
+    workers: int | None,
+    digest: bool,
     fail_on: str,
 ) -> None:
-    """Compute the offers of all accounts: price, stock, content, and what is blocked and why."""
-    import polars as pl
+    """Compute the offers of all accounts: price, stock, content, and what is blocked and why.
 
-    from offerwright.evaluate.listing import listing
-    from offerwright.evaluate.run import Executor
+    The catalogue is computed part by part, so memory does not grow with it. What is computed does
+    not depend on the engine or on the number of workers: --digest shows it.
+    """
+    from offerwright.evaluate.partitions import PART_ROWS, only, partitions
 
     home, loadout = ready(root, bundle)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
-    snapshot_ = current_snapshot(loadout, home, data)
-    known_skus(skus, snapshot_)
-    at = moment(as_of, loadout.rules.time_zone)
-    executor = Executor(loadout.rules)
-    computed = executor.run(snapshot_.frame, at, None, wanted, skus or None)
-    listings = [listing(one) for one in computed]
-    if output == "text" and out is None:
-        _summary(listings)
-        _oversell(computed)
+    stored = current_snapshot(loadout, home, data)
+    known_skus(skus, stored)
+    is_text = output == "text" and out is None
+    job = Job(
+        rules=b"",
+        snapshot=stored.facts,
+        as_of=moment(as_of, loadout.rules.time_zone),
+        accounts=tuple(p.account.name for p in loadout.rules.plans if p.account.name in wanted),
+        rows=PART_ROWS,
+        output=None if is_text else "jsonl" if output == "text" else output,
+        has_digest=digest,
+    )
+    if job.output == "parquet" and out is None and sys.stdout.isatty():
+        raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
+    if skus:
+        parts, where = only(loadout.rules, stored.facts, skus), _Where("local", 1)
     else:
-        _write(pl.concat(listings, how="diagonal_relaxed"), output, out)
-    blocked = any((one["status"] == "blocked").any() for one in listings)
+        parts, where = partitions(loadout.rules, stored.facts), _where(engine, workers)
+    tally = _computed(job, loadout, parts, where, out)
+    if is_text:
+        _summary(job, tally)
+        _oversell(tally)
+    elif out is not None:
+        tell(f"Wrote {tally.offers()} offers to {out}")
+    if digest:
+        tell(f"Digest of the offers: {tally.digest()}")
+    blocked = any(status == "blocked" for _, status in tally.status)
     sys.exit(1 if blocked and fail_on == "blocked" else 0)
 
 
-def _summary(listings: list[pl.DataFrame]) -> None:
+def _where(engine: Engine, workers: int | None) -> _Where:
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _Where(engine, workers or (min(THREADS, here) if engine == "local" else here))
+
+
+def _computed(
+    job: Job, loadout: Loadout, parts: Partitions, where: _Where, out: Path | None
+) -> Tally:
+    """Compute all parts; the output is written when this returns, and not at all if it fails."""
+    from offerwright.engines.pieces import put_together, room_for_pieces
+
+    if job.output is None:
+        return total(_tallies(job, loadout, parts, where))
+    with room_for_pieces(out) as folder:
+        job = replace(job, folder=folder)
+        tally = total(_tallies(job, loadout, parts, where))
+        target = out or folder / "whole"
+        put_together(job, len(parts), target)
+        if out is None:
+            _shown(target)
+    return tally
+
+
+def _tallies(job: Job, loadout: Loadout, parts: Partitions, where: _Where) -> Iterator[Tally]:
+    if where.engine == "local":
+        from offerwright.engines.local import run_here
+        from offerwright.evaluate.run import Executor
+
+        return run_here(job, Executor(loadout.rules), parts, where.workers)
+    from offerwright.bundle.pack import pack
+
+    job = replace(job, rules=pack(loadout), snapshot=job.snapshot.resolve())
+    if where.engine == "pool":
+        from offerwright.engines.pool import run_in_pool
+
+        return run_in_pool(job, len(parts), where.workers)
+    from offerwright.engines.on_ray import run_on_ray
+
+    return run_on_ray(job, len(parts), where.workers)
+
+
+def _shown(path: Path) -> None:
+    """A file on stdout, a piece at a time."""
+    with path.open("rb") as file:
+        while chunk := file.read(shutil.COPY_BUFSIZE):  # type: ignore[attr-defined]  # no stub has it
+            put(chunk)
+
+
+def _summary(job: Job, tally: Tally) -> None:
     """Counts per account, and what is blocked by reason."""
-    rows = []
-    for one in listings:
-        counts = Counter(one["status"].to_list())
-        account = one["account"][0] if len(one) else "–"
-        rows.append(
-            (
-                account,
-                str(len(one)),
-                str(counts["offer"]),
-                str(counts["partial"]),
-                str(counts["blocked"]),
-            )
-        )
-    for line in table(
-        ("account", "offers", "whole", "partial", "blocked"), rows, frozenset({1, 2, 3, 4})
-    ):
+    shown = ("offer", "partial", "blocked")
+    rows = [
+        (name, *map(str, (tally.offers(name), *(tally.status.get((name, s), 0) for s in shown))))
+        for name in job.accounts
+    ]
+    headings = ("account", "offers", "whole", "partial", "blocked")
+    for line in table(headings, rows, frozenset({1, 2, 3, 4})):
         echo(line)
-    reasons: Counter[tuple[str, str, str]] = Counter()
-    for one in listings:
-        for record in (
-            one.select("account", "blocked").explode("blocked").drop_nulls("blocked").iter_rows()
-        ):
-            account, block = record
-            reasons[(account, block["aspect"], block["code"])] += 1
-    if reasons:
+    if tally.blocked:
         echo()
-        body = [(*key, str(count)) for key, count in sorted(reasons.items())]
+        body = [(*key, str(count)) for key, count in sorted(tally.blocked.items())]
         for line in table(("account", "aspect", "blocked by", "SKUs"), body, frozenset({3})):
             echo(line)
 
 
-def _oversell(computed: Sequence[Offers]) -> None:
-    """How much could be sold twice, of every pool that is shared; of one said once."""
-    pools = {o.allocation.plan.span: o for o in computed if o.allocation is not None}
-    rows = []
-    for _, offers in sorted(pools.items()):
-        allocation = offers.allocation
-        assert allocation is not None
-        above = allocation.oversell[allocation.is_known]
-        if above.any():
-            document = offers.plan.documents[allocation.plan.document].name
-            rows.append((document, str(int(above.sum())), str(int((above > 0).sum()))))
+def _oversell(tally: Tally) -> None:
+    """How much could be sold twice, of every pool that is shared."""
+    rows = [
+        (name, str(pool.units), str(pool.skus))
+        for (_, _, name), pool in sorted(tally.pools.items())
+        if pool.skus
+    ]
     if rows:
         echo()
-        for line in table(("pool", "units that could be sold twice", "SKUs"), rows,
-                          frozenset({1, 2})):  # fmt: skip
+        headings = ("pool", "units that could be sold twice", "SKUs")
+        for line in table(headings, rows, frozenset({1, 2})):
             echo(line)
-
-
-def _write(frame: pl.DataFrame, output: str, out: Path | None) -> None:
-    if output == "parquet":
-        if out is None and sys.stdout.isatty():
-            raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
-        held = io.BytesIO()
-        frame.write_parquet(held if out is None else out)
-        put(held.getvalue())
-    elif output == "csv":
-        text = _flat(frame).write_csv()
-        _put(text, out)
-    else:
-        _put("".join(line + "\n" for line in json_lines(frame)), out)
-    if out is not None:
-        tell(f"Wrote {len(frame)} offers to {out}")
-
-
-def _put(text: str, out: Path | None) -> None:
-    if out is None:
-        put(text)
-    else:
-        out.write_text(text, encoding="utf-8", newline="\n")
-
-
-def json_lines(frame: pl.DataFrame) -> Iterable[str]:
-    """One object per offer (`schemas/output/offers.schema.json`); money as exact text."""
-    for record in frame.iter_rows(named=True):
-        held: dict[str, Any] = {"version": VERSION}
-        held |= {k: v for k, v in record.items() if not k.startswith(ATTRIBUTE)}
-        held["attributes"] = {
-            k.removeprefix(ATTRIBUTE): v
-            for k, v in record.items()
-            if k.startswith(ATTRIBUTE) and v is not None
-        }
-        text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), default=_plain)
-        yield escaped(text)
-
-
-def _plain(value: object) -> str:
-    """What JSON has no word for: exact amounts, and moments with their offset."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{value!r} in an offer")
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text; cells that a spreadsheet would run are disarmed."""
-    import polars as pl
-
-    blocked = pl.col("blocked").list.eval(pl.element().struct.field("code")).list.join(" ")
-    lists = [pl.col(n).list.join(" ") for n in ("rules", "images") if n in frame.columns]
-    if "tiers" in frame.columns:
-        part = pl.element().struct
-        tier = pl.format("{}: {}", part.field("quantity"), part.field("price"))
-        lists.append(pl.col("tiers").list.eval(tier).list.join(", "))
-    flat = frame.with_columns(blocked.alias("blocked"), *lists)
-    texts = [n for n, t in flat.schema.items() if t == pl.String]
-    risky = r"^[=+\-@\t\r]"
-    return flat.with_columns(
-        pl.when(pl.col(n).str.contains(risky)).then("'" + pl.col(n)).otherwise(pl.col(n)).alias(n)
-        for n in texts
-    )

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from offerwright.cli.report import echo, escaped, put, table
+from offerwright.cli.report import echo, put, table
+from offerwright.source.escapes import escaped
 from offerwright.sync.plan import AccountPart, Basis, Planned, SyncPlan
 from offerwright.sync.plan_file import account_summary
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from offerwright.errors import ConfigError, Diagnostic, Fix, OfferwrightError, Related, Span
+from offerwright.source.escapes import escaped
 from offerwright.source.snippet import render_text
 
 VERSION = 1
@@ -120,13 +121,6 @@ def dump(record: Mapping[str, Any] | Sequence[Any]) -> str:
 
 def dump_pretty(record: Mapping[str, Any]) -> str:
     return escaped(json.dumps(record, ensure_ascii=False, sort_keys=True, indent=2))
-
-
-def escaped(text: str) -> str:
-    """JSON text in which what a terminal would obey stands as \\u009b; it means the same."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def table(

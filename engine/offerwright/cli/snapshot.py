@@ -25,7 +25,7 @@ from offerwright.source.snippet import render_text
 REJECTS_SHOWN = 5
 
 if TYPE_CHECKING:
-    from offerwright.facts.snapshot import Snapshot
+    from offerwright.facts.snapshot import StoredSnapshot
 
 
 def snapshots_folder(root: Path) -> Path:
@@ -42,9 +42,10 @@ def newest_snapshot_id(root: Path) -> str | None:
 
 def take_snapshot(
     loadout: Loadout, root: Path, data: Path | None, accept_shrink: Iterable[str] = ()
-) -> Snapshot:
+) -> StoredSnapshot:
     """Build a snapshot, held against the newest one, and keep it."""
     from offerwright.facts.snapshot import (
+        StoredSnapshot,
         build_snapshot,
         load_manifest,
         newest_snapshot,
@@ -58,24 +59,24 @@ def take_snapshot(
         loadout.schema, loadout.shop.document, root, data_root=data,
         previous=previous, accept_shrink=frozenset(accept_shrink),
     )  # fmt: skip
-    write_snapshot(built, folder)
-    tell_rejects(built)
-    tell_nodes(loadout, built)
-    return built
+    stored = StoredSnapshot(write_snapshot(built, folder), built.manifest, built.rejects)
+    tell_rejects(stored)
+    tell_nodes(loadout, stored)
+    return stored
 
 
-def _opened(folder: Path) -> Snapshot | None:
+def _opened(folder: Path) -> StoredSnapshot | None:
     """A snapshot; None, said on stderr, for one that is damaged or of another version."""
-    from offerwright.facts.snapshot import load_snapshot
+    from offerwright.facts.snapshot import open_snapshot
 
     try:
-        return load_snapshot(folder)
+        return open_snapshot(folder)
     except SnapshotRefused as problem:
         tell(f"warning: {problem} The sources are read anew.")
         return None
 
 
-def tell_rejects(snapshot: Snapshot) -> None:
+def tell_rejects(snapshot: StoredSnapshot) -> None:
     """Say on stderr which rows were refused: how many a source, and the first with their place."""
     for source in snapshot.manifest.sources:
         if not source.rejected:
@@ -90,20 +91,20 @@ def tell_rejects(snapshot: Snapshot) -> None:
             tell(f"  and {len(mine) - REJECTS_SHOWN} more in the snapshot's rejects.csv")
 
 
-def tell_nodes(loadout: Loadout, snapshot: Snapshot) -> None:
+def tell_nodes(loadout: Loadout, snapshot: StoredSnapshot) -> None:
     """Warn on stderr of nodes that the inventory names and no row of stock has."""
     from offerwright.evaluate.pool import unknown_nodes
 
     plans = (one for plan in loadout.rules.plans for one in plan.inventories)
     found = [
         Diagnostic("UNKNOWN_NODE", f"no row of stock has the node `{node}`", span, near, "warning")
-        for span, node, near in unknown_nodes(plans, snapshot.frame.columns)
+        for span, node, near in unknown_nodes(plans, snapshot.columns)
     ]
     if found:
         put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
 
 
-def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapshot:
+def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> StoredSnapshot:
     """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
     from offerwright.facts.archive import NEWEST
     from offerwright.facts.manifest import schema_hash
@@ -114,17 +115,17 @@ def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> Snapsho
     if found is not None and found.manifest.schema_sha256 == schema_hash(loadout.schema):
         taken = (snapshots_folder(root) / NEWEST).stat().st_mtime
         age = _age(int(time.time() - taken))
-        tell(f"Snapshot {found.id[:12]}, {age} old, {len(found.frame)} SKUs")
+        tell(f"Snapshot {found.id[:12]}, {age} old, {found.manifest.rows} SKUs")
         for file in _changed_since(found, root, taken):
             tell(f"note: {file} has changed since; offerwright snapshot reads it anew")
         tell_nodes(loadout, found)
         return found
     built = take_snapshot(loadout, root, data)
-    tell(f"Snapshot {built.id[:12]}, new, {len(built.frame)} SKUs")
+    tell(f"Snapshot {built.id[:12]}, new, {built.manifest.rows} SKUs")
     return built
 
 
-def _changed_since(snapshot: Snapshot, root: Path, taken: float) -> Iterator[str]:
+def _changed_since(snapshot: StoredSnapshot, root: Path, taken: float) -> Iterator[str]:
     """The source files whose bytes are no longer those that the snapshot read."""
     from offerwright.facts.manifest import sha256
 
@@ -143,12 +144,16 @@ def _age(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def known_skus(wanted: Iterable[str], snapshot: Snapshot) -> None:
+def known_skus(wanted: Iterable[str], snapshot: StoredSnapshot) -> None:
     """Refuse a SKU that the snapshot does not have."""
     from offerwright.source.suggest import did_you_mean
 
-    known = snapshot.frame["sku"].to_list()
-    for sku in sorted(set(wanted) - set(known)):
+    asked = set(wanted)
+    skus = snapshot.skus()
+    if asked <= set(skus.filter(skus.is_in(sorted(asked)))):
+        return
+    known = skus.to_list()
+    for sku in sorted(asked - set(known)):
         hint = did_you_mean(sku, known)
         raise OfferwrightError(f"the snapshot has no SKU {sku!r}" + (f"; {hint}" if hint else ""))
 

@@ -30,7 +30,7 @@ from offerwright.source.vocabulary import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from offerwright.facts.snapshot import Snapshot
+    from offerwright.facts.snapshot import StoredSnapshot
 
 # Names that every condition may use and no source delivers.
 _ENGINE = (
@@ -54,7 +54,7 @@ class _Seen:
     high: Any = None
 
 
-def shop_vocabulary(loadout: Loadout, snapshot: Snapshot) -> Vocabulary:
+def shop_vocabulary(loadout: Loadout, snapshot: StoredSnapshot) -> Vocabulary:
     """The words of a shop: facts with the values of the snapshot, and what its documents name."""
     facts = [*_engine_words(loadout), *_facts(loadout, snapshot.frame)]
     facts += [FactWords(name, "computed", _code(str(derived.expression)))

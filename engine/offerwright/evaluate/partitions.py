@@ -95,12 +95,14 @@ class Block:
     One part, ready to be run: `executor.run(block.frame, …, skus=block.skus)`.
 
     `frame` is the rows of the part, then their kin; `skus` are the SKUs of the part, None where
-    there is no kin elsewhere. `start` is the place of the first row in the snapshot.
+    there is no kin elsewhere. `start` is the place of the first row in the snapshot, `number` that
+    of the part among the parts.
     """
 
     start: int
     size: int
     frame: pl.DataFrame
+    number: int = 0
 
     @property
     def own(self) -> pl.DataFrame:
@@ -140,7 +142,7 @@ class Partitions:
         if len(part.kin):
             more = self.kin.select(pl.all().gather(np.searchsorted(self.kin_rows, part.kin)))
             frame = pl.concat([frame, more])
-        return Block(part.start, part.stop - part.start, frame)
+        return Block(part.start, part.stop - part.start, frame, number)
 
 
 def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_ROWS) -> Partitions:
@@ -149,7 +151,7 @@ def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_R
 
     A part grows beyond that where more kin than rows of its own would have to come from elsewhere,
     so that all parts together are at most twice the snapshot. Rows that have kin in another part
-    are held in memory, once.
+    are held in memory, once. A snapshot without a row is one part without a row.
 
     Args:
         rules: whose inventories say what kits are made of.
@@ -167,6 +169,21 @@ def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_R
     return Partitions(source, parts, _gathered(source, wanted), wanted)
 
 
+def only(rules: RuleSet, snapshot: pl.DataFrame | Path, skus: Sequence[str]) -> Partitions:
+    """The rows of some SKUs as one part, in the order of the snapshot, with their kin."""
+    source = source_of(snapshot)
+    asked = pl.Series(sorted(skus), dtype=pl.String).implode()
+    places = [
+        block["sku"].is_in(asked).arg_true().to_numpy().astype(np.int64) + start
+        for start, block in _blocks(source, ["sku"])
+    ]
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *places])
+    kin = families(rules, source).of(rows)
+    place = np.arange(len(kin))
+    part = Part(0, len(rows), place)
+    return Partitions(FrameSource(_gathered(source, rows)), (part,), _gathered(source, kin), place)
+
+
 @dataclass(frozen=True)
 class Families:
     """The rows that are kits or components, ascending, and the family of each, from 0 on."""
@@ -177,16 +194,25 @@ class Families:
     def elsewhere(self, start: int, stop: int) -> Array:
         """The kin of a range outside it, ascending."""
         low, high = np.searchsorted(self.rows, [start, stop])
-        if low == high:
+        return self._kin(np.arange(low, high))
+
+    def of(self, rows: Array) -> Array:
+        """The kin of some rows, without them, ascending."""
+        return self._kin(np.flatnonzero(np.isin(self.rows, rows)))
+
+    def _kin(self, places: Array) -> Array:
+        if not len(places):
             return self.rows[:0]
         touched = np.zeros(int(self.family.max()) + 1, dtype=bool)
-        touched[self.family[low:high]] = True
+        touched[self.family[places]] = True
         kin = touched[self.family]
-        kin[low:high] = False
+        kin[places] = False
         return self.rows[kin]
 
 
 def _parts(height: int, families: Families, rows: int) -> Iterator[Part]:
+    if not height:
+        yield Part(0, 0, np.zeros(0, dtype=np.int64))
     start = 0
     while start < height:
         stop = min(start + rows, height)
@@ -260,7 +286,7 @@ def _blocks(source: Source, names: Sequence[str]) -> Iterator[tuple[int, pl.Data
 
 def _gathered(source: Source, rows: Array) -> pl.DataFrame:
     """These rows, ascending, read block by block."""
-    found = []
+    found = [source.rows(0, 0)]
     for start, stop in _spans(source.height):
         low, high = np.searchsorted(rows, [start, stop])
         if low < high:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +20,8 @@ from offerwright.facts.manifest import Manifest, manifest_from_json, manifest_js
 from offerwright.facts.rejects import rejects_csv, rejects_from_csv
 
 FACTS, REJECTS, LABEL, NEWEST = "facts.parquet", "rejects.csv", "manifest.json", "newest"
+ROW_GROUP = 65_536
+"""Rows of a row group: whoever reads a part of a snapshot reads little beside it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,37 @@ class Snapshot:
     @property
     def id(self) -> str:
         return self.manifest.id
+
+
+@dataclass(frozen=True)
+class StoredSnapshot:
+    """A snapshot on disk, whose hashes were verified: its rows are read when they are asked for."""
+
+    folder: Path
+    manifest: Manifest
+    rejects: pl.DataFrame
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def facts(self) -> Path:
+        """The Parquet file with `frames.SNAPSHOT`."""
+        return self.folder / FACTS
+
+    @property
+    def columns(self) -> list[str]:
+        return [column.name for column in self.manifest.columns]
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """All rows, in memory."""
+        return pl.read_parquet(self.facts, glob=False)
+
+    def skus(self) -> pl.Series:
+        """The SKUs alone."""
+        return pl.read_parquet(self.facts, columns=["sku"], glob=False)["sku"]
 
 
 def write_snapshot(snapshot: Snapshot, folder: Path) -> Path:
@@ -57,7 +92,7 @@ def _write(snapshot: Snapshot, folder: Path) -> Path:
 
 def _files(snapshot: Snapshot) -> dict[str, bytes]:
     buffer = io.BytesIO()
-    snapshot.frame.write_parquet(buffer)
+    snapshot.frame.write_parquet(buffer, row_group_size=ROW_GROUP)
     outputs = {FACTS: buffer.getvalue(), REJECTS: rejects_csv(snapshot.rejects)}
     hashes = {name: sha256(content) for name, content in outputs.items()}
     return {**outputs, LABEL: manifest_json(replace(snapshot.manifest, outputs=hashes))}
@@ -65,7 +100,7 @@ def _files(snapshot: Snapshot) -> dict[str, bytes]:
 
 def _is_sound(target: Path) -> bool:
     try:
-        load_snapshot(target)
+        open_snapshot(target)
     except SnapshotRefused:
         return False
     return True
@@ -139,25 +174,39 @@ def load_snapshot(folder: Path) -> Snapshot:
 
     Raises SnapshotRefused when a file is absent, or is not what was written.
     """
+    found = open_snapshot(folder)
+    try:
+        return Snapshot(found.frame, found.manifest, found.rejects)
+    except PolarsError as exc:
+        raise SnapshotRefused(f"{found.facts} cannot be read: {exc}.") from exc
+
+
+def open_snapshot(folder: Path) -> StoredSnapshot:
+    """Verify every hash of a snapshot, in little memory whatever its size.
+
+    Raises SnapshotRefused when a file is absent, or is not what was written.
+    """
     try:
         manifest = manifest_from_json((folder / LABEL).read_bytes())
-        contents = {name: (folder / name).read_bytes() for name in (FACTS, REJECTS)}
+        hashes = {name: _hash_of(folder / name) for name in (FACTS, REJECTS)}
+        rejects = (folder / REJECTS).read_bytes()
     except FileNotFoundError as exc:
         raise SnapshotRefused(
             f"{folder} is no snapshot: it has no {Path(exc.filename).name}."
         ) from exc
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise SnapshotRefused(f"{folder} is no snapshot ({exc}).") from exc
-    for name, content in contents.items():
-        if sha256(content) != manifest.outputs.get(name):
+    for name, found in hashes.items():
+        if found != manifest.outputs.get(name):
             raise SnapshotRefused(
                 f"{folder / name} is not what was written: its hash differs from the manifest's."
             )
-    try:
-        frame = pl.read_parquet(io.BytesIO(contents[FACTS]))
-    except PolarsError as exc:
-        raise SnapshotRefused(f"{folder / FACTS} cannot be read: {exc}.") from exc
-    return Snapshot(frame, manifest, rejects_from_csv(contents[REJECTS]))
+    return StoredSnapshot(folder, manifest, rejects_from_csv(rejects))
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def newest_snapshot(folder: Path) -> Path | None:

@@ -10,9 +10,11 @@ import polars as pl
 from offerwright import __version__
 from offerwright.facts.archive import (
     Snapshot,
+    StoredSnapshot,
     load_manifest,
     load_snapshot,
     newest_snapshot,
+    open_snapshot,
     write_snapshot,
 )
 from offerwright.facts.bounds import check_bounds
@@ -32,10 +34,12 @@ from offerwright.facts.table import SourceTable, typed_table
 
 __all__ = [
     "Snapshot",
+    "StoredSnapshot",
     "build_snapshot",
     "load_manifest",
     "load_snapshot",
     "newest_snapshot",
+    "open_snapshot",
     "source_table",
     "write_snapshot",
 ]

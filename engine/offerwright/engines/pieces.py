@@ -1,0 +1,55 @@
+"""The pieces of an output → the output: account after account, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from offerwright.engines.job import Job
+from offerwright.engines.parquet_pieces import join_parquet
+
+Write = Callable[[bytes], object]
+
+
+@contextmanager
+def room_for_pieces(out: Path | None) -> Iterator[Path]:
+    """A folder for pieces, beside the output where that is a file; gone in the end."""
+    beside = None if out is None else out.absolute().parent
+    prefix = "offerwright-" if out is None else f".{out.name}.pieces-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_order(job: Job, parts: int) -> Iterator[Path]:
+    """All pieces: the offers of the first account, then those of the next."""
+    for account in range(len(job.accounts)):
+        for part in range(parts):
+            yield job.piece(part, account)
+
+
+def put_together(job: Job, parts: int, out: Path) -> None:
+    """Write the output under another name, and give it its own when it is whole."""
+    fresh = out.with_name(f"{out.name}.part")
+    try:
+        with fresh.open("wb") as file:
+            if job.output == "parquet":
+                join_parquet(in_order(job, parts), file)
+            else:
+                copy_pieces(job, parts, file)
+        fresh.replace(out)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def copy_pieces(job: Job, parts: int, out: BinaryIO) -> None:
+    """The pieces of lines, one after the other."""
+    for piece in in_order(job, parts):
+        with piece.open("rb") as file:
+            shutil.copyfileobj(file, out)

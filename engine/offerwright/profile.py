@@ -7,18 +7,20 @@ thread that is started meanwhile does not inherit the listeners, so that stages 
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 STATM = Path("/proc/self/statm")
 
@@ -71,6 +73,20 @@ def listening(listener: Listener) -> Iterator[None]:
 def is_recorded() -> bool:
     """Whether time and memory are written down: then parts of the work go one after another."""
     return any(isinstance(listener, Recorder) for listener in _LISTENERS.get())
+
+
+def staged(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A function that is a stage as a whole."""
+
+    def decorated(work: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(work)
+        def told(*args: P.args, **kwargs: P.kwargs) -> T:
+            with stage(name):
+                return work(*args, **kwargs)
+
+        return told
+
+    return decorated
 
 
 @dataclass(frozen=True, slots=True)

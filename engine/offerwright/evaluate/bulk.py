@@ -14,6 +14,7 @@ import polars as pl
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.partitions import Block, Partitions
 from offerwright.evaluate.run import Executor, Offers
+from offerwright.profile import counted, is_recorded
 
 T = TypeVar("T")
 Live = Mapping[str, pl.DataFrame]
@@ -30,9 +31,10 @@ def mapped(
 
     At most `workers` parts are computed and one result waits at any time. Every worker has an
     executor of its own: what tables have learned is not shared, so that nobody waits for a lock.
+    While time is recorded there is one worker, so that each stage is charged with its own.
     """
-    if workers == 1:
-        yield from (work(executor, block) for block in parts)
+    if workers == 1 or is_recorded():
+        yield from counted((work(executor, block) for block in parts), len(parts))
         return
     free: SimpleQueue[Executor] = SimpleQueue()
     for number in range(workers):
@@ -45,17 +47,23 @@ def mapped(
         finally:
             free.put(own)
 
-    waiting: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(workers, "part")
     try:
-        for number in range(len(parts)):
-            waiting.append(pool.submit(one, number))
-            if len(waiting) > workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from counted(_in_order(pool, one, len(parts), workers), len(parts))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, one: Callable[[int], T], count: int, workers: int
+) -> Iterator[T]:
+    waiting: deque[Future[T]] = deque()
+    for number in range(count):
+        waiting.append(pool.submit(one, number))
+        if len(waiting) > workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def run_block(

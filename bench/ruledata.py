@@ -11,15 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from conditionals import Conditional, make_conditionals, some
 from markets import MARKETS
 from vocabulary import (
     BRAND_NAMES,
     BRANDS,
     COLOURS,
-    CONDITIONS,
     LEAVES,
     MATERIALS,
-    SEASONS,
     SEED,
     SIZES,
     draw_brands,
@@ -28,19 +27,6 @@ from vocabulary import (
 )
 
 DEFAULT_MARKUP = 3_000
-
-
-@dataclass(frozen=True)
-class Conditional:
-    """One markup with conditions; an empty condition asks nothing. Ranges: from, before."""
-
-    under: tuple[str, ...] = ()
-    brands: tuple[str, ...] = ()
-    cost: tuple[int, int] | None = None
-    weight_g: tuple[int, int] | None = None
-    seasons: tuple[str, ...] = ()
-    condition: str = ""
-    markup: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +58,7 @@ class RuleData:
 def make_rules(table_rows: int = 2_000, conditionals: int = 40) -> RuleData:
     """The rules of a chosen size; the same sizes give the same rules."""
     return RuleData(
-        conditionals=_conditionals(np.random.default_rng(SEED + 11), conditionals),
+        conditionals=make_conditionals(np.random.default_rng(SEED + 12), conditionals),
         markups=_markups(np.random.default_rng(SEED + 2), table_rows),
         safety=tuple((1 + level % 3, 200 + 100 * (level % 5)) for level in range(10)),
         commissions=_commissions(np.random.default_rng(SEED + 3)),
@@ -82,56 +68,6 @@ def make_rules(table_rows: int = 2_000, conditionals: int = 40) -> RuleData:
         },
         values=_value_maps(),
     )
-
-
-def _conditionals(rng: np.random.Generator, count: int) -> tuple[Conditional, ...]:
-    return tuple(_SHAPES[i % 6](rng, int(rng.integers(100, 500)) * 10) for i in range(count))
-
-
-def _some(rng: np.random.Generator, of: int, count: int) -> list[int]:
-    return sorted(rng.choice(of, count, replace=False).tolist())
-
-
-def _cost(rng: np.random.Generator, width: float) -> tuple[int, int]:
-    """A range that starts where costs lie."""
-    low = int(np.exp(rng.normal(2.8, 1.0))) + 1
-    return low, low + max(1, int(low * width))
-
-
-def _level1_and_cost(rng: np.random.Generator, markup: int) -> Conditional:
-    return Conditional((f"l{int(rng.integers(0, 10)):02d}",), cost=_cost(rng, 0.8), markup=markup)
-
-
-def _few_brands(rng: np.random.Generator, markup: int) -> Conditional:
-    brands = tuple(BRAND_NAMES[i] for i in _some(rng, BRANDS, 5))
-    return Conditional(brands=brands, markup=markup)
-
-
-def _level2_and_weight(rng: np.random.Generator, markup: int) -> Conditional:
-    paths = tuple(f"l{i // 8:02d}/m{i:02d}" for i in _some(rng, 80, 4))
-    low = int(rng.integers(1, 20)) * 100
-    return Conditional(paths, weight_g=(low, low * 2 + 100), markup=markup)
-
-
-def _many_brands(rng: np.random.Generator, markup: int) -> Conditional:
-    brands = tuple(BRAND_NAMES[i] for i in _some(rng, BRANDS, 20))
-    return Conditional(tuple(f"l{i:02d}" for i in _some(rng, 10, 3)), brands, markup=markup)
-
-
-def _cost_and_seasons(rng: np.random.Generator, markup: int) -> Conditional:
-    seasons = tuple(SEASONS[i] for i in _some(rng, 8, 2))
-    return Conditional(cost=_cost(rng, 0.35), seasons=seasons, markup=markup)
-
-
-def _condition_and_level1(rng: np.random.Generator, markup: int) -> Conditional:
-    levels = tuple(f"l{i:02d}" for i in _some(rng, 10, 4))
-    return Conditional(levels, condition=CONDITIONS[int(rng.integers(1, 4))], markup=markup)
-
-
-_SHAPES = (
-    _level1_and_cost, _few_brands, _level2_and_weight,
-    _many_brands, _cost_and_seasons, _condition_and_level1,
-)  # fmt: skip
 
 
 def _markups(rng: np.random.Generator, rows: int) -> tuple[MarkupRow, ...]:
@@ -170,7 +106,7 @@ def _commissions(rng: np.random.Generator) -> dict[str, tuple[tuple[str, int], .
     """219 leaves, 80 categories of level 2, the rest: 300 rows for each marketplace."""
     found = {}
     for market in MARKETS:
-        leaves = [leaf_path(i) for i in _some(rng, LEAVES, 219)]
+        leaves = [leaf_path(i) for i in some(rng, LEAVES, 219)]
         paths = [*leaves, *(f"l{i // 8:02d}/m{i:02d}" for i in range(80)), ""]
         rates = rng.integers(16, 36, len(paths)) * 50
         found[market.marketplace] = tuple(zip(paths, rates.tolist(), strict=True))

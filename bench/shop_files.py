@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from conditionals import Conditional
 from markets import MARKETS, Market
-from ruledata import Conditional, RuleData
+from ruledata import RuleData
 from vocabulary import CONDITIONS, LEAVES, NODES, leaf_path
 
 DESCRIPTION = (
@@ -175,7 +176,9 @@ def _conditionals(conditionals: Sequence[Conditional]) -> str:
     for number, one in enumerate(conditionals):
         under = " | ".join(f"under {path}" for path in one.under)
         cost = "" if one.cost is None else f"{one.cost[0]}..{one.cost[1]}"
-        weight = "" if one.weight_g is None else "..".join(f"{g / 1000:.1f}" for g in one.weight_g)
+        weight = (
+            "" if one.weight_g is None else "..".join(str(Decimal(g) / 1000) for g in one.weight_g)
+        )
         cells = (under, " | ".join(one.brands), cost, weight, " | ".join(one.seasons),
                  one.condition, percent(one.markup))  # fmt: skip
         lines.append(f"q{number}," + ",".join(cells))

@@ -11,8 +11,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
+from conditionals import Conditional
 from markets import MARKETS, Market
-from ruledata import Conditional, MarkupRow, RuleData
+from ruledata import MarkupRow, RuleData
 from vocabulary import NODES, leaf_path
 
 from peers.outputs import Outputs, of_rows

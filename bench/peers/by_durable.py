@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import polars as pl
+from conditionals import Conditional
 from durable.engine import Host
-from ruledata import Conditional, RuleData
+from ruledata import RuleData
 from vocabulary import BRAND_NAMES, CONDITIONS, SEASONS
 
 NAME, NONE = "markups", -1

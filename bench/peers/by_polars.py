@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import polars as pl
+from conditionals import Conditional
 from markets import MARKETS, Market
-from ruledata import DEFAULT_MARKUP, Conditional, RuleData
+from ruledata import DEFAULT_MARKUP, RuleData
 from vocabulary import LEAVES, NODES, leaf_path
 
 from peers.outputs import TEXTS, Outputs

@@ -15,8 +15,9 @@ from typing import Any
 
 import polars as pl
 import zen
+from conditionals import Conditional
 from markets import MARKETS, Market
-from ruledata import DEFAULT_MARKUP, Conditional, RuleData
+from ruledata import DEFAULT_MARKUP, RuleData
 from vocabulary import COLOURS, LEAVES, MATERIALS, NODES, SIZES, leaf_path
 
 from peers.outputs import Outputs, of_rows

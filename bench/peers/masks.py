@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from ruledata import Conditional
+from conditionals import Conditional
 from vocabulary import CONDITIONS, SEASONS
 
 Accepts = Callable[[Conditional], np.ndarray]

@@ -77,6 +77,16 @@ def test_a_peer_gives_what_the_engine_gives(
         assert found[account].select(offers.columns).equals(offers), account
 
 
+def test_they_agree_on_a_thousand_conditional_markups(tmp_path: Path, frame: pl.DataFrame) -> None:
+    workload = importlib.import_module("workload")
+    rules = workload.write_rules(tmp_path, workload.Spec(conditionals=1_000))
+    offers = Executor(load(tmp_path).rules).run(frame, AS_OF)
+    outputs = importlib.import_module("peers.outputs")
+    expected = outputs.of_engine({one.account.name: one.frame for one in offers})
+
+    assert outputs.digest(peer("by_numpy").ByNumpy(rules).run(frame)) == outputs.digest(expected)
+
+
 def test_durable_rules_finds_the_same_conditional_markups(rules: Any, frame: pl.DataFrame) -> None:
     asked = importlib.import_module("peers.by_decimal").asked
     records = frame.to_dicts()

@@ -16,6 +16,7 @@ from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
 from offerwright.cli.check_paths import Target, targets
 from offerwright.cli.findings import Found, findings_in
 from offerwright.cli.options import as_of_option, output_option, root_option
+from offerwright.cli.profile import profile_option
 from offerwright.cli.report import echo, printable, put, tell
 from offerwright.errors import OfferwrightError, sorted_diagnostics
 from offerwright.source.garbage import without_garbage_collection
@@ -54,6 +55,7 @@ class Asked:
 @as_of_option
 @click.option("--fix", is_flag=True, help="Write what is certain into the files, and show it.")
 @click.option("--no-cache", is_flag=True, help="Read everything anew, and remember nothing.")
+@profile_option
 def check(**options: Any) -> None:
     """Read every file of a repository and say what is wrong, with place and fix.
 

@@ -15,6 +15,7 @@ from offerwright.cli.options import found_root
 from offerwright.cli.report import tell
 from offerwright.errors import BundleRefused, Diagnostic, OfferwrightError, has_errors
 from offerwright.loadout import Loadout
+from offerwright.profile import staged
 from offerwright.source.repository import (
     Repository,
     find_root,
@@ -35,6 +36,7 @@ def bundle_option(command: F) -> F:
     return decorated
 
 
+@staged("rules")
 def ready(root: Path | None, bundle: Path | None) -> tuple[Path, Loadout]:
     """
     The folder to work in, and the rules to work with.

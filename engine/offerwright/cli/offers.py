@@ -22,6 +22,7 @@ from offerwright.cli.options import (
     output_option,
     root_option,
 )
+from offerwright.cli.profile import profile_option
 from offerwright.cli.report import echo, put, table, tell
 from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.engines.job import Job, Tally, total
@@ -60,6 +61,7 @@ class _Where:
               help="How many threads, processes or actors; one per processor.")  # fmt: skip
 @click.option("--digest", is_flag=True, help="Print a hash of all offers on stderr.")
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
+@profile_option
 def offers(
     root: Path | None,
     bundle: Path | None,

@@ -20,6 +20,7 @@ from offerwright.cli.options import (
 from offerwright.cli.report import dump_pretty, echo, put, table, tell
 from offerwright.errors import Diagnostic, OfferwrightError, SnapshotRefused
 from offerwright.loadout import Loadout
+from offerwright.profile import staged
 from offerwright.source.snippet import render_text
 
 REJECTS_SHOWN = 5
@@ -40,6 +41,7 @@ def newest_snapshot_id(root: Path) -> str | None:
     return None if newest is None else newest.name
 
 
+@staged("sources")
 def take_snapshot(
     loadout: Loadout, root: Path, data: Path | None, accept_shrink: Iterable[str] = ()
 ) -> StoredSnapshot:
@@ -104,6 +106,7 @@ def tell_nodes(loadout: Loadout, snapshot: StoredSnapshot) -> None:
         put(render_text(found, loadout.repository.files) + "\n", sys.stderr)
 
 
+@staged("snapshot")
 def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> StoredSnapshot:
     """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
     from offerwright.facts.archive import NEWEST

@@ -23,6 +23,7 @@ from offerwright.cli.options import (
 )
 from offerwright.cli.plan_text import put_plan, show_plan
 from offerwright.cli.planning import LIVE, Wanted, planned, target_of
+from offerwright.cli.profile import profile_option
 from offerwright.cli.report import tell
 from offerwright.cli.send import send_plan
 from offerwright.cli.snapshot import newest_snapshot_id
@@ -44,6 +45,7 @@ from offerwright.sync.ports import Limits
               help="Write the plan to this file.")  # fmt: skip
 @click.option("--detailed-exitcode", is_flag=True, help="3 when there are changes.")
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
+@profile_option
 def plan(
     root: Path | None,
     bundle: Path | None,
@@ -82,6 +84,7 @@ def plan(
 @sandbox_option
 @output_option("text", "json")
 @max_failures_option
+@profile_option
 def apply(
     plan_file: Path,
     root: Path | None,
@@ -124,6 +127,7 @@ def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str)
 @first_option
 @output_option("text", "json")
 @max_failures_option
+@profile_option
 def sync(
     root: Path | None,
     bundle: Path | None,

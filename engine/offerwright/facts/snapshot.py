@@ -31,6 +31,7 @@ from offerwright.facts.read import Wanted, read_source
 from offerwright.facts.rejects import rejects_frame
 from offerwright.facts.schema import FactDef, FactSchema, SourceDef
 from offerwright.facts.table import SourceTable, typed_table
+from offerwright.profile import stage
 
 __all__ = [
     "Snapshot",
@@ -73,7 +74,8 @@ def build_snapshot(
     counts = tuple(_count(table) for table in tables.values())
     rejects = {name: table.rejects for name, table in tables.items()}
     check_bounds(counts, rejects, schema.universe, shop.snapshot, previous, accept_shrink)
-    joined = join_tables(schema, tables)
+    with stage("joining"):
+        joined = join_tables(schema, tables)
     digest = schema_hash(schema)
     doubtful, nameless = _not_gone(tables[schema.universe], joined.frame)
     manifest = Manifest(
@@ -106,8 +108,9 @@ def source_table(
 ) -> SourceTable:
     """One source of a schema, read and typed. Raises `SnapshotRefused` where it cannot be read."""
     facts = [schema.facts[name] for name in source.facts]
-    records = read_source(source, _wanted(source, facts), root, data_root)
-    return typed_table(source, records, schema.facts, schema.time_zone)
+    with stage(f"source {source.name}"):
+        records = read_source(source, _wanted(source, facts), root, data_root)
+        return typed_table(source, records, schema.facts, schema.time_zone)
 
 
 def _wanted(source: SourceDef, facts: Iterable[FactDef]) -> Wanted:

@@ -14,6 +14,7 @@ from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import money
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan, GuardSet
+from offerwright.profile import staged
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import Approval, ApprovalsDocument
 from offerwright.rules.plan import AccountPlan, RuleSet
@@ -33,6 +34,7 @@ APPROVABLE: dict[str, tuple[str, ...]] = {
 }
 
 
+@staged("link guards")
 def link_guards(
     guards: Sequence[Loaded[GuardsDocument]],
     approvals: Sequence[Loaded[ApprovalsDocument]],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from offerwright.errors import Diagnostic, Related
 from offerwright.evaluate.moment import plan_at
 from offerwright.guards.plan import GuardPlan, GuardSet
+from offerwright.profile import staged
 from offerwright.rules.findings.affine import affine
 from offerwright.rules.findings.bounds import (
     Crossing,
@@ -24,6 +25,7 @@ from offerwright.rules.plan import AccountPlan, RuleSet
 FLOORS, CEILINGS = ("price_at_least", "map_price"), ("price_at_most",)
 
 
+@staged("proofs")
 def prove_rules(rules: RuleSet, guards: GuardSet) -> list[Diagnostic]:
     """Shares over 100 %, margins that fees eat, bounds that always cross, guards never passed."""
     found = shares_across(rules.plans)

@@ -13,6 +13,7 @@ from offerwright.marketplaces.contract import Contract
 from offerwright.marketplaces.document import MarketplaceDocument, PayloadDocument
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.payload import CompiledPayload, compile_payload
+from offerwright.profile import staged
 from offerwright.source.load import load_one
 from offerwright.source.located import Loaded
 from offerwright.source.located import Path as Place
@@ -23,6 +24,7 @@ ROOT = "marketplaces"
 BUILT_IN = frozenset({"site", "currency", "trade_policy"})
 
 
+@staged("marketplaces")
 def load_marketplaces(
     files: Mapping[str, bytes],
 ) -> tuple[dict[str, Marketplace], list[Diagnostic]]:
@@ -157,6 +159,7 @@ def _contracts(
     return contracts
 
 
+@staged("contracts")
 def check_contracts(marketplaces: Iterable[Marketplace]) -> list[Diagnostic]:
     """Contracts that are no JSON Schemas. Apart from loading, because it costs a quarter second."""
     found = []

@@ -20,6 +20,7 @@ from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
 from offerwright.marketplaces.document import MarketplaceDocument
 from offerwright.money import CURRENCY_DIGITS
+from offerwright.profile import staged
 from offerwright.rules.analysis.prove import prove
 from offerwright.rules.cascade import applying, check_scope, offers_of, scopes_table
 from offerwright.rules.conflicts import check_conflicts
@@ -77,6 +78,7 @@ class Documents:
         }
 
 
+@staged("link rules")
 def link(documents: Documents) -> tuple[RuleSet, list[Diagnostic]]:
     """The rule set, and every finding. With an error among them it must not be evaluated."""
     findings = Findings()

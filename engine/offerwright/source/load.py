@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from offerwright.errors import ConfigError, Diagnostic, Related, Span
+from offerwright.profile import staged
 from offerwright.source.csv import read_csv_table
 from offerwright.source.document import Document
 from offerwright.source.garbage import without_garbage_collection
@@ -28,6 +29,7 @@ _TESTS = (".test.yaml", ".test.yml")
 Tables = dict[str, tuple[CsvTable | None, list[Diagnostic]]]
 
 
+@staged("documents")
 def load_documents(
     repository: Repository,
     kinds: Mapping[str, type[Document]],

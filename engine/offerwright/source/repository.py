@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offerwright.errors import Diagnostic, Related, Span
+from offerwright.profile import staged
 from offerwright.source.text import MAX_CSV_BYTES, MAX_YAML_BYTES, too_large
 
 SHOP_FILE = "offerwright.yaml"
@@ -40,6 +41,7 @@ class _Found:
     size: int
 
 
+@staged("files")
 def read_repository(root: Path, shipped: Path | None = None) -> tuple[Repository, list[Diagnostic]]:
     """
     Read `offerwright.yaml`, the YAML and CSV files under `rules/`, and all of `marketplaces/`.

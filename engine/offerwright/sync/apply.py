@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from offerwright.errors import StoreLocked
+from offerwright.profile import staged
 from offerwright.store.protocol import Owner, Store
 from offerwright.sync.account_run import AccountRun
 from offerwright.sync.pace import Pace
@@ -63,6 +64,7 @@ def apply_outbox(
     return _run(store, account, AccountJob(sender, guard), owner, clock, limits, stop).run()
 
 
+@staged("sending")
 def apply_accounts(
     store: Store,
     jobs: Mapping[str, AccountJob],

@@ -19,6 +19,7 @@ from typing import Any
 from offerwright.errors import OfferwrightError
 from offerwright.frames import Aspect
 from offerwright.marketplaces.operation import Action
+from offerwright.profile import staged
 from offerwright.sync.lines import octets, reason_lines
 from offerwright.sync.plan import AccountPart, SyncPlan
 
@@ -66,6 +67,7 @@ class PlanFile:
         return tuple(self.counts)
 
 
+@staged("digest")
 def sealed(plan: SyncPlan) -> SyncPlan:
     """The plan with its id: the hash of its lines."""
     digest = hashlib.sha256()
@@ -74,6 +76,7 @@ def sealed(plan: SyncPlan) -> SyncPlan:
     return replace(plan, id=digest.hexdigest()[:ID_LENGTH])
 
 
+@staged("writing")
 def write_plan(plan: SyncPlan, path: Path) -> SyncPlan:
     """Write a plan, whole or not at all, and seal it."""
     temporary = path.with_name(f"{path.name}.part")
@@ -160,6 +163,7 @@ class PlanOperations:
             raise PlanRefused(f"{self.path} was changed while it was read; plan again")
 
 
+@staged("reading the plan")
 def read_plan(path: Path) -> PlanFile:
     """
     Open a plan.

@@ -16,6 +16,7 @@ from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
+from offerwright.profile import staged
 from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
 from offerwright.sync.known import live_paid
 from offerwright.sync.look import Look, look, said_by
@@ -37,6 +38,7 @@ class Submitted:
     """Operations whose bytes cannot be read back, or that a guard on the whole batch refuses."""
 
 
+@staged("queueing")
 def submit(
     plan: PlanFile,
     store: Store,

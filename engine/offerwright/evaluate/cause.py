@@ -45,13 +45,27 @@ def causes(block: Block, plan: AccountPlan, rows: Rows) -> Iterator[tuple[Array,
         yield at, Cause(rule, (), "", _place(block, plan))
         return
     found = block.picked
-    keys = np.stack([found.picked[at], found.states[at], _cells(block, found, plan, rows)[at]])
-    for key in np.unique(keys, axis=1).T:
-        here = at[(key == keys.T).all(axis=1)]
-        picked, state, cell = (int(number) for number in key)
+    cells = _cells(block, found, plan, rows)[at]
+    for here, one in _alike(found.picked[at], found.states[at], cells):
+        picked, state, cell = int(found.picked[at[one]]), int(found.states[at[one]]), cells[one]
         names, span = _rows_of(block, found, picked, state)
         name = found.table.results[cell].name if cell >= 0 else ""
-        yield here, Cause(rule, names, name, span)
+        yield at[here], Cause(rule, names, name, span)
+
+
+def _alike(*columns: Array) -> Iterator[tuple[Array, int]]:
+    """The places at which all columns say the same, and the first of these places."""
+    key = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        # Numbers from zero on: of every step of the key there are as many as there are rows.
+        _, numbers = np.unique(column, return_inverse=True)
+        key = key * (numbers.max(initial=0) + 1) + numbers
+    order = np.argsort(key, kind="stable")
+    if not len(order):
+        return
+    cuts = np.flatnonzero(np.diff(key[order])) + 1
+    for here in np.split(order, cuts):
+        yield here, int(here[0])
 
 
 def _rows_of(block: Block, found: Match, picked: int, state: int) -> tuple[tuple[str, ...], Span]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from offerwright.evaluate.cause import causes
+from offerwright.evaluate.cause import Cause, causes
+from offerwright.evaluate.columns import Array
 from offerwright.evaluate.facts import integer_series
-from offerwright.evaluate.match import Match
+from offerwright.evaluate.rule_ids import rules_column
 from offerwright.evaluate.run import Offers
-from offerwright.evaluate.state import Block, Ran
+from offerwright.evaluate.state import Block
+from offerwright.evaluate.text_columns import TEXT, constant_text
 
 BLOCK_FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "aspect": pl.String,
@@ -22,6 +25,9 @@ BLOCK_FIELDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "file": pl.String,
     "line": pl.Int64,
 }
+_ARROW = {pl.String: TEXT, pl.Int64: pa.int64(), pl.List(pl.String): pa.large_list(TEXT)}
+_BLOCK = pa.struct([(name, _ARROW[dtype]) for name, dtype in BLOCK_FIELDS.items()])
+_STATUS = pa.array(["offer", "partial", "blocked"], TEXT)
 
 
 def listing(offers: Offers) -> pl.DataFrame:
@@ -36,17 +42,11 @@ def listing(offers: Offers) -> pl.DataFrame:
     """
     account, frame = offers.account, offers.frame
     size = len(frame)
-    blocked = pl.Series(offers.withheld("price"))
-    partial = pl.Series(offers.withheld("stock") | offers.withheld("content"))
-    status = pl.select(
-        pl.when(blocked).then(pl.lit("blocked")).when(partial).then(pl.lit("partial"))
-        .otherwise(pl.lit("offer")).alias("status")
-    )["status"]  # fmt: skip
-    head = pl.DataFrame({
-        "account": pl.Series([account.name]).new_from_index(0, size),
-        "marketplace": pl.Series([account.marketplace]).new_from_index(0, size),
+    columns = {
+        "account": pl.Series(constant_text(account.name, size)),
+        "marketplace": pl.Series(constant_text(account.marketplace, size)),
         "sku": frame["sku"],
-        "status": status,
+        "status": _status(offers),
         "blocked": _blocked(offers, size),
         "price": frame["price"],
         "sale_price": frame["sale_price"],
@@ -54,48 +54,49 @@ def listing(offers: Offers) -> pl.DataFrame:
         "quantity": frame["quantity"],
         "oversell": _oversell(offers, size),
         "category": frame["category"],
-        "rules": _rules(offers.ran, size),
-    })  # fmt: skip
-    return head.hstack([frame[c] for c in frame.columns if c not in head.columns])
+        "rules": rules_column(offers.ran, size),
+    }
+    columns |= {name: frame[name] for name in frame.columns if name not in columns}
+    first, *rest = [held.alias(name) for name, held in columns.items()]
+    return first.to_frame().hstack(rest)
+
+
+def _status(offers: Offers) -> pl.Series:
+    partial = offers.withheld("stock") | offers.withheld("content")
+    number = np.where(offers.withheld("price"), 2, partial)
+    return pl.Series(_STATUS.take(pa.array(number)))
 
 
 def _blocked(offers: Offers, size: int) -> pl.Series:
-    """By row, the list of everything that withholds something."""
-    inner = pl.Struct(BLOCK_FIELDS)
-    tables = [_block_rows(block, offers) for block in offers.blocks]
-    if not tables:
-        return pl.Series("blocked", [[]], dtype=pl.List(inner)).new_from_index(0, size)
-    grouped = (
-        pl.concat(tables)
-        .group_by("row", maintain_order=True)
-        .agg(pl.struct(*BLOCK_FIELDS).alias("blocked"))
-    )
-    whole = pl.DataFrame({"row": pl.int_range(size, dtype=pl.Int64, eager=True)})
-    joined = whole.join(grouped, on="row", how="left", maintain_order="left")
-    return joined.select(pl.col("blocked").fill_null(pl.lit([], dtype=pl.List(inner))))["blocked"]
+    """By row, the list of everything that withholds something, in the order of the blocks."""
+    found = [
+        (rows, _said(block, cause))
+        for block in offers.blocks
+        for rows, cause in causes(block, offers.plan, offers.rows)
+    ]
+    if not found:
+        nothing = pl.Series([[]], dtype=pl.List(pl.Struct(BLOCK_FIELDS)))
+        return nothing.new_from_index(0, size)
+    places = [rows for rows, _ in found]
+    rows: Array = np.concatenate(places)
+    which = np.repeat(np.arange(len(found)), [len(at) for at in places])
+    said = pa.array([said for _, said in found], _BLOCK)
+    held = said.take(pa.array(which[np.argsort(rows, kind="stable")]))
+    ends = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=size))))
+    return pl.Series(pa.LargeListArray.from_arrays(pa.array(ends), held))
 
 
-def _block_rows(block: Block, offers: Offers) -> pl.DataFrame:
-    parts = []
-    for rows, cause in causes(block, offers.plan, offers.rows):
-        span = cause.span
-        said = pl.DataFrame(
-            {
-                "aspect": [block.aspect],
-                "code": [block.code],
-                "rule": [cause.rule],
-                "rows": [list(cause.rows)],
-                "cell": [cause.cell or None],
-                "file": [span.file if span else None],
-                "line": [span.line if span else None],
-            },
-            schema=BLOCK_FIELDS,
-        )
-        parts.append(pl.DataFrame({
-            "row": pl.Series(rows, dtype=pl.Int64),
-            **{name: said[name].new_from_index(0, len(rows)) for name in BLOCK_FIELDS},
-        }))  # fmt: skip
-    return pl.concat(parts) if parts else pl.DataFrame(schema={"row": pl.Int64, **BLOCK_FIELDS})
+def _said(block: Block, cause: Cause) -> dict[str, Any]:
+    span = cause.span
+    return {
+        "aspect": block.aspect,
+        "code": block.code,
+        "rule": cause.rule,
+        "rows": list(cause.rows),
+        "cell": cause.cell or None,
+        "file": span.file if span else None,
+        "line": span.line if span else None,
+    }
 
 
 def _oversell(offers: Offers, size: int) -> pl.Series:
@@ -104,33 +105,3 @@ def _oversell(offers: Offers, size: int) -> pl.Series:
     if allocation is None:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, size)
     return integer_series(allocation.oversell, allocation.is_known)
-
-
-def _rules(ran: Sequence[Ran], size: int) -> pl.Series:
-    """By row, the ids of the table rows and steps that ran, in order."""
-    columns = {f"r{i}": rule_ids(one) for i, one in enumerate(ran)}
-    if not columns:
-        return pl.Series("rules", [[]], dtype=pl.List(pl.String)).new_from_index(0, size)
-    return pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("rules"))["rules"]
-
-
-def rule_ids(ran: Ran) -> pl.Series:
-    """The ids that one step adds to `rules`: a list per row, empty where it did not run."""
-    found, active = ran.match, pl.Series(ran.active)
-    nothing = pl.Series([[]], dtype=pl.List(pl.String)).new_from_index(0, len(active))
-    if found is None:
-        own = pl.Series([[ran.step.id]], dtype=pl.List(pl.String))
-        return own.new_from_index(0, len(active)).zip_with(active, nothing)
-    return _row_ids(found, ran.step.id).zip_with(active, nothing)
-
-
-def _row_ids(found: Match, step: str) -> pl.Series:
-    names = [row.id for row in found.table.rows]
-    if found.table.take is None:
-        by_row = [[name] for name in names] + [[f"{step}/otherwise"], []]
-        index = np.where(found.picked < 0, len(by_row) - 1, found.picked)
-    else:
-        by_row = [[names[n] for n in found.rows_of(s)] for s in range(len(found.masks))]
-        index = found.states
-    ids = pl.Series(by_row, dtype=pl.List(pl.String))
-    return ids.gather(pl.Series(index).cast(pl.UInt32))

@@ -16,8 +16,8 @@ from offerwright.errors import Span
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.cause import causes
 from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
-from offerwright.evaluate.listing import rule_ids
 from offerwright.evaluate.match import Match, match
+from offerwright.evaluate.rule_ids import rule_ids
 from offerwright.evaluate.run import Offers
 from offerwright.evaluate.walk import TableWalk
 from offerwright.expressions.conditions import (
@@ -147,7 +147,7 @@ def _steps(offers: Offers, row: int) -> Iterator[TraceStep]:
         yield TraceStep(
             phase=ran.step.phase,
             step=_label(offers, ran.step),
-            rules=tuple(rule_ids(ran)[row]),
+            rules=rule_ids(ran, row),
             before=c.decimal_at(ran.before[0], row),
             after=c.decimal_at(ran.after[0], row),
             sale_before=c.decimal_at(ran.before[1], row),

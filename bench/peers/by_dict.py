@@ -37,8 +37,15 @@ def ready_rows(offers: pl.DataFrame) -> tuple[list[str], list[Row]]:
             columns.append(pl.col(name).list.first())
         elif not isinstance(dtype, pl.List):
             columns.append(pl.col(name))
+            if dtype == pl.String and _numeric(offers[name]):
+                columns.append(pl.col(name).cast(pl.Float64).alias(f"{name}/number"))
     frame = offers.select(columns)
     return frame.columns, frame.rows()
+
+
+def _numeric(texts: pl.Series) -> bool:
+    """Whether every text is a number, such as a weight."""
+    return texts.is_not_null().all() and texts.cast(pl.Float64, strict=False).is_not_null().all()
 
 
 def learned(names: Sequence[str], rows: Sequence[Row], bodies: Sequence[str]) -> Build:

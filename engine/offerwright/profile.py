@@ -56,8 +56,13 @@ def counted(items: Iterable[T], total: int) -> Iterator[T]:
     """The items; whoever listens hears how many of the innermost stage's are done."""
     for done, item in enumerate(items, 1):
         yield item
-        for listener in _LISTENERS.get():
-            listener.counted(done, total)
+        tell_count(done, total)
+
+
+def tell_count(done: int, total: int) -> None:
+    """Say how much of the innermost stage is done."""
+    for listener in _LISTENERS.get():
+        listener.counted(done, total)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from offerwright import __version__
+from offerwright.cli.progress import progress_line
 from offerwright.cli.report import report_error
 from offerwright.errors import OfferwrightError
 
@@ -98,6 +99,9 @@ def offerwright(ctx: click.Context, verbose: int) -> None:
       offerwright apply plan.jsonl           send exactly that
     """
     ctx.obj = verbose
+    if not verbose:
+        # Events of the log would stand between its frames.
+        ctx.with_resource(progress_line())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from offerwright.cli.progress import hide_line
 from offerwright.errors import ConfigError, Diagnostic, Fix, OfferwrightError, Related, Span
 from offerwright.source.escapes import escaped
 from offerwright.source.snippet import render_text
@@ -38,6 +39,7 @@ def put(data: str | bytes, stream: TextIO | None = None) -> None:
     code, and what it still says goes nowhere.
     """
     target = stream or sys.stdout
+    hide_line()
     try:
         if isinstance(data, bytes):
             target.buffer.write(data)

@@ -12,12 +12,14 @@ from typing import Any
 import polars as pl
 
 from offerwright.engines.job import Format
+from offerwright.profile import staged
 from offerwright.source.escapes import escaped
 
 VERSION = 1
 ATTRIBUTE = "attribute."
 
 
+@staged("writing")
 def encoded(frame: pl.DataFrame, output: Format, *, has_header: bool = True) -> bytes:
     """
     The rows as a file of their own.

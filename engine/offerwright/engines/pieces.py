@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from offerwright.engines.job import Job
 from offerwright.engines.parquet_pieces import join_parquet
+from offerwright.profile import staged
 
 Write = Callable[[bytes], object]
 
@@ -34,6 +35,7 @@ def in_order(job: Job, parts: int) -> Iterator[Path]:
             yield job.piece(part, account)
 
 
+@staged("output")
 def put_together(job: Job, parts: int, out: Path) -> None:
     """Write the output under another name, and give it its own when it is whole."""
     fresh = out.with_name(f"{out.name}.part")

@@ -14,7 +14,7 @@ import polars as pl
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.partitions import Block, Partitions
 from offerwright.evaluate.run import Executor, Offers
-from offerwright.profile import counted, is_recorded
+from offerwright.profile import counted, is_recorded, staged
 
 T = TypeVar("T")
 Live = Mapping[str, pl.DataFrame]
@@ -104,6 +104,7 @@ def listings(
     )
 
 
+@staged("listing")
 def listed(offers: Sequence[Offers]) -> pl.DataFrame:
     """The offers of some accounts as one frame."""
     return pl.concat([listing(one) for one in offers], how="diagonal_relaxed")

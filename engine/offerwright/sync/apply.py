@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from offerwright.errors import StoreLocked
-from offerwright.profile import staged
+from offerwright.profile import staged, tell_count
 from offerwright.store.protocol import Owner, Store
 from offerwright.sync.account_run import AccountRun
 from offerwright.sync.pace import Pace
@@ -81,11 +81,18 @@ def apply_accounts(
     without one is left to be read back by the next run, and its account reports `stopped`.
     Raises the first exception of a thread after all have ended.
     """
-    running = {
-        account: _start(_run(store, account, job, owner, clock, limits, stop))
+    asked = sum(sum(store.open_counts(account).values()) for account in jobs)
+    runs = {
+        account: _run(store, account, job, owner, clock, limits, stop)
         for account, job in sorted(jobs.items())
     }
-    beat = _heartbeat(store, owner, clock, limits)
+    running = {account: _start(run) for account, run in runs.items()}
+    renew = _heartbeat(store, owner, clock, limits)
+
+    def beat() -> None:
+        renew()
+        tell_count(sum(run.steps.counts["sent"] for run in runs.values()), asked)
+
     _wait([one.thread for one in running.values()], clock, limits, stop, beat)
     for one in running.values():
         for error in one.errors:

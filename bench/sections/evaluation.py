@@ -39,7 +39,8 @@ to NumPy, nanoseconds an offer, seconds of CPU, and the peak memory above the in
 In brackets: by so many SKUs as {setup.sample:,} took, as it grows evenly. The engine goes through
 the catalogue in parts (`evaluate.bulk`) and lets each go; the others hold all outputs. It also
 keeps blocks, notes and which rules ran, checks the addresses of pictures, and writes list prices
-and currencies; the peers do not. NumPy has no texts: they are built by Polars, on one thread too.
+and currencies; the peers do not. Guards are judged when a plan is made, not here. NumPy has no
+texts: they are built by Polars, on one thread too.
 {_left_out(small)}"""
 
 

@@ -8,8 +8,10 @@ from offerwright.bundle.classes import KIND, shapes
 from offerwright.codec import sealed
 from offerwright.codec.write import written
 from offerwright.loadout import Loadout, Stamp
+from offerwright.profile import staged
 
 
+@staged("packing")
 def pack(loadout: Loadout) -> bytes:
     """
     Everything of a repository that running it needs, with the files it was made of.

@@ -10,6 +10,7 @@ from offerwright.bundle.classes import KIND, shapes
 from offerwright.codec import CodecRefused, Envelope, Reader, opened
 from offerwright.errors import BundleRefused
 from offerwright.loadout import Loadout
+from offerwright.profile import staged
 from offerwright.source.garbage import without_garbage_collection
 from offerwright.source.located import Loaded, Located
 from offerwright.source.repository import SHOP_FILE, Repository
@@ -37,6 +38,7 @@ class PackedFiles(Mapping[str, bytes]):
         return len(self._places)
 
 
+@staged("unpacking")
 def unpack(data: bytes, root: Path, name: str = "the bundle") -> Loadout:
     """
     What `pack` has written, ready to be evaluated.

@@ -15,7 +15,7 @@ from offerwright.cli.options import found_root
 from offerwright.cli.report import tell
 from offerwright.errors import BundleRefused, Diagnostic, OfferwrightError, has_errors
 from offerwright.loadout import Loadout
-from offerwright.profile import staged
+from offerwright.profile import stage, staged
 from offerwright.source.repository import (
     Repository,
     find_root,
@@ -86,7 +86,8 @@ def _of_files(home: Path) -> Loadout:
 
 
 def _compiled(repository: Repository, unread: list[Diagnostic]) -> Loadout:
-    from offerwright.pipeline import linked
+    with stage("libraries"):
+        from offerwright.pipeline import linked
 
     return linked(repository, unread)
 

@@ -46,7 +46,7 @@ class Shop:
 
 
 def full(asked: Asked) -> dict[str, pl.DataFrame]:
-    found = Executor(asked.rules).run(asked.frame, asked.as_of, asked.live)
+    found = Executor(asked.rules).run(asked.snapshot, asked.as_of, asked.live)
     return {one.account.name: listing(one) for one in found}
 
 

@@ -129,7 +129,7 @@ def after(change: Shop, before: Shop | None = None) -> Incremental:
 def skus(found: Incremental, account: str, side: str) -> list[str]:
     """What is computed again."""
     mask = found.affected.masks[account][side]  # type: ignore[index]
-    return found.asked.frame["sku"].filter(pl.Series(mask)).to_list()
+    return found.asked.snapshot["sku"].filter(pl.Series(mask)).to_list()
 
 
 def test_the_first_run_computes_everything_and_says_so() -> None:

@@ -156,6 +156,11 @@ def key_of(files: Mapping[str, bytes], *more: str) -> str:
     return digest.hexdigest()
 
 
+def engine_id() -> str:
+    """One hash of the engine that computes."""
+    return hashlib.sha256("\n".join(_engine()).encode()).hexdigest()
+
+
 def _engine() -> list[str]:
     """What decides how files are read: this version, its source files, Python, its packages."""
     package = Path(__file__).parent.parent

@@ -14,6 +14,7 @@ import click
 
 from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
+    STATE,
     account_option,
     as_of_option,
     data_option,
@@ -43,6 +44,8 @@ class _Where:
 
     engine: Engine
     workers: int
+    memory: Path | None = None
+    """The folder of a run before, where only what has changed since is computed."""
 
 
 @click.command()
@@ -59,6 +62,10 @@ class _Where:
               show_default=True, help="Threads or processes here, or a Ray cluster.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1), default=None,
               help="How many threads, processes or actors; one per processor.")  # fmt: skip
+@click.option("--incremental", is_flag=True,
+              help="Compute only what a change can reach since the last such run.")  # fmt: skip
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="Write the state of all offers to this file, for `diff`.")  # fmt: skip
 @click.option("--digest", is_flag=True, help="Print a hash of all offers on stderr.")
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
 @profile_option
@@ -73,6 +80,8 @@ def offers(
     skus: tuple[str, ...],
     engine: Engine,
     workers: int | None,
+    incremental: bool,
+    state: Path | None,
     digest: bool,
     fail_on: str,
 ) -> None:
@@ -81,6 +90,7 @@ def offers(
     The catalogue is computed part by part, so memory does not grow with it. What is computed does
     not depend on the engine or on the number of workers: --digest shows it.
     """
+    from offerwright.engines.states import with_state
     from offerwright.evaluate.partitions import PART_ROWS, only, partitions
 
     home, loadout = ready(root, bundle)
@@ -97,13 +107,18 @@ def offers(
         output=None if is_text else "jsonl" if output == "text" else output,
         has_digest=digest,
     )
+    if incremental and (skus or engine != "local"):
+        raise click.UsageError("--incremental computes all offers here: no --sku, no --engine")
     if job.output == "parquet" and out is None and sys.stdout.isatty():
         raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
     if skus:
         parts, where = only(loadout.rules, stored.facts, skus), _Where("local", 1)
     else:
         parts, where = partitions(loadout.rules, stored.facts), _where(engine, workers)
-    tally = _computed(job, loadout, parts, where, out)
+    if incremental:
+        where = replace(where, memory=home / STATE / "memory")
+    with with_state(job, state) as job:
+        tally = _computed(job, loadout, parts, where, out)
     if is_text:
         _summary(job, tally)
         _oversell(tally)
@@ -139,6 +154,10 @@ def _computed(
 
 
 def _tallies(job: Job, loadout: Loadout, parts: Partitions, where: _Where) -> Iterator[Tally]:
+    if where.memory is not None:
+        from offerwright.cli.remembered import again
+
+        return again(job, loadout, where.memory)
     if where.engine == "local":
         from offerwright.engines.local import run_here
         from offerwright.evaluate.run import Executor

@@ -50,10 +50,12 @@ class ListingFile:
     is no listing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, checks_pages: bool = False) -> None:
         self.path = path
         try:
-            self._file = pq.ParquetFile(path, memory_map=True)
+            self._file = pq.ParquetFile(
+                path, memory_map=True, page_checksum_verification=checks_pages
+            )
         except pa.ArrowException as problem:
             raise StateRefused(f"{path} cannot be read: {problem}") from problem
         metadata = self._file.metadata
@@ -65,6 +67,11 @@ class ListingFile:
         sizes = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
         self._ends = np.cumsum([0, *sizes])
         self._held: tuple[int, pl.DataFrame] | None = None
+
+    @property
+    def height(self) -> int:
+        """How many offers there are."""
+        return int(self._ends[-1])
 
     def state(self) -> OfferState:
         """The state of all its offers."""

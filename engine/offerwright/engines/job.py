@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 Format = Literal["jsonl", "csv", "parquet"]
+PoolKey: TypeAlias = tuple[str, int, str]
+"""An inventory document: file, line and name."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Job:
         output: how the offers are written; not at all if None.
         folder: where the pieces of the output go, one file per part and account.
         has_digest: whether offers are hashed.
+        states: where the state of each part goes (`compare.state_file`); nowhere if None.
     """
 
     rules: bytes
@@ -38,6 +41,7 @@ class Job:
     output: Format | None = None
     folder: Path = Path()
     has_digest: bool = False
+    states: Path | None = None
 
     def piece(self, part: int, account: int) -> Path:
         """The file with the offers of one account of one part."""
@@ -66,7 +70,7 @@ class Tally:
 
     status: Mapping[tuple[str, str], int] = field(default_factory=dict)
     blocked: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
-    pools: Mapping[tuple[str, int, str], Pool] = field(default_factory=dict)
+    pools: Mapping[PoolKey, Pool] = field(default_factory=dict)
     sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def offers(self, account: str | None = None) -> int:
@@ -87,7 +91,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
     """The counts of all parts together."""
     status: Counter[tuple[str, str]] = Counter()
     blocked: Counter[tuple[str, str, str]] = Counter()
-    pools: dict[tuple[str, int, str], Pool] = {}
+    pools: dict[PoolKey, Pool] = {}
     sums: dict[str, tuple[int, int]] = {}
     for one in tallies:
         status.update(one.status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 
 from offerwright.bundle.unpack import unpack
+from offerwright.compare.offer_state import offer_state
 from offerwright.compare.stable_hash import add_column, mixed
+from offerwright.compare.state_file import write_state
 from offerwright.engines.formats import encoded
-from offerwright.engines.job import Job, Pool, Tally
+from offerwright.engines.job import Job, Pool, PoolKey, Tally
 from offerwright.evaluate.bulk import listed, run_block
 from offerwright.evaluate.partitions import Block, Partitions, partitions
 from offerwright.evaluate.run import Executor, Offers
@@ -43,12 +45,18 @@ def worker(job: Job) -> Worker:
 def finished(job: Job, executor: Executor, block: Block) -> Tally:
     """One part, computed, counted and written."""
     offers = run_block(executor, block, job.as_of, None, job.accounts)
-    frame = listed(offers)
+    return kept(job, block.number, listed(offers), _pools(offers))
+
+
+def kept(job: Job, number: int, frame: pl.DataFrame, pools: Mapping[PoolKey, Pool]) -> Tally:
+    """The offers of one part, counted and written."""
     if job.output is not None:
-        for place, own in enumerate(_by_account(frame, len(offers))):
-            text = encoded(own, job.output, has_header=block.number == place == 0)
-            _write(job.piece(block.number, place), text)
-    return _tally(job, offers, frame)
+        for place, own in enumerate(_by_account(frame, len(job.accounts))):
+            text = encoded(own, job.output, has_header=number == place == 0)
+            _write(job.piece(number, place), text)
+    if job.states is not None:
+        write_state(offer_state(frame), job.states / f"{number:06}")
+    return _tally(job, frame, pools)
 
 
 def _by_account(frame: pl.DataFrame, accounts: int) -> list[pl.DataFrame]:
@@ -64,7 +72,7 @@ def _write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-def _tally(job: Job, offers: Sequence[Offers], frame: pl.DataFrame) -> Tally:
+def _tally(job: Job, frame: pl.DataFrame, pools: Mapping[PoolKey, Pool]) -> Tally:
     status = frame.group_by("account", "status").len()
     blocks = frame.filter(pl.col("blocked").list.len() > 0).select("account", "blocked")
     reasons = (
@@ -73,12 +81,12 @@ def _tally(job: Job, offers: Sequence[Offers], frame: pl.DataFrame) -> Tally:
     return Tally(
         {(account, name): n for account, name, n in status.iter_rows()},
         {(account, aspect, code): n for account, aspect, code, n in reasons.iter_rows()},
-        _pools(offers),
+        pools,
         _sums(job.accounts, frame) if job.has_digest else {},
     )
 
 
-def _pools(offers: Sequence[Offers]) -> dict[tuple[str, int, str], Pool]:
+def _pools(offers: Sequence[Offers]) -> dict[PoolKey, Pool]:
     """How much could be sold twice, of every pool that is shared; of one said once."""
     found = {}
     for one in offers:

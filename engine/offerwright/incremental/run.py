@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,14 +17,15 @@ from offerwright.evaluate.match import Walks
 from offerwright.evaluate.partitions import (
     PART_ROWS,
     Block,
-    FrameSource,
     Partitions,
+    Source,
     families,
     partitions,
+    source_of,
 )
 from offerwright.evaluate.run import Executor
 from offerwright.incremental.affected import NOWHERE, Affected, Reason, Standing, affected
-from offerwright.incremental.footing import SIDES, Side, footings
+from offerwright.incremental.footing import SIDES, Footing, Side, footings
 from offerwright.incremental.inputs import Inputs
 from offerwright.incremental.memory import (
     AccountMemory,
@@ -41,17 +44,22 @@ from offerwright.rules.plan import RuleSet
 @dataclass(frozen=True)
 class Asked:
     """
-    What a run is asked for: as `Executor.run` takes it.
+    What a run is asked for: as `Executor.run` takes it. All accounts if none is named.
 
-    `accounts` in the order of the rules; `live` by account, of those that have any.
+    `snapshot` is `frames.SNAPSHOT`, or a Parquet file that holds one and is read part by part.
     """
 
     rules: RuleSet
-    frame: pl.DataFrame
+    snapshot: pl.DataFrame | Path
     as_of: datetime
     live: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     part_rows: int = PART_ROWS
+
+    @cached_property
+    def source(self) -> Source:
+        """The rows, in memory or in a file."""
+        return source_of(self.snapshot)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -65,6 +73,7 @@ class PartOfRun:
     and which of its rows were computed."""
 
     start: int
+    number: int
     listings: Mapping[str, pl.DataFrame]
     computed: Mapping[str, Mapping[Side, Mask]]
 
@@ -143,7 +152,7 @@ def incremental(memory: Memory | None, asked: Asked, walks: Walks | None = None)
     decided soundly is computed, and `reasons` says so.
     """
     walks = Walks() if walks is None else walks
-    parts = partitions(asked.rules, asked.frame, asked.part_rows)
+    parts = partitions(asked.rules, asked.snapshot, asked.part_rows)
     now = _standing(asked, walks)
     return Incremental(asked, parts, now, affected(memory, now), memory, walks)
 
@@ -164,22 +173,23 @@ def remembering(found: Incremental) -> tuple[dict[str, pl.DataFrame], Memory]:
 
 def _standing(asked: Asked, walks: Walks) -> Standing:
     found = {account: footings(asked.rules, account, asked.as_of) for account in asked.wanted}
-    hashes: dict[str, dict[Side, list[Hashes]]] = {
-        account: {side: [] for side in SIDES} for account in found
-    }
-    for start in range(0, len(asked.frame), asked.part_rows):
-        block = asked.frame.slice(start, asked.part_rows)
+    keys: list[Hashes] = [np.zeros(0, dtype=np.uint64)]
+    hashes = {account: {side: [keys[0]] for side in SIDES} for account in found}
+    names = _names(asked, found)
+    for start in range(0, asked.source.height, asked.part_rows):
+        stop = min(start + asked.part_rows, asked.source.height)
+        block = asked.source.rows(start, stop, names)
+        keys.append(text_hashes(block["sku"]))
         inputs = Inputs(asked.rules, block, asked.as_of, asked.live, walks)
         for account, sides in found.items():
             for side, footing in sides.items():
                 hashes[account][side].append(inputs.of(footing.needs))
-    nothing = np.zeros(0, dtype=np.uint64)
     return Standing(
-        keys=text_hashes(asked.frame["sku"]),
+        keys=np.concatenate(keys),
         families=_families(asked),
         footings=found,
         inputs={
-            account: {side: np.concatenate([nothing, *own]) for side, own in sides.items()}
+            account: {side: np.concatenate(own) for side, own in sides.items()}
             for account, sides in hashes.items()
         },
         documents={
@@ -189,16 +199,33 @@ def _standing(asked: Asked, walks: Walks) -> Standing:
     )
 
 
+def _names(asked: Asked, found: Mapping[str, Mapping[Side, Footing]]) -> list[str] | None:
+    """The columns that some account reads; all where facts must be derived to know."""
+    every = [one for sides in found.values() for f in sides.values() for one in f.needs]
+    if any(one.timed or one.reads.fresh for one in every):
+        return None
+    facts = frozenset[str]().union(*(one.reads.facts for one in every)) | {"sku"}
+    return [
+        name for name in asked.source.names if not facts.isdisjoint({name, *_without_scope(name)})
+    ]
+
+
+def _without_scope(name: str) -> tuple[str, str]:
+    """The fact of a column, with and without its key."""
+    plain = name.rpartition("@")[0] or name
+    return plain, plain.partition(".")[0]
+
+
 def _families(asked: Asked) -> Places:
-    found = families(asked.rules, FrameSource(asked.frame))
-    numbers = np.full(len(asked.frame), -1, dtype=np.int64)
+    found = families(asked.rules, asked.source)
+    numbers = np.full(asked.source.height, -1, dtype=np.int64)
     numbers[found.rows] = found.family
     return numbers
 
 
 def _schemas(executor: Executor, asked: Asked) -> dict[str, pl.DataFrame]:
     """The listing of no offers, by account."""
-    nothing = executor.run(asked.frame.clear(), asked.as_of, asked.live, asked.wanted)
+    nothing = executor.run(asked.source.rows(0, 0), asked.as_of, asked.live, asked.wanted)
     return {one.account.name: listing(one) for one in nothing}
 
 
@@ -225,7 +252,7 @@ def _part(
             made.get(("stock", account)), before, schemas[account].schema,
         )  # fmt: skip
         listings[account] = spliced(pieces)
-    return PartOfRun(block.start, listings, masks)
+    return PartOfRun(block.start, block.number, listings, masks)
 
 
 def _computed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -47,14 +47,14 @@ def only_stock(rules: RuleSet) -> RuleSet:
 
 
 def _of(rules: RuleSet, more: Mapping[str, object]) -> RuleSet:
-    from dataclasses import replace
-
     return replace(rules, plans=tuple(replace(plan, **more) for plan in rules.plans))  # type: ignore[arg-type]
 
 
 def spliced(pieces: Pieces) -> pl.DataFrame:
     """The listing of these rows."""
     both = pieces.told & pieces.stock
+    if not len(both):
+        return pl.DataFrame(schema=pieces.schema)
     if pieces.whole is not None and both.all():
         return pieces.whole
     if pieces.old is not None and not (pieces.told | pieces.stock).any():

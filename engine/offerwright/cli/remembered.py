@@ -1,0 +1,50 @@
+"""`--incremental`: a run that follows the one before, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from offerwright.cli.cache import engine_id
+from offerwright.cli.report import tell
+from offerwright.engines.job import Job, Tally
+
+if TYPE_CHECKING:
+    from offerwright.incremental.run import Incremental
+    from offerwright.loadout import Loadout
+
+_SIDES = {"told": "prices and content", "stock": "stock"}
+
+
+def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
+    """Compute what a change can reach since the run in this folder, and keep this one there."""
+    from offerwright.engines.again import run_again
+    from offerwright.incremental.memory_file import MemoryWriter, read_memory
+    from offerwright.incremental.run import Asked, incremental
+
+    engine = engine_id()
+    memory, why = read_memory(folder, engine)
+    asked = Asked(loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows)
+    found = incremental(memory, asked)
+    for line in said(found, why):
+        tell(line)
+    with MemoryWriter(folder, engine) as writer:
+        yield from run_again(job, found, writer)
+
+
+def said(found: Incremental, why: str) -> Iterator[str]:
+    """How much is computed again, and why it is everything where it is."""
+    size = len(found.standing.keys)
+    for side, words in _SIDES.items():
+        counts = [sides[side] for sides in found.counts.values()]  # type: ignore[index]
+        yield f"Computed again: {words} of {sum(counts):,} of {size * len(counts):,} offers"
+    if why:
+        yield f"  everything, because {why}"
+        return
+    accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for reason in found.reasons:
+        accounts[reason.side, reason.why].append(reason.account)
+    for (side, cause), names in accounts.items():
+        yield f"  all {_SIDES[side]} of {', '.join(names)}: {cause}"

@@ -37,7 +37,8 @@ BASIS = Basis("", "r", "s", AS_OF, "0", "sandbox", True)
 
 @cache
 def the_shop(content: bool, holds: bool) -> Loadout:
-X
+    inventory = HOLDING if holds else ZEROING
+    return shop(GUARDS, content=content, inventory=inventory)
 
 
 @given(st.data(), catalogues(), doubts(), st.booleans(), st.booleans())

@@ -126,7 +126,7 @@ class Usage:
 
 def usage() -> Usage:
     """What this process has used until now."""
-    return Usage(time.perf_counter(), time.process_time(), _resident(), _peak())
+    return Usage(time.perf_counter(), time.process_time(), resident(), _peak())
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +231,10 @@ def _gather(one: Stage, document: str, found: dict[str, list[Stage]]) -> None:
         _gather(inner, document, found)
 
 
-def _resident() -> int:
+def resident(statm: Path = STATM) -> int:
     """Bytes of resident memory now; where the system does not say, the most there ever were."""
     try:
-        return int(STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(statm.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return _peak()
 

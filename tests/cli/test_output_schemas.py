@@ -20,6 +20,7 @@ NAMES = (
     "offers",
     "orders",
     "plan",
+    "profile",
     "snapshot",
     "test",
 )

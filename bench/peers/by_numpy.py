@@ -90,8 +90,9 @@ class ByNumpy:
 
     def _markup(self, columns: list[np.ndarray]) -> np.ndarray:
         leaf, brand, cost = columns[:3]
+        pair = leaf.astype(np.int64) * len(BRAND_NAMES) + brand
         markup = np.where(
-            cost >= self.dear_from[leaf, brand], self.dear[leaf, brand], self.plain[leaf, brand]
+            cost >= self.dear_from.take(pair), self.dear.take(pair), self.plain.take(pair)
         )
         first = self.conditional.first(columns)
         return np.where(first >= 0, self.conditional_markup[first], markup)
@@ -221,15 +222,15 @@ def _words(vocabulary: pl.Series, codes: np.ndarray, gone: np.ndarray) -> pl.Ser
 
 
 def _titles(frame: pl.DataFrame) -> pl.Series:
-    """At most 60 characters, cut before a word; most need no cut."""
+    """At most 60 characters, cut before a word; only those that are longer are touched."""
     title = frame.select(
         pl.concat_str("brand", "name", "color", "size", separator=" ").alias("title")
-    )
-    return title.select(
-        pl.when(pl.col("title").str.len_chars() <= 60)
-        .then("title")
-        .otherwise(pl.col("title").str.slice(0, 61).str.replace(r"\s\S*$", ""))
     ).to_series()
+    long = np.flatnonzero(title.str.len_chars().to_numpy() > 60)
+    if not len(long):
+        return title
+    cut = title.gather(long).str.slice(0, 61).str.replace(r"\s\S*$", "")
+    return title.scatter(long, cut)
 
 
 def _kilograms(most: int) -> pl.Series:

@@ -54,8 +54,9 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
     parts = partitions(loadout.rules, snapshot.frame)
     _tell_unmapped(loadout, names)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:
-        folder = Path(spilled) if len(parts) > PARTS_IN_MEMORY else None
-        with world.store.reading() as reading:
+        is_large = len(parts) > PARTS_IN_MEMORY
+        folder = Path(spilled) if is_large else None
+        with world.store.reading(much=is_large) as reading:
             made = plan_parts(loadout, parts, StoredLedger(reading), asked, folder=folder)
         yield made
 

@@ -181,11 +181,12 @@ class Store(Reading, Protocol):
 
     # Ledger and listings.
 
-    def reading(self) -> AbstractContextManager[Reading]:
+    def reading(self, *, much: bool = False) -> AbstractContextManager[Reading]:
         """
         One state of the store, however long it is read and whatever is written meanwhile.
 
-        For readings that take more than one call; it does not hold up writers.
+        For readings that take more than one call; it does not hold up writers. `much`: a whole
+        ledger will be read, so what takes a moment to start may be used.
         """
 
     def write_frames(

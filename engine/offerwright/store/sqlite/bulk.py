@@ -9,19 +9,7 @@ import polars as pl
 
 from offerwright.errors import StoreRefused
 from offerwright.store.columns import LEDGER, LISTINGS, Schema, frame_of
-
-# What has a listing is as the listing says; what has none is live once anything was confirmed.
-_IS_LIVE = """coalesce((SELECT state FROM listings AS l
-    WHERE l.account = ledger.account AND l.sku = ledger.sku), {otherwise}) = 'live'"""
-_LIVE = f"""SELECT sku FROM listings WHERE account = :account AND state = 'live' UNION
-    SELECT sku FROM ledger WHERE account = :account AND confirmed_generation > 0
-    AND {_IS_LIVE.format(otherwise="'live'")} ORDER BY sku"""
-_ANY_CONFIRMED = """CASE WHEN EXISTS (SELECT 1 FROM ledger AS o WHERE o.account = ledger.account
-    AND o.sku = ledger.sku AND o.confirmed_generation > 0) THEN 'live' END"""
-_TOTALS = f"""SELECT count(*) FILTER (WHERE aspect = 'price' AND price IS NOT NULL),
-    count(*) FILTER (WHERE aspect = 'stock' AND quantity <> 0) FROM ledger
-    WHERE account = :account AND aspect IN ('price', 'stock')
-    AND {_IS_LIVE.format(otherwise=_ANY_CONFIRMED)}"""
+from offerwright.store.live import LIVE, TOTALS
 
 
 def ledger_frame(
@@ -40,13 +28,13 @@ def listings_frame(
 
 def live_skus(connection: sqlite3.Connection, account: str) -> pl.Series:
     """See `Reading.live_skus`."""
-    found = connection.execute(_LIVE, {"account": account})
+    found = connection.execute(LIVE, {"account": account})
     return frame_of(found, {"sku": pl.String})["sku"]
 
 
 def live_totals(connection: sqlite3.Connection, account: str) -> tuple[int, int]:
     """See `Reading.live_totals`."""
-    found: tuple[int, int] = connection.execute(_TOTALS, {"account": account}).fetchone()
+    found: tuple[int, int] = connection.execute(TOTALS, {"account": account}).fetchone()
     return found
 
 

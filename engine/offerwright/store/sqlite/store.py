@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,25 +20,7 @@ from offerwright.store.sqlite import enqueue as queue
 from offerwright.store.sqlite import ledger as reading
 from offerwright.store.sqlite.connection import Connection
 from offerwright.store.sqlite.locks import try_lock
-
-
-class SqliteReading:
-    """`Reading` over a connection that stands in one transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
-        return bulk.ledger_frame(self._connection, account, skus)
-
-    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
-        return bulk.listings_frame(self._connection, account, skus)
-
-    def live_skus(self, account: str) -> pl.Series:
-        return bulk.live_skus(self._connection, account)
-
-    def live_totals(self, account: str) -> tuple[int, int]:
-        return bulk.live_totals(self._connection, account)
+from offerwright.store.sqlite.moment import ArrowReading, SqliteReading, reading_apart
 
 
 class SqliteStore:
@@ -104,9 +85,13 @@ class SqliteStore:
             return bulk.live_totals(c, account)
 
     @contextmanager
-    def reading(self) -> Iterator[Reading]:
-        with self._connection.moment() as c:
-            yield SqliteReading(c)
+    def reading(self, *, much: bool = False) -> Iterator[Reading]:
+        if much:
+            with reading_apart(self._connection.path) as fetch:
+                yield ArrowReading(fetch)
+        else:
+            with self._connection.moment() as c:
+                yield SqliteReading(c)
 
     def write_frames(
         self, account: str, ledger: pl.DataFrame, listings: pl.DataFrame, *, now: float

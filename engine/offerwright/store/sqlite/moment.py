@@ -1,0 +1,111 @@
+"""One state of a store, read for as long as it takes: a few SKUs, or a whole ledger as Arrow."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from offerwright.errors import StoreRefused
+from offerwright.store.adbc import (
+    SQLITE,
+    Query,
+    framed,
+    ledger_query,
+    listings_query,
+    live_query,
+    totals_query,
+)
+from offerwright.store.sqlite import bulk
+
+Fetch = Callable[[Query], pl.DataFrame]
+_READER = "offerwright.store.sqlite.reader"
+
+
+class SqliteReading:
+    """`Reading` over a connection that stands in one transaction; several threads may ask."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        with self._lock:
+            return bulk.ledger_frame(self._connection, account, skus)
+
+    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        with self._lock:
+            return bulk.listings_frame(self._connection, account, skus)
+
+    def live_skus(self, account: str) -> pl.Series:
+        with self._lock:
+            return bulk.live_skus(self._connection, account)
+
+    def live_totals(self, account: str) -> tuple[int, int]:
+        with self._lock:
+            return bulk.live_totals(self._connection, account)
+
+
+class ArrowReading:
+    """`Reading` whose rows another process reads; they come in half the time, and beside ours."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    def ledger_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        return self._fetch(ledger_query(SQLITE, account, skus))
+
+    def listings_frame(self, account: str, skus: pl.Series | None = None) -> pl.DataFrame:
+        return self._fetch(listings_query(SQLITE, account, skus))
+
+    def live_skus(self, account: str) -> pl.Series:
+        return self._fetch(live_query(SQLITE, account))["sku"]
+
+    def live_totals(self, account: str) -> tuple[int, int]:
+        confirmed, stocked = self._fetch(totals_query(account)).row(0)
+        return confirmed, stocked
+
+
+@contextmanager
+def reading_apart(path: Path) -> Iterator[Fetch]:
+    """
+    Statements to `store.sqlite.reader`, one after the other, whichever thread asks.
+
+    Its state is that of the first statement. Raises `StoreRefused` when it ends before its time.
+    """
+    command = [sys.executable, "-m", _READER, str(path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None and process.stdout is not None
+    asking, answering, lock = process.stdin, process.stdout, threading.Lock()
+
+    def fetch(query: Query) -> pl.DataFrame:
+        asked = {"sql": query.sql, "parameters": list(query.parameters)}
+        with lock:
+            try:
+                asking.write(f"{json.dumps(asked)}\n".encode())
+                asking.flush()
+                with pa.ipc.open_stream(answering) as stream:
+                    table = stream.read_all()
+            except (OSError, pa.ArrowInvalid) as problem:
+                raise StoreRefused(f"{path.name} could not be read to its end: {problem}") from (
+                    problem
+                )
+        return framed(table, query.schema, SQLITE)
+
+    try:
+        yield fetch
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        asking.close()
+        answering.close()
+        process.wait()

@@ -33,14 +33,19 @@ def said_hashes(said: pl.DataFrame, parts: Sequence[str]) -> pl.Series:
         )
         for name in parts
     ]
-    whole = said.select(pl.concat_str(pieces, ignore_nulls=True).alias("said"))
+    whole = said.select(pl.concat_str(pieces, ignore_nulls=True).alias("hash"))["hash"]
+    return f"{VERSION}-" + digests(whole)
+
+
+def digests(texts: pl.Series) -> pl.Series:
+    """XXH3-128 of every text, in hex."""
     # Halves, because neither NumPy nor Arrow has an integer of 128 bits.
-    hashed = whole.select(plh.col("said").nchash.xxh3_128())
+    hashed = pl.DataFrame({"text": texts}).select(plh.col("text").nchash.xxh3_128())
     halves = hashed.select(
-        (pl.col("said") // _HALF).cast(pl.UInt64).alias("high"),
-        (pl.col("said") % _HALF).cast(pl.UInt64).alias("low"),
+        (pl.col("text") // _HALF).cast(pl.UInt64).alias("high"),
+        (pl.col("text") % _HALF).cast(pl.UInt64).alias("low"),
     )
-    return f"{VERSION}-" + _hex(halves)
+    return _hex(halves)
 
 
 def _hex(halves: pl.DataFrame) -> pl.Series:

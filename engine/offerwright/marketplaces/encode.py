@@ -13,6 +13,8 @@ from offerwright.marketplaces.encode_value import NUMBER
 
 # JSON's two own characters and the 32 control characters; U+2028 and all else stay as they are.
 ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (34, 92, *range(32))}
+SOME = 1_000
+"""So many texts are escaped before one would know how many of them are equal."""
 ESCAPING = (list(ESCAPES), list(ESCAPES.values()))
 
 Encoder = Callable[[pl.Expr, pl.DataType], pl.Expr]
@@ -41,7 +43,7 @@ def clean(texts: pl.Series) -> pl.Series:
 
 def _escaped(texts: pl.Series) -> pl.Series:
     """The texts escaped: one by one, or each of a few different ones once."""
-    about = texts.approx_n_unique()
+    about = texts.approx_n_unique() if len(texts) > SOME else None
     if isinstance(about, int) and about * 4 < len(texts):
         different = texts.unique()
         return texts.replace_strict(different, different.str.replace_many(*ESCAPING))

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from offerwright.marketplaces.compiled import CompiledPayload
 from offerwright.marketplaces.nodes import Slot
-from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.pieces import Choose, Join, Piece, Repeat
 from offerwright.marketplaces.texts import ATTRIBUTE, Texts
 

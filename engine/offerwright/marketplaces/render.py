@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from offerwright.marketplaces.payload import CompiledPayload
+from offerwright.marketplaces.compiled import CompiledPayload
 
 if TYPE_CHECKING:
     import polars as pl

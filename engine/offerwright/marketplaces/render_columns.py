@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
+from offerwright.marketplaces.compiled import CompiledPayload
 from offerwright.marketplaces.encode import ENCODERS
 from offerwright.marketplaces.encode_value import QUOTED, TEXT_ONLY, constant
 from offerwright.marketplaces.nodes import Condition, Slot, Source
-from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.pieces import Choose, Join, Piece, Repeat, merged
 from offerwright.marketplaces.texts import ATTRIBUTE, Texts, Truth, presence
 

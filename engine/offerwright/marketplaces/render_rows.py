@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from offerwright.marketplaces.compiled import CompiledPayload
 from offerwright.marketplaces.encode_value import ENCODERS, QUOTED, constant
 from offerwright.marketplaces.nodes import Condition, Slot, Source
-from offerwright.marketplaces.payload import CompiledPayload
 from offerwright.marketplaces.pieces import Choose, Join, Piece, Repeat
 
 ATTRIBUTE = "attribute."

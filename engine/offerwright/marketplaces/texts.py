@@ -36,7 +36,8 @@ class Texts:
 
     def has(self, name: str) -> bool:
         """Whether there is such a column; of a list's element, whether there is the list."""
-        return _list_of(name) in self.offers.columns
+        names = self._once(("names",), lambda: frozenset(self.offers.columns))
+        return _list_of(name) in names
 
     def attributes(self) -> list[str]:
         """The ids of the attribute columns, sorted: their order does not change the bytes."""
@@ -46,13 +47,15 @@ class Texts:
     def values(self, name: str) -> pl.Series:
         """A column, or one element of each list: null where there is none."""
         column = _list_of(name)
-        if column == name and not isinstance(self.offers.schema[name], pl.List):
-            return self.offers[name]
-        if column == name:
-            return self._once(("list", name), lambda: _without_nulls(self.offers[name]))
-        return self._once(
-            ("element", name), lambda: self.values(column).list.get(_index(name), null_on_oob=True)
-        )
+        if column != name:
+            return self._once(
+                ("element", name),
+                lambda: self.values(column).list.get(_index(name), null_on_oob=True),
+            )
+        held = self.offers[name]
+        if not isinstance(held.dtype, pl.List):
+            return held
+        return self._once(("list", name), lambda: _without_nulls(held))
 
     def present(self, name: str) -> Truth:
         """Where a column has a value."""

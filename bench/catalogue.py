@@ -105,10 +105,10 @@ def _block(first: int, size: int) -> Block:
 
 def snapshot(skus: int, accounts: int = len(MARKETS)) -> pl.DataFrame:
     """`frames.SNAPSHOT` of the generated shop, without the way through its files."""
-    return pl.concat(_snapshot_of(block, accounts) for block in blocks(skus)).rechunk()
+    return pl.concat(snapshot_of(block, accounts) for block in blocks(skus)).rechunk()
 
 
-def _snapshot_of(block: Block, accounts: int) -> pl.DataFrame:
+def snapshot_of(block: Block, accounts: int) -> pl.DataFrame:
     frame = catalogue_of(block).rename({"weight_g": "weight"})
     frame = frame.with_columns(
         decimals(block.weight_g, 3).alias("weight"),

@@ -41,6 +41,7 @@ NOT_CODES = frozenset({
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
     "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",
     "BODY_UNREADABLE", "SANDBOX",                              # words of the local marketplaces
+    "POLARS_MAX_THREADS", "RAY_ADDRESS",                       # environment of workers
     "ACME",                                                    # upper("Acme")
 })  # fmt: skip
 

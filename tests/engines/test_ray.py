@@ -39,7 +39,7 @@ class Evaluate:
     def __call__(self, rows):
         return self.evaluate(rows)
 
-ray.init(num_cpus=2, log_to_driver=False)
+ray.init(num_cpus=3, log_to_driver=False)  # two for actors, one for reading
 rows = ray.data.read_parquet(str(job.snapshot)).repartition(4)
 offers = rows.map_batches(
     Evaluate, fn_constructor_args=(job.rules, job.as_of), batch_size=None,

@@ -25,6 +25,7 @@ def run_on_ray(job: Job, parts: int, workers: int) -> Iterator[Tally]:
         OfferwrightError: Ray is not installed, or a part failed.
     """
     try:
+        import pyarrow as pa
         import ray
         import ray.data
         import ray.exceptions
@@ -32,8 +33,10 @@ def run_on_ray(job: Job, parts: int, workers: int) -> Iterator[Tally]:
         raise OfferwrightError(INSTALL) from problem
     if not ray.is_initialized():
         ray.init(num_cpus=_own_processors(workers), log_to_driver=False, configure_logging=False)
-    numbers = ray.data.range(parts, override_num_blocks=parts)
-    done = numbers.map_batches(
+    # One block per part, made here: a task that makes them would wait for a processor that the
+    # actors hold.
+    blocks = [pa.table({"id": [number]}) for number in range(parts)]
+    done = ray.data.from_arrow(blocks).map_batches(
         PartActor,
         batch_size=1,
         batch_format="pyarrow",

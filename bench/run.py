@@ -47,23 +47,28 @@ def main() -> None:
     with ExitStack() as stack:
         folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory("-bench")))
         folder.mkdir(parents=True, exist_ok=True)
-        made = measured(Setup(folder, given.quick), given.only or list(SECTIONS))
-    if not given.quick:
-        held = sections_of(RESULTS.read_text("utf-8")) | made
-        ordered = {name: held[name] for name in SECTIONS if name in held}
-        RESULTS.write_text(written(heading(Setup(folder)), ordered), encoding="utf-8")
+        setup = Setup(folder, given.quick)
+        print(heading(setup))
+        for name in (name for name in SECTIONS if name in (given.only or SECTIONS)):
+            made = measured(setup, name)
+            if not given.quick:
+                keep(setup, name, made)
 
 
-def measured(setup: Setup, names: list[str]) -> dict[str, str]:
-    """The sections, printed as they come."""
-    print(heading(setup))
-    made = {}
-    for name in (name for name in SECTIONS if name in names):
-        began = time.perf_counter()
-        made[name] = importlib.import_module(SECTIONS[name]).section(setup)
-        print(made[name], flush=True)
-        print(f"({name}: {time.perf_counter() - began:.0f} s)\n", file=sys.stderr, flush=True)
+def measured(setup: Setup, name: str) -> str:
+    """One section, printed as it comes."""
+    began = time.perf_counter()
+    made: str = importlib.import_module(SECTIONS[name]).section(setup)
+    print(made, flush=True)
+    print(f"({name}: {time.perf_counter() - began:.0f} s)\n", file=sys.stderr, flush=True)
     return made
+
+
+def keep(setup: Setup, name: str, made: str) -> None:
+    """Write one section into the file; what was measured counts, should a later one fail."""
+    held = sections_of(RESULTS.read_text("utf-8")) | {name: made}
+    ordered = {name: held[name] for name in SECTIONS if name in held}
+    RESULTS.write_text(written(heading(setup), ordered), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ def section(setup: Setup) -> str:
 
 `python bench/run.py --only conditions`. The whole evaluation of {setup.whole:,} SKUs for four
 accounts, seconds. The conditions come in six shapes: a category and a range of costs, brands,
-categories and weights, brands and categories, costs and seasons, condition and categories.
+categories and weights, brands and categories, costs and seasons, condition and categories. Growth
+from {RULES[0]:,} to {RULES[-1]:,} rules, of the seconds and of those of CPU.
 
-| executor | {head} | {RULES[-1]:,} / {RULES[0]:,} |
-|---|---|---|---|---|
+| executor | {head} | growth | CPU growth |
+|---|---|---|---|---|---|
 {chr(10).join(lines)}
 
 The engine's first run, tables not walked yet, took {first} seconds. Polars has an
@@ -44,8 +45,10 @@ def _measured(setup: Setup, rules: int) -> dict[str, Measured]:
 def _line(name: str, found: list[Measured | None]) -> str:
     seen = " | ".join("–" if one is None else f"{one.seconds:.2f}" for one in found)
     first, last = found[0], found[-1]
-    ratio = "–" if first is None or last is None else f"{last.seconds / first.seconds:.1f}"
-    return f"| {name} | {seen} | {ratio} |"
+    if first is None or last is None:
+        return f"| {name} | {seen} | – | – |"
+    growth, cpu = last.seconds / first.seconds, last.cpu / first.cpu
+    return f"| {name} | {seen} | {growth:.1f} | {cpu:.1f} |"
 
 
 def _durable(setup: Setup) -> str:

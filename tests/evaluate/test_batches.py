@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 from engine_under_test import offers_of, sound, told
 from evaluate.generated_repository import Generated, repositories
 from evaluate.generated_shop import AS_OF
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typed_rows import frame_from_rows
+
+from offerwright.evaluate.listing import listing
+from offerwright.evaluate.run import Executor
 
 EXAMPLES = max(10, (settings.default.max_examples if settings.default else 50) // 2)
 
@@ -53,3 +58,16 @@ def test_names_and_order_of_files_mean_nothing(generated: Generated) -> None:
 
     assert all_told(other, generated.rows) == all_told(generated, generated.rows)
     assert sound(moved).rules.digest == sound(generated.files).rules.digest
+
+
+@settings(max_examples=EXAMPLES)
+@given(repositories(most_rows=3))
+def test_many_rows_say_what_few_say(generated: Generated) -> None:
+    """Columns of many rows are encoded, folded and gathered in other ways than those of few."""
+    loadout, turns = sound(generated.files), 100
+    few = frame_from_rows(loadout.schema, generated.rows)
+
+    many = Executor(loadout.rules).run(pl.concat([few] * turns), AS_OF)
+    for one, expected in zip(many, Executor(loadout.rules).run(few, AS_OF), strict=True):
+        assert one.frame.equals(pl.concat([expected.frame] * turns))
+        assert listing(one).equals(pl.concat([listing(expected)] * turns))

@@ -41,6 +41,7 @@ class SnapshotColumns(Mapping[str, Column]):
         self.names = frozenset(self.written)
         self.held: dict[str, Column] = {} if shared is None else shared
         self.memo = Memo() if memo is None else memo
+        self.texts: dict[str, Any] = self.memo.once("texts", (), dict)
         suffixes = [scoped_column("", account.marketplace), scoped_column("", account.name)]
         suffixes += [policy_column("", account.trade_policy)] if account.trade_policy else []
         self.scoped = {
@@ -75,13 +76,11 @@ class SnapshotColumns(Mapping[str, Column]):
 
     def text(self, name: str) -> Any:
         """A text fact as an Arrow array, the same one whenever asked; None for other facts."""
-        return self.memo.once(("text", self.scoped.get(name, name)), (), lambda: self._text(name))
-
-    def _text(self, name: str) -> Any:
         written = self.scoped.get(name, name)
-        if written not in self.names or self.frame[written].dtype != pl.String:
-            return None
-        return self.frame[written].to_arrow()
+        if written not in self.texts:
+            is_text = written in self.names and self.frame[written].dtype == pl.String
+            self.texts[written] = self.frame[written].to_arrow() if is_text else None
+        return self.texts[written]
 
     def lists(self, name: str) -> pl.Series | None:
         """A list fact as it stands in the snapshot."""
@@ -163,6 +162,8 @@ def _lists_of(series: pl.Series) -> Lists:
 
 def decimal_series(column: Decimals, digits: int) -> pl.Series:
     """A column as Decimal(38, digits); null where it is not there."""
+    if c.is_absent(column):
+        return pl.Series([None], dtype=pl.Decimal(38, digits)).new_from_index(0, len(column))
     exact = c.rounded(column, digits)
     halves = np.empty((len(column), 2), dtype=np.int64)
     if exact.values.dtype == object:

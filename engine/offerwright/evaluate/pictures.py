@@ -43,7 +43,7 @@ def pictures(source: Typed, images: Images, rows: Rows) -> Pictures:
         empty = pa.array([[]], LIST).take(pa.array(np.zeros(rows.size, dtype=np.int64)))
         return Pictures(empty, np.full(rows.size, images.min > 0))
     asked = ("images", images.min, images.max, images.https_only)
-    return rows.memo.once(asked, (urls,), lambda: _picked(urls, images))
+    return rows.memo.once(asked, (urls,), lambda: pictures_of(urls, images))
 
 
 def _urls(source: Typed, rows: Rows) -> pl.Series | None:
@@ -53,7 +53,8 @@ def _urls(source: Typed, rows: Rows) -> pl.Series | None:
     return rows.facts.lists(source.name)
 
 
-def _picked(urls: pl.Series, images: Images) -> Pictures:
+def pictures_of(urls: pl.Series, images: Images) -> Pictures:
+    """Of every list the first usable addresses, at most `images.max`; null where there is none."""
     lists: Any = urls.to_arrow(compat_level=pl.CompatLevel.newest())
     ends = lists.offsets.to_numpy()
     ends, first = ends - ends[0], int(ends[0])
@@ -76,7 +77,15 @@ def _picked(urls: pl.Series, images: Images) -> Pictures:
 
 def _usable(urls: Any, https_only: bool) -> NDArray[np.bool_]:
     scheme = "https" if https_only else "https?"
-    public = pc.match_substring_regex(urls, f"^{scheme}://{_HOST}{_REST}")
-    private = pc.match_substring_regex(urls, _PRIVATE)
-    kept = pc.and_not(public, private).fill_null(False)
+    kept = pc.match_substring_regex(urls, f"^{scheme}://{_HOST}{_REST}")
+    if _may_be_private(urls):
+        kept = pc.and_not(kept, pc.match_substring_regex(urls, _PRIVATE))
+    kept = kept.fill_null(False) if kept.null_count else kept
     return np.asarray(kept.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _may_be_private(urls: Any) -> bool:
+    """Whether the end of a private host stands anywhere: a search of all bytes at once."""
+    data = urls.buffers()[2]
+    held = b"" if data is None else data.to_pybytes().lower()
+    return any(end in held for end in (b"local", b"internal", b"home.arpa"))

@@ -1,34 +1,17 @@
-"""Texts: columns as words, the filters of templates, cuts on grapheme boundaries."""
+"""Texts one by one: values as words, the filters of templates, cuts on grapheme boundaries."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 
 import numpy as np
-import polars as pl
 from wcwidth import iter_graphemes
 
-from offerwright.evaluate import columns as c
-from offerwright.evaluate.columns import Column, Decimals, Lists, Truths, Words
+from offerwright.evaluate.columns import Column, Lists, Truths, Words
 from offerwright.expressions.parse import EPOCH
 from offerwright.money import decimal
-
-# Below this many rows a list is faster than a gather.
-_FEW = 256
-
-
-def series(words: Words) -> pl.Series:
-    """Words as text, null where nothing is there."""
-    nothing = len(words.vocabulary)
-    index = words.codes if words.state is None else np.where(c.known(words), words.codes, nothing)
-    if len(index) < _FEW:
-        texts = (*words.vocabulary, None)
-        return pl.Series([texts[code] for code in index.tolist()], dtype=pl.String)
-    vocabulary = pl.Series((*words.vocabulary, None), dtype=pl.String)
-    return vocabulary.gather(index)
 
 
 def as_words(column: Column, kind: str = "") -> Words:
@@ -53,17 +36,6 @@ def _written(value: int, scale: int, kind: str) -> str:
     return f"{decimal(value, scale).normalize():f}"
 
 
-def measured_words(column: Decimals, factor: Decimal, decimals: int | None) -> Words:
-    """A number in another unit; with `decimals`, exactly so many, half away from zero."""
-    number = c.multiply(column, c.constant(factor, len(column)))
-    if decimals is None:
-        return as_words(number)
-    number = c.rounded(number, decimals)
-    distinct, inverse = np.unique(number.values, return_inverse=True)
-    written = tuple(f"{decimal(int(v), decimals):f}" for v in distinct)
-    return Words(inverse.astype(np.int32), written, column.state)
-
-
 def _titled(text: str) -> str:
     """A capital after the start, white space, hyphens and opening brackets, as Jinja2's `title`."""
     return "".join(p[:1].upper() + p[1:].lower() for p in re.split(r"([-\s({\[<]+)", text))
@@ -71,13 +43,23 @@ def _titled(text: str) -> str:
 
 def cut_graphemes(text: str, most: int, count: str = "characters") -> str:
     """The longest start of a text that fits, cut between graphemes."""
-    size, kept = 0, []
-    for grapheme in iter_graphemes(text):
-        size += len(grapheme.encode()) if count == "bytes" else len(grapheme)
-        if size > most:
+    if size_of(text, count) <= most:
+        return text
+    fitting = text.encode()[:most].decode(errors="ignore") if count == "bytes" else text[:most]
+    end = len(fitting)
+    # Between two plain characters there is always a cut: only what stands behind the last such
+    # place is looked at.
+    start = next((n for n in range(end, 0, -1) if _is_plain(text[n - 1 : n + 1])), 0)
+    for grapheme in iter_graphemes(text[start:]):
+        if start + len(grapheme) > end:
             break
-        kept.append(grapheme)
-    return "".join(kept)
+        start += len(grapheme)
+    return text[:start]
+
+
+def _is_plain(pair: str) -> bool:
+    """Whether these are printable characters of ASCII."""
+    return pair.isascii() and pair.isprintable()
 
 
 def cut_words(text: str, most: int, count: str) -> str:

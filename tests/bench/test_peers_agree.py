@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -101,6 +103,15 @@ def test_durable_rules_finds_the_same_conditional_markups(rules: Any, frame: pl.
 
 def test_the_workload_has_no_finding(root: Path) -> None:
     assert check(root)[1] == []
+
+
+def test_the_command_makes_its_offers(root: Path) -> None:
+    command = [sys.executable, "-m", "offerwright", "offers", "--root", str(root)]
+    moment = ["--as-of", AS_OF.isoformat(), "--output", "jsonl"]
+    environment = {**os.environ, "PYTHONPATH": str(BENCH.parent / "engine")}
+    done = subprocess.run([*command, *moment], capture_output=True, env=environment, check=False)
+
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 4 * SKUS), done.stderr.decode()
 
 
 def test_the_snapshot_made_in_memory_is_that_of_the_files(root: Path, frame: pl.DataFrame) -> None:

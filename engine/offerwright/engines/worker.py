@@ -90,11 +90,12 @@ def _pools(offers: Sequence[Offers]) -> dict[PoolKey, Pool]:
     """How much could be sold twice, of every pool that is shared; of one said once."""
     found = {}
     for one in offers:
-        allocation = one.allocation
-        if allocation is not None:
-            span = allocation.plan.span
+        # The allocation may have been made for another account, whose documents it numbers.
+        allocation, inventory = one.allocation, one.plan.inventory
+        if allocation is not None and inventory is not None:
+            span = inventory.span
             above = allocation.oversell[allocation.is_known]
-            name = one.plan.documents[allocation.plan.document].name
+            name = one.plan.documents[inventory.document].name
             found[span.file, span.line, name] = Pool(int(above.sum()), int((above > 0).sum()))
     return found
 

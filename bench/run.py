@@ -29,6 +29,7 @@ SECTIONS = {
     "conditions": "sections.conditions",
     "few": "sections.few",
     "payloads": "sections.payloads",
+    "ledger": "sections.ledger",
     "commands": "sections.commands",
     "analysis": "sections.analysis",
     "check": "sections.check",

@@ -179,6 +179,7 @@ def plan_parts(
     *,
     executor: Executor | None = None,
     folder: Path | None = None,
+    workers: int = 1,
 ) -> SyncPlan:
     """
     The plan of a snapshot of any size, part by part. Pure but for `folder`; not sealed yet.
@@ -190,6 +191,7 @@ def plan_parts(
         asked: what is to be planned.
         executor: one that has run these rules before, to keep what it has learned.
         folder: where the operations are kept until the plan is written; in memory if None.
+        workers: threads.
     """
     from offerwright.evaluate.run import Executor
     from offerwright.sync.account_part import Run, account_part
@@ -213,7 +215,13 @@ def plan_parts(
     }
     kept = {account: Spill(account, folder) for account in plannings}
     plan_catalogue(
-        parts, executor, ledger, plannings, asked.as_of, lambda name, rows: kept[name].add(rows)
+        parts,
+        executor,
+        ledger,
+        plannings,
+        asked.as_of,
+        lambda account, rows: kept[account].add(rows),
+        workers,
     )
     first = asked.basis.first_publication
     done = tuple(

@@ -21,6 +21,8 @@ from offerwright.sync.plan import Basis, SyncPlan
 LIVE, SANDBOX = "marketplaces", "sandbox"
 PARTS_IN_MEMORY = 4
 """A plan of more parts lies on disk while it is made."""
+WORKERS = 2
+"""Parts at a time: one is computed while the ledger of the next is read."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,15 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
         first_publication=wanted.first_publication,
     )
     asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest))
-    parts = partitions(loadout.rules, snapshot.frame)
+    parts = partitions(loadout.rules, snapshot.facts)
     _tell_unmapped(loadout, names)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:
         is_large = len(parts) > PARTS_IN_MEMORY
         folder = Path(spilled) if is_large else None
         with world.store.reading(much=is_large) as reading:
-            made = plan_parts(loadout, parts, StoredLedger(reading), asked, folder=folder)
+            made = plan_parts(
+                loadout, parts, StoredLedger(reading), asked, folder=folder, workers=WORKERS
+            )
         yield made
 
 

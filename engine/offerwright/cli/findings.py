@@ -13,7 +13,12 @@ from offerwright.cli.report import diagnostic_json, diagnostics_from_json
 from offerwright.errors import Diagnostic, sorted_diagnostics
 from offerwright.facts.delivered import read_heading, undelivered
 from offerwright.source.exact_fix import with_fixes
-from offerwright.source.repository import Repository, read_repository, shipped_marketplaces
+from offerwright.source.repository import (
+    MARKETPLACES,
+    Repository,
+    read_repository,
+    shipped_marketplaces,
+)
 
 
 @dataclass(frozen=True)
@@ -94,15 +99,30 @@ def _of_folders(repository: Repository, loadout: Any, cache: Cache | None) -> li
 
 
 def _folders(repository: Repository, loadout: Any) -> list[Diagnostic]:
-    """What is wrong with the files of marketplaces that no price or payload is made of."""
+    """What is wrong with the files of marketplaces that no price or payload is made of.
+
+    Only of folders that the repository brings: those that ship are the engine's own, and checked
+    with it.
+    """
+    own = sorted(
+        n for n in _folder_names(repository) if (repository.root / MARKETPLACES / n).exists()
+    )
+    if not own:
+        return []
     from offerwright.connectors.document import ConnectorDocument
     from offerwright.marketplaces.load import check_contracts
     from offerwright.sandbox.document import SandboxDocument
     from offerwright.source.load import load_one
 
-    found = [] if loadout is None else check_contracts(loadout.marketplaces.values())
+    linked = {} if loadout is None else loadout.marketplaces
+    found = check_contracts(linked[name] for name in own if name in linked)
     for name, model in (("connector", ConnectorDocument), ("sandbox", SandboxDocument)):
-        for file in repository.files:
-            if file.startswith("marketplaces/") and file.endswith(f"/{name}.yaml"):
+        for file in (f"{MARKETPLACES}/{folder}/{name}.yaml" for folder in own):
+            if file in repository.files:
                 found += load_one(repository, file, model)[1]
     return found
+
+
+def _folder_names(repository: Repository) -> set[str]:
+    start = f"{MARKETPLACES}/"
+    return {file.split("/")[1] for file in repository.files if file.startswith(start)}

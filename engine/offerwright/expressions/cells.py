@@ -8,7 +8,7 @@ A cell is what YAML gives (text, `Decimal`, bool, list, map) or the text of a CS
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,6 +40,8 @@ from offerwright.source.suggest import did_you_mean, suggest
 
 Path = tuple[str | int, ...]
 _NUMBER = r"-?\d+(?:\.\d+)?"
+_PLAIN = re.compile(_NUMBER)
+_PERCENT = re.compile(rf"({_NUMBER})\s*%")
 _DURATION = re.compile(rf"({_NUMBER})\s*(minutes?|hours?|days?)\Z")
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 # What people write where `under` is meant; no category begins so.
@@ -57,15 +59,48 @@ class Wrong(Exception):
     code: str = "WRONG_CONDITION"
 
 
-def read_when(raw: Mapping[str, Any], types: Mapping[str, Type], words: Words) -> Condition:
-    """The condition of a `when` map. Raises `Wrong` with the path of the cell."""
+Known = dict[Hashable, tuple[Type, Condition]]
+"""Cells that are read already, by fact and what is written; for one `Words` only."""
+
+
+def read_when(
+    raw: Mapping[str, Any], types: Mapping[str, Type], words: Words, known: Known | None = None
+) -> Condition:
+    """
+    The condition of a `when` map. Raises `Wrong` with the path of the cell.
+
+    `known` is added to: rows of a long table say the same of many a fact.
+    """
     parts: list[Condition] = []
     for key, cell in raw.items():
         try:
-            parts.append(_entry(key, cell, types, words))
+            type_ = None if known is None or key in _JOINING else types.get(key)
+            if type_ is None or known is None:
+                parts.append(_entry(key, cell, types, words))
+                continue
+            name = (key, cell if type(cell) is str else _written(cell))
+            before = known.get(name)
+            if before is None or (before[0] is not type_ and before[0] != type_):
+                before = known[name] = type_, read_cell(key, cell, type_, words)
+            parts.append(before[1])
         except Wrong as wrong:
             raise replace(wrong, path=(key, *wrong.path)) from None
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _written(cell: Any) -> Hashable:
+    """A cell as a key. Equal numbers may be written otherwise, and `true` equals 1."""
+    kind = type(cell)
+    if kind is str:
+        return cell  # type: ignore[no-any-return]
+    if kind is list:
+        return (list, *map(_written, cell))
+    if kind is dict:
+        return (dict, *((name, _written(below)) for name, below in cell.items()))
+    return kind, str(cell)
+
+
+_JOINING = ("any", "all", "not")
 
 
 def _under(read: Any, *path: str | int) -> Condition:
@@ -210,14 +245,18 @@ def _atom(cell: Any, type_: Type, words: Words) -> Atom:
     return Equal(_literal(cell, type_, words))
 
 
+_COMPARED = re.compile(r"(<=|>=|<|>)\s*(.+)")
+_SPANNED = re.compile(r"([\[(]?)\s*(.*?)\s*\.\.\s*(.*?)\s*([\])]?)")
+
+
 def _range(text: str, type_: Type, words: Words) -> Within | None:
-    compared = re.fullmatch(r"(<=|>=|<|>)\s*(.+)", text)
+    compared = _COMPARED.fullmatch(text)
     if compared:
         bound = _number(compared[2], type_, words)
         if compared[1] in ("<", "<="):
             return Within(None, bound, high_included=compared[1] == "<=")
         return Within(bound, None, low_included=compared[1] == ">=")
-    spanned = re.fullmatch(r"([\[(]?)\s*(.*?)\s*\.\.\s*(.*?)\s*([\])]?)", text)
+    spanned = _SPANNED.fullmatch(text) if ".." in text else None
     if not spanned:
         return None
     opening, low, high, closing = spanned.groups()
@@ -266,14 +305,14 @@ def _decimal(cell: Any, type_: Type) -> Decimal:
             raise Wrong("a percent stands here", f"write {cell:f}%")
         return _whole(cell, type_)
     text = str(cell).strip()
-    percent = re.fullmatch(rf"({_NUMBER})\s*%", text)
+    percent = _PERCENT.fullmatch(text) if "%" in text else None
     if type_.name == "percent":
         if percent:
             return Decimal(percent[1]) / 100
         raise Wrong(f"{text!r} is no percent", "write 12%")
     if percent:
         raise Wrong(f"{text} is a percent, and this fact is {type_}")
-    if re.fullmatch(_NUMBER, text):
+    if _PLAIN.fullmatch(text):
         return _whole(Decimal(text), type_)
     dash = re.fullmatch(r"([\d.]+) *[-–—] *([\d.]+)", text)
     hint = "write decimals as 1.50" if "," in text else 'write 500, 0..500 or ">= 500"'

@@ -129,9 +129,11 @@ def alternatives(condition: Condition) -> list[tuple[Test, ...]]:
         return [(condition,)]
     if isinstance(condition, AnyOf):
         return [part for option in condition.parts for part in alternatives(option)]
-    plain = tuple(part for part in condition.parts if isinstance(part, Test))
-    if len(plain) == len(condition.parts):
-        return [plain]
+    for part in condition.parts:
+        if type(part) is not Test:
+            break
+    else:
+        return [condition.parts]  # type: ignore[list-item]
     return [
         tuple(test for conjunction in choice for test in conjunction)
         for choice in product(*(alternatives(part) for part in condition.parts))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from offerwright.expressions.conditions import (
@@ -102,7 +102,7 @@ def _axis(numbered: list[Numbered], every: int) -> Axis:
 def _true_on_missing(test: Test) -> bool:
     if test.negated:
         return all(isinstance(atom, IsPresent) for atom in test.atoms)
-    return any(isinstance(atom, IsMissing) for atom in test.atoms)
+    return IsMissing in map(type, test.atoms)
 
 
 def _ordered_axis(numbered: list[Numbered], free: int, missing: int) -> OrderedAxis:
@@ -201,6 +201,21 @@ def _entry(
     if isinstance(atom, StartsWith | Matches | Has):
         return patterns[atom]
     return None
+
+
+def widened(axis: Axis, shift: int, free: int) -> Axis:
+    """The axis with its row parts moved up by `shift`, and with parts that accept everything."""
+    if isinstance(axis, OrderedAxis):
+        masks = tuple(mask << shift | free for mask in axis.masks)
+        return replace(axis, masks=masks, missing=axis.missing << shift | free)
+    return replace(
+        axis,
+        other=axis.other << shift | free,
+        words={word: (on << shift, off << shift) for word, (on, off) in axis.words.items()},
+        patterns=tuple((atom, on << shift, off << shift) for atom, on, off in axis.patterns),
+        under={path: (on << shift, off << shift) for path, (on, off) in axis.under.items()},
+        missing=axis.missing << shift | free,
+    )
 
 
 def ancestors(path: str) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Related, Span
-from offerwright.expressions.cells import csv_row
+from offerwright.expressions.cells import Known, csv_row
 from offerwright.expressions.parse import microseconds
+from offerwright.expressions.syntax import Typed
+from offerwright.expressions.words import Words
 from offerwright.rules.document import Table
 from offerwright.rules.window import ALWAYS_VALID as ALWAYS_VALID
 from offerwright.rules.window import Window as Window
@@ -39,10 +41,19 @@ class WrittenRow:
 
 @dataclass
 class Findings:
-    """Diagnostics collected while documents are compiled, and the tables compiled so far."""
+    """Diagnostics collected while documents are compiled, and what is compiled so far.
+
+    Cells are read once for each `Words`, written numbers once for each place and currency.
+    """
 
     items: list[Diagnostic] = field(default_factory=list)
     tables: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
+    cells: dict[int, tuple[Words, Known]] = field(default_factory=dict)
+    numbers: dict[tuple[Hashable, ...], Typed] = field(default_factory=dict)
+
+    def cells_of(self, words: Words) -> Known:
+        """The cells that are read already with these words."""
+        return self.cells.setdefault(id(words), (words, {}))[1]
 
     def say(self, code: str, span: Span, message: str, hint: str = "", **more: Any) -> None:
         self.items.append(Diagnostic(code, message, span, hint, **more))

@@ -15,7 +15,7 @@ from offerwright.expressions.cells import Words, Wrong, read_when
 from offerwright.expressions.conditions import ALWAYS, Condition, Test, alternatives, renamed
 from offerwright.expressions.functions import unify
 from offerwright.expressions.parse import Refusal, parse
-from offerwright.expressions.syntax import Const, Typed
+from offerwright.expressions.syntax import Const, Literal, Typed
 from offerwright.expressions.types import BARE, TEXT, Type
 from offerwright.expressions.typing import Scope, check
 from offerwright.rules.axes import build_axes
@@ -50,8 +50,13 @@ def compile_expression(
 ) -> Typed | None:
     """The typed expression of a YAML value or CSV cell; None when a finding says why not."""
     text = f"{raw:f}" if isinstance(raw, Decimal) else str(raw)
+    known = findings.numbers.get((text, place, scope.currency))
+    if known is not None:
+        return known
     parsed = parse(text)
     checked = parsed if isinstance(parsed, Refusal) else check(parsed, scope, place)
+    if isinstance(parsed, Literal) and not isinstance(checked, Refusal):
+        findings.numbers[text, place, scope.currency] = checked
     if isinstance(checked, Refusal):
         code = checked.code or ("WRONG_EXPRESSION" if parsed is checked else "WRONG_TYPE")
         findings.say(code, _inside(span, text, checked), checked.message, checked.hint)
@@ -93,7 +98,8 @@ def _condition(
     """The condition of a `when`; `cell` and `key` say where its values and its names stand."""
     try:
         scope = setting.scope
-        written = read_when(raw, scope.types, setting.words) if raw else ALWAYS
+        known = setting.findings.cells_of(setting.words)
+        written = read_when(raw, scope.types, setting.words, known) if raw else ALWAYS
         condition = renamed(written, scope.aliases)
     except Wrong as wrong:
         place = key if wrong.code == "UNKNOWN_FACT" else cell

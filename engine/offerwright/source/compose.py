@@ -60,6 +60,9 @@ class _Weight(NamedTuple):
     aliases: int = 0
 
 
+_ONE = _Weight()
+
+
 class _Frame:
     """A map or list that is still open."""
 
@@ -95,6 +98,8 @@ class Composer:
         self.root: Node | None = None
         self.total = 0
         self.documents = 0
+        # Plain keys of which nothing is to be said: most of them come again in every row.
+        self.sound_keys: set[str] = set()
 
     def run(self, parser: Any) -> Node | None:
         next_event, handlers = parser.get_event, self._handlers()
@@ -127,31 +132,32 @@ class Composer:
 
     def _scalar(self, event: Any) -> None:
         frame = self.open[-1] if self.open else None
-        value, start = event.value, _mark(event.start_mark)
-        end = _mark(event.end_mark)
+        value, begins, ends = event.value, event.start_mark, event.end_mark
+        start, end = (begins.line, begins.column), (ends.line, ends.column)
         if event.tag is not None:
             self._tag(event)
         if frame is not None and frame.key is None and type(frame.data) is dict:
             self._key(frame, event, value, start, end)
             return
-        refused = unsafe_scalar(event, lambda: self._rest(start), lambda: self._rest(end))
-        if refused:
-            code, message, hint = refused
-            self._report(say(code, message, self._span(event), hint))
-        node = Node(value if event.style else resolve(value), start, end)
+        style = event.style
+        # Most values are plain words of ASCII, of which nothing can be said.
+        if style or not value or not value.isascii() or not value.isprintable():
+            refused = unsafe_scalar(event, lambda: self._rest(start), lambda: self._rest(end))
+            if refused:
+                code, message, hint = refused
+                self._report(say(code, message, self._span(event), hint))
+        node = Node(value if style else resolve(value), start, end)
         if event.anchor is not None:
             self._anchor(event.anchor, event)
-            self.anchors[event.anchor] = (node, _Weight())
-        self._add(frame, node, _Weight())
+            self.anchors[event.anchor] = (node, _ONE)
+        self._add(frame, node, _ONE)
 
     def _key(self, frame: _Frame, event: Any, key: str, start: Mark, end: Mark) -> None:
         frame.key = (key, start, end)
         if event.anchor is not None:
             self._report(say("ALIAS", "a key cannot have an anchor", self._span(event)))
-        refused = unsafe_key(key, bool(event.style))
-        if refused:
-            code, message, hint = refused
-            self._report(say(code, message, self._span(event), hint))
+        if event.style or key not in self.sound_keys:
+            self._judge_key(event, key)
         if key in frame.data:
             first = frame.children[key]
             here = Related(self._marks(first[0], first[1]), "first written here")
@@ -164,6 +170,14 @@ class Composer:
                     related=(here,),
                 )
             )
+
+    def _judge_key(self, event: Any, key: str) -> None:
+        refused = unsafe_key(key, bool(event.style))
+        if refused:
+            code, message, hint = refused
+            self._report(say(code, message, self._span(event), hint))
+        elif not event.style:
+            self.sound_keys.add(key)
 
     def _start(self, event: Any, is_map: bool) -> None:
         frame = self.open[-1] if self.open else None
@@ -224,11 +238,14 @@ class Composer:
             frame.key = None
         # An alias ends where it stands, not where its value was written.
         frame.end = node.end if event is None else _mark(event.end_mark)
-        frame.values += weight.values
-        frame.aliases += weight.aliases
-        if weight.depth > frame.depth:
-            frame.depth = weight.depth
-        self.total += 1 if event is None else weight.values
+        if weight is _ONE:
+            frame.values += 1
+            self.total += 1
+        else:
+            frame.values += weight.values
+            frame.aliases += weight.aliases
+            frame.depth = max(frame.depth, weight.depth)
+            self.total += 1 if event is None else weight.values
         if self.total > MAX_VALUES or frame.aliases > MAX_ALIASES:
             self._too_much(frame, event)
 

@@ -34,12 +34,8 @@ def revision(document: Document, tables: Mapping[str, CsvTable]) -> str:
 
 def _meaning(value: Any) -> Any:
     """JSON data in which a number and the text of that number still differ."""
-    if isinstance(value, BaseModel):
-        return {
-            key: _meaning(below)
-            for key, name, default in _fields(type(value))
-            if (below := getattr(value, name)) != default
-        }
+    if type(value) is str:
+        return value
     if isinstance(value, dict):
         return {key: _meaning(element) for key, element in value.items()}
     if isinstance(value, list | tuple):
@@ -48,6 +44,13 @@ def _meaning(value: Any) -> Any:
         return {"number": f"{value:f}"}
     if isinstance(value, date):
         return {"time": value.isoformat()}
+    # Asked last: whether something is a model is the slowest of these questions.
+    if isinstance(value, BaseModel):
+        return {
+            key: _meaning(below)
+            for key, name, default in _fields(type(value))
+            if (below := getattr(value, name)) != default
+        }
     return value
 
 

@@ -15,7 +15,8 @@ from offerwright.expressions.conditions import ALWAYS, AllOf, Condition, Test, W
 from offerwright.expressions.types import DATETIME
 from offerwright.rules.analysis.runs import Run, bits, joined, runs_of
 from offerwright.rules.analysis.segments import Column, Domain, columns_of
-from offerwright.rules.plan import RowPlan, TablePlan
+from offerwright.rules.axes import Axis, build_axes, widened
+from offerwright.rules.plan import TablePlan
 from offerwright.rules.rows import ALWAYS_VALID, Window
 
 __all__ = ["Box", "Grid", "bits", "grid_of", "in_window", "meeting"]
@@ -94,11 +95,11 @@ def grid_of(
         reach: what else holds of every offer that reaches it.
         excused: of which offers a gap does no harm.
     """
-    parts, row_of = _parts(table.rows)
+    parts, row_of = _parts(table)
     spared = [part for condition in excused for part in alternatives(condition)]
     whens = () if when is None else tuple(row.condition for row in when.rows)
     asked = alternatives(AllOf((*whens, reach)))
-    columns = columns_of([*parts, *spared, *asked], domains)
+    columns = columns_of(_axes(table, parts, [*spared, *asked]), domains)
     boxes = _boxes(columns, len(parts) + len(spared) + len(asked))
     rows, first = (1 << len(parts)) - 1, len(parts) + len(spared)
     kept = [number for number in range(first, len(boxes)) if all(boxes[number])]
@@ -143,10 +144,29 @@ def _segments(whole: tuple[int, ...], runs: Sequence[Run]) -> tuple[int, ...]:
     return tuple(n for start, end in runs for n in whole[start:end])
 
 
-def _parts(rows: Sequence[RowPlan]) -> tuple[list[tuple[Test, ...]], list[int]]:
+def _axes(
+    table: TablePlan, parts: Sequence[tuple[Test, ...]], more: Sequence[tuple[Test, ...]]
+) -> Sequence[Axis]:
+    """The axes of a table's parts and of more parts.
+
+    Those of the table are there already: where nothing else tests its facts, more parts accept
+    every segment of them, and the other way round.
+    """
+    others = {test.fact for part in more for test in part}
+    own = {axis.fact for axis in table.axes}
+    if own & others or any(row.window != ALWAYS_VALID for row in table.rows):
+        return build_axes([*parts, *more])
+    free = ((1 << len(more)) - 1) << len(parts)
+    below = (1 << len(parts)) - 1
+    further = build_axes(more)
+    return (*(widened(a, 0, free) for a in table.axes),
+            *(widened(a, len(parts), below) for a in further))  # fmt: skip
+
+
+def _parts(table: TablePlan) -> tuple[list[tuple[Test, ...]], list[int]]:
     parts: list[tuple[Test, ...]] = []
     row_of: list[int] = []
-    for number, row in enumerate(rows):
+    for number, row in enumerate(table.rows):
         timed = in_window(row.window)
         for conjunction in alternatives(row.condition):
             parts.append((*conjunction, *timed))

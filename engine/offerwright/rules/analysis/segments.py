@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
-from offerwright.expressions.conditions import Atom, Has, Matches, Number, StartsWith, Test
+from offerwright.expressions.conditions import Atom, Has, Matches, Number, StartsWith
 from offerwright.expressions.types import Type
-from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, build_axes, word_mask
+from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
 
 _WHOLE = frozenset({"integer", "date", "datetime"})
 # No text that a person writes holds it: it ends a word that nobody has named.
@@ -70,12 +70,10 @@ class Column:
     segments: tuple[Segment, ...]
 
 
-def columns_of(
-    parts: Sequence[Sequence[Test]], domains: Mapping[str, Domain]
-) -> tuple[Column, ...]:
-    """The columns of these row parts; facts keep the order in which they are first tested."""
+def columns_of(axes: Sequence[Axis], domains: Mapping[str, Domain]) -> tuple[Column, ...]:
+    """The columns of these axes; facts keep the order in which they are first tested."""
     by_fact: dict[str, list[Axis]] = defaultdict(list)
-    for axis in build_axes(parts):
+    for axis in axes:
         by_fact[axis.fact].append(axis)
     nothing = Domain()
     return tuple(_column(axes, domains.get(fact, nothing)) for fact, axes in by_fact.items())
@@ -169,7 +167,10 @@ def _masks(axis: WordAxis, word: str | bool) -> tuple[int, int]:
         exact = word_mask(axis, word)
         return exact, exact
     clear = tuple(p for p in axis.patterns if not is_opaque(p[0]))
-    exact = word_mask(replace(axis, patterns=clear), word)
+    if len(clear) < len(axis.patterns):
+        exact = word_mask(replace(axis, patterns=clear), word)
+    else:
+        exact = word_mask(axis, word)
     on = off = 0
     for atom, pattern_on, pattern_off in axis.patterns:
         if is_opaque(atom):

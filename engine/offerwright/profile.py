@@ -8,7 +8,6 @@ thread that is started meanwhile does not inherit the listeners, so that stages 
 from __future__ import annotations
 
 import functools
-import os
 import resource
 import sys
 import time
@@ -234,7 +233,7 @@ def _gather(one: Stage, document: str, found: dict[str, list[Stage]]) -> None:
 def resident(statm: Path = STATM) -> int:
     """Bytes of resident memory now; where the system does not say, the most there ever were."""
     try:
-        return int(statm.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(statm.read_bytes().split()[1]) * resource.getpagesize()
     except OSError:
         return _peak()
 

@@ -79,8 +79,14 @@ class SnapshotColumns(Mapping[str, Column]):
         written = self.scoped.get(name, name)
         if written not in self.texts:
             is_text = written in self.names and self.frame[written].dtype == pl.String
-            self.texts[written] = self.frame[written].to_arrow() if is_text else None
+            self.texts[written] = self._arrow(written) if is_text else None
         return self.texts[written]
+
+    def _arrow(self, written: str) -> Any:
+        array = self.frame[written].to_arrow()
+        # What says just this fact is the snapshot's own column, not a copy of a copy.
+        self.memo.once("series", (array,), lambda: self.frame[written])
+        return array
 
     def lists(self, name: str) -> pl.Series | None:
         """A list fact as it stands in the snapshot."""

@@ -74,12 +74,9 @@ def _blocked(offers: Offers, size: int) -> pl.Series:
         for block in offers.blocks
         for rows, cause in causes(block, offers.plan, offers.rows)
     ]
-    if not found:
-        nothing = pl.Series([[]], dtype=pl.List(pl.Struct(BLOCK_FIELDS)))
-        return nothing.new_from_index(0, size)
-    places = [rows for rows, _ in found]
-    rows: Array = np.concatenate(places)
-    which = np.repeat(np.arange(len(found)), [len(at) for at in places])
+    places: list[Array] = [np.empty(0, dtype=np.int64), *(rows for rows, _ in found)]
+    rows = np.concatenate(places)
+    which = np.repeat(np.arange(len(found)), [len(at) for at in places[1:]])
     said = pa.array([said for _, said in found], _BLOCK)
     held = said.take(pa.array(which[np.argsort(rows, kind="stable")]))
     ends = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=size))))

@@ -34,6 +34,8 @@ class Pictures:
 
     lists: Any
     few: Truth
+    are_all: bool = False
+    """Whether nothing was left out: the lists are those of the fact."""
 
 
 def pictures(source: Typed, images: Images, rows: Rows) -> Pictures:
@@ -43,7 +45,10 @@ def pictures(source: Typed, images: Images, rows: Rows) -> Pictures:
         empty = pa.array([[]], LIST).take(pa.array(np.zeros(rows.size, dtype=np.int64)))
         return Pictures(empty, np.full(rows.size, images.min > 0))
     asked = ("images", images.min, images.max, images.https_only)
-    return rows.memo.once(asked, (urls,), lambda: pictures_of(urls, images))
+    found = rows.memo.once(asked, (urls,), lambda: pictures_of(urls, images))
+    if found.are_all:
+        rows.memo.once("series", (found.lists,), lambda: urls)
+    return found
 
 
 def _urls(source: Typed, rows: Rows) -> pl.Series | None:
@@ -65,7 +70,7 @@ def pictures_of(urls: pl.Series, images: Images) -> Pictures:
     counts = np.where(there, before[ends[1:]] - before[ends[:-1]], 0)
     few = counts < images.min
     if usable.all() and (not len(counts) or counts.max() <= images.max):
-        return Pictures(lists, few)
+        return Pictures(lists, few, are_all=True)
     # Of every list the first ones only: how many usable ones stand before each in its own list.
     in_list = before[1:] - np.repeat(before[ends[:-1]], np.diff(ends))
     kept = usable & (in_list <= images.max)

@@ -21,6 +21,7 @@ from oracle.rounding import Grid
 from offerwright.evaluate.columns import Decimals, decimal_at, measured
 from offerwright.evaluate.rounding import Points, rounded_to
 from offerwright.evaluate.share_out import partition
+from offerwright.money import scaled
 
 EXAMPLES = 4 * settings().max_examples
 amounts = st.decimals(-(10**6), 10**6, places=4) | st.decimals(-(10**24), 10**24, places=8)
@@ -40,7 +41,8 @@ def test_prices_go_to_their_points(
     prices: list[Decimal], grid: tuple[tuple[str, str], str]
 ) -> None:
     (step, ending), mode = (Decimal(grid[0][0]), Decimal(grid[0][1])), grid[1]
-    integers = [int(price.scaleb(8)) for price in prices]
+    # Not `scaleb`, which rounds to the 28 digits of the decimal context.
+    integers = [number * 10 ** (8 - scale) for number, scale in map(scaled, prices)]
     column = measured(Decimals(np.array(integers, dtype=object), 8))
     found = rounded_to(column, Points(step, ending, mode))
 

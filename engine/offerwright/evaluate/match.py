@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Array, Column, Decimals, Truths, Words
+from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.operations import Rows, evaluate, evaluate_decimals
 from offerwright.evaluate.uniform import alike, each, is_uniform, repeated
 from offerwright.evaluate.walk import Choices, TableWalk
 from offerwright.expressions.syntax import columns
 from offerwright.frames import map_column
 from offerwright.rules.axes import Axis
-from offerwright.rules.plan import ResultPlan, TablePlan
+from offerwright.rules.plan import AccountPlan, ResultPlan, TablePlan
 
 NO_ROW = -1
 OVERLAP = -2
@@ -73,15 +74,26 @@ def _bits(mask: int) -> Iterator[int]:
 
 @dataclass
 class Walks:
-    """The walks of a plan's tables: what they have learned is kept between batches."""
+    """What is kept between batches: the walks of tables, and plans as they are at moments."""
 
     held: dict[int, tuple[TablePlan, TableWalk]] = field(default_factory=dict)
+    plans: dict[tuple[int, tuple[bool, ...]], tuple[AccountPlan, AccountPlan]] = field(
+        default_factory=dict
+    )
 
     def walk(self, table: TablePlan) -> TableWalk:
         found = self.held.get(id(table))
         if found is None:
             # The table is held beside its walk so that its identity cannot be taken over.
             found = self.held.setdefault(id(table), (table, TableWalk(table)))
+        return found[1]
+
+    def plan_at(self, plan: AccountPlan, as_of: int) -> AccountPlan:
+        """`moment.plan_at`, once for all moments at which the same documents are in force."""
+        in_force = tuple([d.is_in_force(as_of) for d in plan.documents])
+        found = self.plans.get((id(plan), in_force))
+        if found is None:
+            found = self.plans[id(plan), in_force] = plan, plan_at(plan, as_of)
         return found[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,12 +24,16 @@ class Points:
 
     def integers(self, scale: int) -> tuple[int, int]:
         """Step and ending as integers at a scale that holds both exactly."""
-        (step, s), (ending, e) = scaled(self.step), scaled(self.ending)
+        (step, s), (ending, e) = _scaled(self.step), _scaled(self.ending)
         return step * 10 ** (scale - s), ending * 10 ** (scale - e)
 
     @property
     def scale(self) -> int:
-        return max(scaled(self.step)[1], scaled(self.ending)[1])
+        return max(_scaled(self.step)[1], _scaled(self.ending)[1])
+
+
+# A few steps and endings are asked for again and again.
+_scaled = lru_cache(maxsize=256)(scaled)
 
 
 def currency_unit(digits: int) -> Points:

@@ -22,7 +22,6 @@ from offerwright.evaluate.finish import run_rounding
 from offerwright.evaluate.inventory import Allocation
 from offerwright.evaluate.mapping import Content, content
 from offerwright.evaluate.match import Walks
-from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.offer_frame import Told, offer_frame, withheld
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.pricing import run_step
@@ -126,7 +125,7 @@ def _account(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
 def _offers(plan: AccountPlan, views: Views, stockroom: Stockroom) -> Offers:
     with stage("facts and scopes"):
         rows, as_of, walks = views.of(plan.account.name), microseconds(views.as_of), views.walks
-        plan = plan_at(plan, as_of)
+        plan = walks.plan_at(plan, as_of)
         reached = reach(plan, rows, as_of, walks)
         where = {f.document: reached.of(FEES, f.document) for f in plan.fees}
         schedule = Schedule(plan.fees, as_of, walks, where)
@@ -165,11 +164,13 @@ def _priced(plan: AccountPlan, rows: Rows, reached: Reach, moment: Moment) -> St
         return state
     for phase in PHASES[:-1]:
         steps = [s for s in plan.steps if s.phase == phase]
+        if not steps:
+            continue
         with stage(phase):
             state = state.with_column("/before", state.decimals("price"))
             for step in steps:
                 state = run_step(state, step, reached.of_step(step), moment)
-            if phase == "base" and steps:
+            if phase == "base":
                 state = settle_base(state, reached.any_of(steps))
             state = without_negative(state)
     rounding = [(s, reached.of_step(s)) for s in plan.steps if isinstance(s, RoundStep)]

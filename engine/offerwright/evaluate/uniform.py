@@ -8,6 +8,7 @@ once for them instead of once a row.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,11 +19,16 @@ Array: TypeAlias = NDArray[Any]
 
 def repeated(value: Any, rows: int, dtype: Any) -> Array:
     """The value in every row, held once; nobody can write to it."""
-    one = np.array(value, dtype=dtype)
-    if one.dtype == object:
+    if dtype is object:
         return np.full(rows, value, dtype=object)
+    return _held(value, rows, dtype)
+
+
+@lru_cache(maxsize=1024)
+def _held(value: Any, rows: int, dtype: Any) -> Array:
+    one = np.array([value], dtype=dtype)
     one.flags.writeable = False
-    return np.ndarray((rows,), one.dtype, one, 0, (0,))
+    return one if rows == 1 else np.ndarray((rows,), one.dtype, one, 0, (0,))
 
 
 def is_uniform(array: Array) -> bool:
@@ -44,5 +50,6 @@ def each(change: Callable[..., Array], *arrays: Array) -> Array:
     """The change of every row, of one row only where all rows are alike."""
     if len(arrays[0]) > 1 and all([a.strides[0] == 0 for a in arrays]):
         only = change(*(a[:1] for a in arrays))
-        return repeated(only[0], len(arrays[0]), only.dtype)
+        dtype = object if only.dtype == object else only.dtype
+        return repeated(only[0], len(arrays[0]), dtype)
     return change(*arrays)

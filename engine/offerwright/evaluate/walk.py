@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import and_
@@ -24,6 +24,7 @@ import numpy as np
 
 from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
 from offerwright.evaluate.cuts import Cuts, cuts_at
+from offerwright.evaluate.mask_rows import keys, met, rows_of_masks
 from offerwright.evaluate.uniform import is_uniform, repeated
 from offerwright.expressions.syntax import Const
 from offerwright.money import scaled
@@ -34,21 +35,45 @@ from offerwright.rules.rows import ALWAYS_VALID
 _UNSEEN = -1
 # How many words, and vocabularies of a block, an axis keeps the classes of.
 _MOST_WORDS, _MOST_VOCABULARIES = 100_000, 8
+_MANY = 256
+"""Pairs of a state and a class from which on their masks meet as arrays."""
 
 
-@dataclass
 class _Masks:
-    """Masks numbered in the order in which they were first seen."""
+    """Masks of row parts, numbered in the order in which they were first seen."""
 
-    items: list[int] = field(default_factory=list)
-    position: dict[int, int] = field(default_factory=dict)
+    def __init__(self, words: int) -> None:
+        self.words = words
+        self.items: list[int] = []
+        self.position: dict[bytes, int] = {}
+        self.numbers: dict[int, int] = {}
+        """Of masks that came as integers."""
+        self.held = np.empty((0, words), dtype=np.uint64)
 
     def number(self, mask: int) -> int:
-        found = self.position.get(mask)
+        found = self.numbers.get(mask)
         if found is None:
-            found = self.position[mask] = len(self.items)
-            self.items.append(mask)
+            found = self.numbers[mask] = self.numbers_of(rows_of_masks([mask], self.words))[0]
         return found
+
+    def numbers_of(self, rows: Array) -> list[int]:
+        """The numbers of masks as rows of words."""
+        names = keys(rows)
+        found = list(map(self.position.get, names))
+        for at, key in enumerate(names):
+            if found[at] is None:
+                number = self.position.setdefault(key, len(self.items))
+                if number == len(self.items):
+                    self.items.append(int.from_bytes(rows[at].tobytes(), "little"))
+                found[at] = number
+        return found  # type: ignore[return-value]  # none is left out
+
+    def rows(self) -> Array:
+        """All masks as rows of words."""
+        if len(self.held) < len(self.items):
+            more = rows_of_masks(self.items[len(self.held) :], self.words)
+            self.held = np.concatenate([self.held, more])
+        return self.held
 
 
 class _Level:
@@ -59,15 +84,15 @@ class _Level:
     no part behind it can win, so they are dropped and states that differ only in them are one.
     """
 
-    def __init__(self, axis: Axis, settled: int = 0) -> None:
+    def __init__(self, axis: Axis, settled: int, words: int) -> None:
         self.axis = axis
         self.settled = settled
-        self.classes = _Masks()
+        self.classes = _Masks(words)
         # Class 0 is that of a missing value: a class times "is there" is the class all the same.
         self.missing_class = self.classes.number(axis.missing)
         self.next = np.full((16, 16), _UNSEEN, dtype=np.int32)
         self.cuts: dict[int, Cuts] = {}
-        self.words: dict[Any, int] = {}
+        self.class_of_word: dict[Any, int] = {}
         self.vocabularies: dict[int, tuple[Any, Array]] = {}
 
     def class_of(self, column: Column) -> int:
@@ -104,13 +129,13 @@ class _Level:
         return found
 
     def _word(self, value: Any) -> int:
-        found = self.words.get(value)
+        found = self.class_of_word.get(value)
         if found is None:
             axis = self.axis
             found = self.classes.number(word_mask(axis, value)) if isinstance(axis, WordAxis) else 0
-            if len(self.words) >= _MOST_WORDS:
-                self.words.clear()
-            self.words[value] = found
+            if len(self.class_of_word) >= _MOST_WORDS:
+                self.class_of_word.clear()
+            self.class_of_word[value] = found
         return found
 
     def _by_vocabulary(self, column: Words | Lists) -> Array:
@@ -134,20 +159,27 @@ class _Level:
         answers = self.next.ravel()
         if isinstance(flat, int):
             if answers[flat] == _UNSEEN:
-                self._learn([flat], before, after)
+                self._learn(np.array([flat]), before, after)
             return int(answers[flat])
         found: Array = answers.take(flat)
         if len(found) and found.min() == _UNSEEN:
-            self._learn(np.unique(flat[found == _UNSEEN]).tolist(), before, after)
+            self._learn(np.unique(flat[found == _UNSEEN]), before, after)
             found = answers.take(flat)
         return found
 
-    def _learn(self, pairs: Sequence[int], before: _Masks, after: _Masks) -> None:
-        answers, width = self.next.ravel(), self.next.shape[1]
-        for pair in pairs:
-            state, class_ = divmod(pair, width)
-            mask = before.items[state] & self.classes.items[class_]
-            answers[pair] = after.number(self._without_beaten(mask))
+    def _learn(self, pairs: Array, before: _Masks, after: _Masks) -> None:
+        """Remember the next state of pairs of a state and a class."""
+        states, classes = np.divmod(pairs, self.next.shape[1])
+        if len(pairs) < _MANY:
+            answers = [
+                after.number(self._without_beaten(before.items[state] & self.classes.items[class_]))
+                for state, class_ in zip(states.tolist(), classes.tolist(), strict=True)
+            ]
+        else:
+            settled = rows_of_masks([self.settled], self.classes.words)[0]
+            met_ = met(before.rows(), self.classes.rows(), (states, classes), settled)
+            answers = [number for rows in met_ for number in after.numbers_of(rows)]
+        self.next.ravel()[pairs] = answers
 
     def _without_beaten(self, mask: int) -> int:
         """The mask without the parts that a settled, earlier one beats whatever comes."""
@@ -235,10 +267,12 @@ class TableWalk:
 
     def __init__(self, table: TablePlan) -> None:
         self.table = table
+        words = len(table.row_of) // 64 + 1
         self.levels = [
-            _Level(axis, settled) for axis, settled in zip(table.axes, _settled(table), strict=True)
+            _Level(axis, settled, words)
+            for axis, settled in zip(table.axes, _settled(table), strict=True)
         ]
-        self.masks = [_Masks() for _ in range(len(table.axes) + 1)]
+        self.masks = [_Masks(words) for _ in range(len(table.axes) + 1)]
         self.lock = threading.Lock()
         self.every = (1 << len(table.row_of)) - 1
         self.windowed = [
@@ -275,7 +309,7 @@ class TableWalk:
             alive: the row parts whose validity window is open.
         """
         with self.lock:
-            states: Array | int = self.masks[0].number(alive)
+            states: Array | int = self.masks[0].number(alive & self.every)
             for number, (level, column) in enumerate(zip(self.levels, columns, strict=True)):
                 alike = _is_uniform(column)
                 classes = level.class_of(column) if alike else level.classify(column)

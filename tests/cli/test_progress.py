@@ -16,7 +16,7 @@ from cli.shop import Shop, environment, small_shop
 
 from offerwright.cli.progress import Line, hide_line, line_text, progress_line
 from offerwright.cli.report import put
-from offerwright.profile import counted, stage
+from offerwright.profile import counted, listening, stage
 
 
 class Terminal(io.StringIO):
@@ -46,6 +46,35 @@ def test_the_line_says_how_far_what_is_and_since_when(
     done: tuple[int, int] | None, expected: str
 ) -> None:
     assert line_text(["evaluation", "meli"], done, 3.2, 80) == expected
+
+
+def test_parts_of_a_catalogue_are_counted_across_the_stages_of_each() -> None:
+    terminal = Terminal()
+    line = Line(terminal, after_s=0)
+    with listening(line):
+        for _ in counted(range(4), 4):
+            with stage("evaluation"):
+                line.draw()
+    line.draw()
+    drawn = [one.rsplit("  ", 1)[0] for one in terminal.getvalue().split("\r\x1b[K")]
+
+    assert drawn == [
+        "",
+        "evaluation",
+        "[#####...............] 1/4  evaluation",
+        "[##########..........] 2/4  evaluation",
+        "[###############.....] 3/4  evaluation",
+        "[####################] 4/4  parts",
+    ]
+
+
+def test_what_is_counted_inside_a_stage_ends_with_it() -> None:
+    line = Line(Terminal(), after_s=0)
+    with listening(line), stage("apply"):
+        with stage("sending"):
+            list(counted(range(2), 2))
+            assert line.done == (2, 2)
+        assert line.done is None
 
 
 def test_a_line_is_no_wider_than_the_terminal() -> None:

@@ -28,6 +28,7 @@ from offerwright.cli.report import echo, put, table, tell
 from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.engines.job import Job, Tally, total
 from offerwright.errors import OfferwrightError
+from offerwright.profile import counted, stage
 
 if TYPE_CHECKING:
     from offerwright.evaluate.partitions import Partitions
@@ -90,8 +91,9 @@ def offers(
     The catalogue is computed part by part, so memory does not grow with it. What is computed does
     not depend on the engine or on the number of workers: --digest shows it.
     """
-    from offerwright.engines.states import with_state
-    from offerwright.evaluate.partitions import PART_ROWS, only, partitions
+    with stage("libraries"):
+        from offerwright.engines.states import with_state
+        from offerwright.evaluate.partitions import PART_ROWS, only, partitions
 
     home, loadout = ready(root, bundle)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
@@ -169,10 +171,10 @@ def _tallies(job: Job, loadout: Loadout, parts: Partitions, where: _Where) -> It
     if where.engine == "pool":
         from offerwright.engines.pool import run_in_pool
 
-        return run_in_pool(job, len(parts), where.workers)
+        return counted(run_in_pool(job, len(parts), where.workers), len(parts))
     from offerwright.engines.on_ray import run_on_ray
 
-    return run_on_ray(job, len(parts), where.workers)
+    return counted(run_on_ray(job, len(parts), where.workers), len(parts))
 
 
 def _shown(path: Path) -> None:

@@ -32,6 +32,8 @@ class Line:
     after_s: float = AFTER_S
     open: list[str] = field(default_factory=list)
     done: tuple[int, int] | None = None
+    counted_at: int = 0
+    """How many stages were open around what is counted."""
     began: float = field(default_factory=time.monotonic)
     quiet_until: float = 0.0
     is_drawn: bool = False
@@ -42,11 +44,11 @@ class Line:
 
     def closed(self) -> None:
         self.open.pop()
-        if not self.open:
-            self.done = None
+        if len(self.open) < self.counted_at:
+            self.done, self.counted_at = None, 0
 
     def counted(self, done: int, total: int) -> None:
-        self.done = (done, total)
+        self.done, self.counted_at = (done, total), len(self.open)
 
     def draw(self) -> None:
         """Write the line anew, if the work has lasted long enough to be waited for."""
@@ -81,7 +83,7 @@ _LINE: ContextVar[Line | None] = ContextVar("line", default=None)
 def line_text(open_: list[str], done: tuple[int, int] | None, seconds: float, width: int) -> str:
     """The line: a bar where there is something to count, what is done, since when."""
     parts = [] if done is None else [_bar(*done)]
-    text = "  ".join([*parts, " › ".join(open_), f"{seconds:.0f} s"])
+    text = "  ".join([*parts, " › ".join(open_) or "parts", f"{seconds:.0f} s"])
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 

@@ -16,6 +16,7 @@ from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.run import Offers
 from offerwright.guards.checks import Inputs, Result, Said, Truth, run_check, tier_input
 from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan
+from offerwright.profile import stage
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ def judge(
     for guard in guards:
         if guard.check in RUN_CHECKS or not guard.in_force(as_of):
             continue
-        when, only = (holds(x, offers.rows, as_of, walks) for x in (guard.when, guard.only))
-        applies = when & only
-        inputs = _inputs(guard, offers, said, live)
-        result = run_check(guard.check, said, inputs)
-        found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))
+        with stage(guard.id, guard.span.file):
+            when, only = (holds(x, offers.rows, as_of, walks) for x in (guard.when, guard.only))
+            applies = when & only
+            inputs = _inputs(guard, offers, said, live)
+            result = run_check(guard.check, said, inputs)
+            found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))
     return tuple(found)
 
 

@@ -136,7 +136,7 @@ def test_other_threads_are_not_heard() -> None:
     assert outline(found[0]) == ("work", 1, [("here", 1, [])])
 
 
-def test_counts_are_told_after_each_item() -> None:
+def test_counts_are_told_before_the_first_item_and_after_each() -> None:
     class Heard:
         def __init__(self) -> None:
             self.told: list[object] = []
@@ -154,7 +154,7 @@ def test_counts_are_told_after_each_item() -> None:
     with listening(heard), stage("parts"):
         assert list(counted("abc", 3)) == ["a", "b", "c"]
 
-    assert heard.told == ["parts", (1, 3), (2, 3), (3, 3), "closed"]
+    assert heard.told == ["parts", (0, 3), (1, 3), (2, 3), (3, 3), "closed"]
 
 
 def test_a_function_can_be_a_stage() -> None:

@@ -53,6 +53,7 @@ def stage(name: str, document: str = "") -> AbstractContextManager[None]:
 
 def counted(items: Iterable[T], total: int) -> Iterator[T]:
     """The items; whoever listens hears how many of the innermost stage's are done."""
+    tell_count(0, total)
     for done, item in enumerate(items, 1):
         yield item
         tell_count(done, total)

@@ -60,7 +60,7 @@ def test_parts_of_a_catalogue_are_counted_across_the_stages_of_each() -> None:
 
     assert drawn == [
         "",
-        "evaluation",
+        "[....................] 0/4  evaluation",
         "[#####...............] 1/4  evaluation",
         "[##########..........] 2/4  evaluation",
         "[###############.....] 3/4  evaluation",

@@ -19,6 +19,8 @@ from typing import Any
 
 BENCH = Path(__file__).resolve().parent
 STATUS = Path("/proc/self/status")
+# `ru_maxrss` counts KB on Linux and bytes on macOS.
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,7 @@ def _status(name: str) -> int:
 
 
 def _most() -> int:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PEAK_UNIT
 
 
 def compared(who: Iterable[str], task: Task) -> dict[str, Measured]:
@@ -148,11 +149,31 @@ def fresh(task: Task) -> Measured:
     return Measured(**child("one.py", [json.dumps(asdict(task))], environment))
 
 
-def child(script: str, arguments: Sequence[str], environment: dict[str, str] | None = None) -> Any:
+def clocked(
+    command: Sequence[str], cache: Path | None = None, cwd: Path | None = None
+) -> tuple[float, float, float]:
+    """CPU seconds, wall seconds and peak MB of one command, which must end well."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(BENCH.parent / "engine"),
+        "OFFERWRIGHT_CACHE_DIR": "" if cache is None else str(cache),
+    }
+    code, cpu, wall, peak, said = child("clocked.py", list(command), environment, cwd)
+    if code != 0:
+        sys.exit(f"{' '.join(command)} failed: {said}")
+    return cpu, wall, peak * PEAK_UNIT / 1e6
+
+
+def child(
+    script: str,
+    arguments: Sequence[str],
+    environment: dict[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Any:
     """What a script of this folder says as JSON in its last line."""
     done = subprocess.run(
         [sys.executable, str(BENCH / script), *arguments],
-        capture_output=True, text=True, env=environment, check=False,
+        capture_output=True, text=True, env=environment, cwd=cwd, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         sys.exit(f"{script} {' '.join(arguments)} failed: {done.stderr.strip()[-2000:]}")

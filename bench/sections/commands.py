@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import time
-from pathlib import Path
 
+from measure import clocked
 from results import ROOT, Setup
 from workload import Spec, make_workload
 
@@ -63,23 +61,6 @@ def _olist(setup: Setup) -> list[tuple[str, list[str], int]]:
 
 
 def _cells(command: list[str], times: int) -> str:
-    found = sorted(run(command) for _ in range(times))
+    found = sorted(clocked(command) for _ in range(times))
     cpu, wall, peak = found[len(found) // 2]
     return f"{cpu:.2f} | {wall:.2f} | {peak:.0f}"
-
-
-def run(command: list[str]) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds and peak MB of one command, which must end well."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "engine"), "OFFERWRIGHT_CACHE_DIR": ""}
-    began = time.perf_counter()
-    with Path(os.devnull).open("wb") as nowhere:
-        process = subprocess.Popen(command, stdout=nowhere, stderr=subprocess.PIPE, env=environment)
-        assert process.stderr is not None
-        said = process.stderr.read().decode()
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed: {said[-2000:]}")
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / unit

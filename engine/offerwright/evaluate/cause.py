@@ -13,8 +13,7 @@ from offerwright.evaluate.columns import Array
 from offerwright.evaluate.match import OVERLAP, Match
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.state import Block
-from offerwright.rules.plan import AccountPlan, InventoryPlan
-from offerwright.rules.pricing import own_column
+from offerwright.rules.plan import AccountPlan, InventoryPlan, own_column
 
 OTHERWISE = "otherwise"
 _SEVERAL = ("TABLE_OVERLAP", "TABLE_CONFLICT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,8 +30,10 @@ from offerwright.evaluate.wording import Wrong, limited, worded
 from offerwright.expressions.syntax import Col, Typed
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
-from offerwright.rules.mapping_document import Attribute
 from offerwright.rules.plan import AttributePlan, MappingPlan, TablePlan
+
+if TYPE_CHECKING:
+    from offerwright.rules.mapping_document import Attribute
 
 _FACTORS = {
     "kg": Decimal(1),

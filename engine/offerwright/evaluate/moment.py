@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Protocol, TypeVar
 
-from offerwright.rules.mapping import merged
-from offerwright.rules.plan import PHASES, AccountPlan, Replaced, Step
+from offerwright.rules.plan import PHASES, AccountPlan, Replaced, Step, merged
 
 
 class _OfDocument(Protocol):

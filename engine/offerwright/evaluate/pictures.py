@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,9 @@ from offerwright.evaluate.facts import SnapshotColumns
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.text_columns import TEXT, Truth
 from offerwright.expressions.syntax import Col, Typed
-from offerwright.rules.mapping_document import Images
+
+if TYPE_CHECKING:
+    from offerwright.rules.mapping_document import Images
 
 # A host name with a top-level word: no address in digits, however it is written, passes.
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"

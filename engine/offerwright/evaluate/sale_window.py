@@ -14,7 +14,7 @@ from offerwright.evaluate.match import Match
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.state import State, Truth
 from offerwright.rules.plan import SetStep, Step
-from offerwright.rules.rows import Window
+from offerwright.rules.window import Window
 
 FROM, BEFORE = "/sale_from", "/sale_before"
 _MOMENT = pa.timestamp("us", "UTC")

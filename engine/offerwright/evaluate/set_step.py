@@ -22,8 +22,7 @@ from offerwright.evaluate.state import (
     with_lowered,
 )
 from offerwright.evaluate.uniform import alike, repeated
-from offerwright.rules.plan import SetStep
-from offerwright.rules.pricing import own_column
+from offerwright.rules.plan import SetStep, own_column
 
 
 def run_set(

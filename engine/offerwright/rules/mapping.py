@@ -31,19 +31,6 @@ def compile_mapping(
     )
 
 
-def merged(wide: MappingPlan, narrow: MappingPlan) -> MappingPlan:
-    """Both as one: the narrower one wins, part by part and attribute by attribute."""
-    attributes = {a.id: a for a in (*wide.attributes, *narrow.attributes)}
-    return MappingPlan(
-        document=narrow.document,
-        category=narrow.category or wide.category,
-        attributes=tuple(attributes.values()),
-        title=narrow.title or wide.title,
-        description=narrow.description or wide.description,
-        images=narrow.images or wide.images,
-    )
-
-
 def _one(number: int, document: MappingDocument, setting: Setting) -> MappingPlan:
     category = None
     if document.category is not None:

@@ -355,3 +355,21 @@ class RuleSet:
 
     def plan(self, account: str) -> AccountPlan:
         return next(p for p in self.plans if p.account.name == account)
+
+
+def own_column(document: str, name: str) -> str:
+    """The column of a `then` name, which belongs to its document."""
+    return f"{document}/{name}"
+
+
+def merged(wide: MappingPlan, narrow: MappingPlan) -> MappingPlan:
+    """Both as one: the narrower one wins, part by part and attribute by attribute."""
+    attributes = {a.id: a for a in (*wide.attributes, *narrow.attributes)}
+    return MappingPlan(
+        document=narrow.document,
+        category=narrow.category or wide.category,
+        attributes=tuple(attributes.values()),
+        title=narrow.title or wide.title,
+        description=narrow.description or wide.description,
+        images=narrow.images or wide.images,
+    )

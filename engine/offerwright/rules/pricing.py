@@ -23,6 +23,7 @@ from offerwright.rules.plan import (
     Step,
     TablePlan,
     TiersStep,
+    own_column,
 )
 from offerwright.rules.pricing_document import PricingDocument
 from offerwright.rules.rows import Findings
@@ -89,11 +90,6 @@ def _local(scope: Scope, place: _Place, own: Mapping[str, Type], account: Accoun
     aliases = {name: own_column(prefix, name) for name in own if name not in PRICES}
     currency = place.loaded.document.currency or account.currency
     return replace(extended(scope, own, aliases), currency=currency)
-
-
-def own_column(document: str, name: str) -> str:
-    """The column of a `then` name, which belongs to its document."""
-    return f"{document}/{name}"
 
 
 _Compiled = tuple[Step, dict[str, Type], dict[str, Type]]

@@ -21,11 +21,14 @@ class Setup:
 
     folder: Path
     quick: bool = False
+    largest: int = 1_000_000
 
     @property
     def sizes(self) -> tuple[int, int, int]:
         """SKUs of the workload, rising."""
-        return (1_000, 10_000, 50_000) if self.quick else (10_000, 100_000, 1_000_000)
+        if self.quick:
+            return 1_000, 10_000, 50_000
+        return self.largest // 100, self.largest // 10, self.largest
 
     @property
     def whole(self) -> int:

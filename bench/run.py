@@ -4,6 +4,7 @@ How fast, how flat, how small: figures for `RESULTS.md`, beside what one would u
     python bench/run.py                  all sections, written to bench/RESULTS.md
     python bench/run.py --quick          small sizes in about two minutes, printed only
     python bench/run.py --only NAME      these sections alone; the others stay as they are
+    python bench/run.py --skus 100000    a smaller catalogue, for machines with little memory
     python bench/run.py --keep DIR       keep the generated snapshots there, for the next run
 
 Outputs of all peers are compared with the engine's before a time is printed. A figure is never a
@@ -43,12 +44,13 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=sorted(SECTIONS), metavar="NAME")
+    parser.add_argument("--skus", type=int, default=Setup.largest, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="DIR")
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory("-bench")))
         folder.mkdir(parents=True, exist_ok=True)
-        setup = Setup(folder, given.quick)
+        setup = Setup(folder, given.quick, given.skus)
         print(heading(setup))
         for name in (name for name in SECTIONS if name in (given.only or SECTIONS)):
             made = measured(setup, name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
-from offerwright.expressions.typing import DatedRate
+from offerwright.expressions.scope import DatedRate
 from offerwright.money import scaled
 
 Rates: TypeAlias = Mapping[tuple[str, str], tuple[DatedRate, ...]]

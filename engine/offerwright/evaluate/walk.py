@@ -30,7 +30,7 @@ from offerwright.expressions.syntax import Const
 from offerwright.money import scaled
 from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
 from offerwright.rules.plan import ResultPlan, TablePlan
-from offerwright.rules.rows import ALWAYS_VALID
+from offerwright.rules.window import ALWAYS_VALID
 
 _UNSEEN = -1
 # How many words, and vocabularies of a block, an axis keeps the classes of.

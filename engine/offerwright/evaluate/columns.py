@@ -357,6 +357,16 @@ def take(column: Column, rows: Array) -> Column:
     return replace(column, codes=column.codes[rows], state=state)
 
 
+def placed(column: Decimals, at: Array, part: Decimals) -> Decimals:
+    """The column with these rows replaced."""
+    whole, part = aligned(column, part)
+    values = whole.values.copy() if part.values.dtype != object else whole.values.astype(object)
+    values[at] = part.values
+    state = np.zeros(len(values), np.uint8) if whole.state is None else whole.state.copy()
+    state[at] = 0 if part.state is None else part.state
+    return Decimals(values, whole.scale, state, max(whole.bound, part.bound))
+
+
 def with_state(column: Column, state: State) -> Column:
     return replace(column, state=state)
 

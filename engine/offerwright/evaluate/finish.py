@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from offerwright.evaluate import columns as c
-from offerwright.evaluate.columns import Decimals
+from offerwright.evaluate.columns import Array, Decimals
 from offerwright.evaluate.fees import least_price, margin_met
 from offerwright.evaluate.match import holds
 from offerwright.evaluate.rounding import (
@@ -124,15 +124,24 @@ def _inside(
         (too_low, lower, upper, least_at_or_above, False),
         (too_high, upper, lower, greatest_at_or_below, True),
     ):
-        if not outside.any():
+        # Few prices leave their bounds, so only these are looked at again.
+        at = np.flatnonzero(outside)
+        if not len(at):
             continue
-        moved = to(bound, points)
-        beyond = outside & (less(moved, other) if last else less(other, moved))
-        rounded = c.where(outside, moved, rounded)
+        near, far = _part(bound, at), _part(other, at)
+        moved = to(near, points)
+        beyond = less(moved, far) if last else less(far, moved)
+        moved = c.where(beyond, to(near, currency_unit(digits)), moved)
+        rounded = c.placed(rounded, at, moved)
         if beyond.any():
-            rounded = c.where(beyond, to(bound, currency_unit(digits)), rounded)
-            dropped = beyond if dropped is None else dropped | beyond
+            dropped = np.zeros(len(outside), dtype=bool) if dropped is None else dropped
+            dropped[at[beyond]] = True
     return Decimals(rounded.values, rounded.scale, price.state, rounded.bound), dropped
+
+
+def _part(column: Decimals, at: Array) -> Decimals:
+    state = None if column.state is None else column.state[at]
+    return Decimals(column.values[at], column.scale, state, column.bound)
 
 
 def _margin_again(

@@ -166,7 +166,7 @@ def _by_choice(choice: Array, plan: ResultPlan, choices: Choices, rows: Rows) ->
         else:
             at = np.flatnonzero(mask)
             part = evaluate_decimals(cell, rows.part(at, columns(cell)))
-            column = _placed(column, at, part)
+            column = c.placed(column, at, part)
     return column
 
 
@@ -227,18 +227,8 @@ def _combined(found: Match, plan: ResultPlan, rows: Rows) -> Decimals:
         part = rows.part(at, {name for cell in cells for name in columns(cell)})
         values = [evaluate_decimals(cell, part) for cell in cells]
         total = reduce(lambda a, b: combine(*c.aligned(a, b)), values)
-        column = _placed(column, at, total)
+        column = c.placed(column, at, total)
     return column
-
-
-def _placed(column: Decimals, at: Array, part: Decimals) -> Decimals:
-    """The column with these rows replaced."""
-    whole, part = c.aligned(column, part)
-    values = whole.values.copy() if part.values.dtype != object else whole.values.astype(object)
-    values[at] = part.values
-    state = np.zeros(len(values), np.uint8) if whole.state is None else whole.state.copy()
-    state[at] = 0 if part.state is None else part.state
-    return Decimals(values, whole.scale, state, max(whole.bound, part.bound))
 
 
 def conflicts(found: Match, rows: Rows) -> NDArray[np.bool_]:

@@ -21,7 +21,15 @@ def repeated(value: Any, rows: int, dtype: Any) -> Array:
     """The value in every row, held once; nobody can write to it."""
     if dtype is object:
         return np.full(rows, value, dtype=object)
-    return _held(value, rows, dtype)
+    return everywhere(bool(value), rows) if dtype is bool else _held(value, rows, dtype)
+
+
+@lru_cache(maxsize=32)
+def everywhere(value: bool, rows: int) -> NDArray[np.bool_]:
+    """The truth value in every row, written out: without strides `&` takes 25 times as long."""
+    found = np.full(rows, value, dtype=bool)
+    found.flags.writeable = False
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -50,6 +58,6 @@ def each(change: Callable[..., Array], *arrays: Array) -> Array:
     """The change of every row, of one row only where all rows are alike."""
     if len(arrays[0]) > 1 and all([a.strides[0] == 0 for a in arrays]):
         only = change(*(a[:1] for a in arrays))
-        dtype = object if only.dtype == object else only.dtype
+        dtype = {"O": object, "b": bool}.get(only.dtype.kind, only.dtype)
         return repeated(only[0], len(arrays[0]), dtype)
     return change(*arrays)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offerwright.cli.cache import engine_id
+from offerwright.cli.cache import engine_id, key_of
 from offerwright.cli.report import tell
 from offerwright.engines.job import Job, Tally
 
@@ -26,7 +26,11 @@ def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
 
     engine = engine_id()
     memory, why = read_memory(folder, engine)
-    asked = Asked(loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows)
+    files = loadout.repository.files
+    asked = Asked(
+        loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows,
+        key_of(files) if files else "",
+    )  # fmt: skip
     found = incremental(memory, asked)
     for line in said(found, why):
         tell(line)

@@ -124,7 +124,7 @@ def _pairs(
     was = at != _NOWHERE
     place = pl.Series(np.where(was, np.cumsum(was) - 1, 0), dtype=pl.Int64)
     place = place.zip_with(pl.Series(was), pl.Series([None], dtype=pl.Int64))
-    both = pl.concat([held, after], how="diagonal_relaxed")
+    both = pl.concat([held, after], how="diagonal_relaxed", rechunk=True)
     old, new = both.head(len(held)), both.tail(len(after))
     change = pl.Series(was).replace_strict(
         {True: "changed", False: "added"}, return_dtype=pl.String

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,19 +98,28 @@ class ListingFile:
         )
 
     def rows(self, at: NDArray[np.int64]) -> pl.DataFrame:
-        """The rows at these positions, in any order."""
-        order = np.argsort(at, kind="stable")
+        """The rows at these positions, in this order."""
+        if not len(at):
+            return self._frame(self._file.schema_arrow.empty_table())
+        is_rising = bool((at[1:] > at[:-1]).all())
+        order = np.arange(len(at)) if is_rising else np.argsort(at, kind="stable")
         rising = at[order]
         groups = np.searchsorted(self._ends, rising, side="right") - 1
-        parts: list[pl.DataFrame] = [
-            self._group(number)[rising[groups == number] - self._ends[number]]
-            for number in np.unique(groups).tolist()
-        ]
-        if not parts:
-            return self._frame(self._file.schema_arrow.empty_table())
+        bounds = np.flatnonzero(np.diff(groups, prepend=-1, append=-1))
+        found = pl.concat(
+            [
+                _taken(
+                    self._group(int(groups[start])), rising[start:end] - self._ends[groups[start]]
+                )
+                for start, end in pairwise(bounds.tolist())
+            ],
+            rechunk=not is_rising,
+        )
+        if is_rising:
+            return found
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        return pl.concat(parts).select(pl.all().gather(pl.Series(back)))
+        return _taken(found, back)
 
     def _group(self, number: int) -> pl.DataFrame:
         if self._held is None or self._held[0] != number:
@@ -126,6 +136,12 @@ class ListingFile:
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
         return frame
+
+
+def _taken(frame: pl.DataFrame, at: NDArray[np.int64]) -> pl.DataFrame:
+    if len(at) and at[-1] - at[0] == len(at) - 1 and (np.diff(at) == 1).all():
+        return frame.slice(int(at[0]), len(at))
+    return frame.select(pl.all().gather(pl.Series(at)))
 
 
 def _among(keys: Hashes, accounts: pl.Series, wanted: Mapping[str, Hashes]) -> NDArray[np.bool_]:

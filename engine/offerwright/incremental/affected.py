@@ -24,6 +24,7 @@ class Standing:
     footings: Mapping[str, Mapping[Side, Footing]]
     inputs: Mapping[str, Mapping[Side, Hashes]]
     documents: Mapping[str, Mapping[str, str]]
+    files: str = ""
 
 
 @dataclass(frozen=True)

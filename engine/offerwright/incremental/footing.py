@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from offerwright.incremental.needs import Needs, needs
 from offerwright.incremental.reads import CLOCK, Reads
 from offerwright.rules.axes import OrderedAxis
 from offerwright.rules.packed import RULE_CLASSES
-from offerwright.rules.plan import AccountPlan, DocumentInfo, RuleSet
+from offerwright.rules.plan import AccountPlan, DocumentInfo, RuleSet, TablePlan
 
 Side = Literal["told", "stock"]
 SIDES: tuple[Side, ...] = ("told", "stock")
@@ -44,28 +45,64 @@ class Footing:
     needs: tuple[Needs, ...]
 
 
-def footings(rules: RuleSet, account: str, as_of: datetime) -> dict[Side, Footing]:
-    """Both sides of an account at a moment."""
+@dataclass(frozen=True)
+class Tables:
+    """Hashes of tables by what they mean; accounts that share a table share its hash."""
+
+    held: dict[int, tuple[TablePlan, str]] = field(default_factory=dict)
+
+    def digest(self, table: TablePlan) -> str:
+        found = self.held.get(id(table))
+        if found is None:
+            # The table is held so that its identity cannot be taken over.
+            found = self.held[id(table)] = table, _digest(table)
+        return found[1]
+
+
+def footings(
+    rules: RuleSet, account: str, as_of: datetime, tables: Tables, same: bool = False
+) -> dict[Side, Footing]:
+    """
+    Both sides of an account at a moment.
+
+    With `same` the rules are known to be those of a run before, byte for byte: `meaning` and
+    `places`, which take the longest, are left empty.
+    """
     plan = rules.plan(account)
-    return {"told": _told(rules, plan, as_of), "stock": _stock(rules, plan, as_of)}
+    parts: dict[Side, _Part] = {"told": _told(rules, plan), "stock": _stock(rules, plan)}
+    return {
+        side: Footing(
+            "" if same else _meaning(rules, part, tables),
+            "" if same else _hash([one.reads.places for one in part.needs]),
+            _clock(rules, part.needs, as_of),
+            part.needs,
+        )
+        for side, part in parts.items()
+    }
 
 
-def _told(rules: RuleSet, plan: AccountPlan, as_of: datetime) -> Footing:
+@dataclass(frozen=True)
+class _Part:
+    """What one side of an account is made of, and what it reads."""
+
+    items: tuple[Any, ...]
+    needs: tuple[Needs, ...]
+
+
+def _told(rules: RuleSet, plan: AccountPlan) -> _Part:
     items = (*plan.steps, *plan.fees, *plan.mappings)
     infos = _infos(plan, sorted({item.document for item in items}))
-    part = (plan.steps, plan.fees, plan.mappings, plan.scopes, infos)
-    return _footing(rules, part, (needs(plan, (OFFER_NAMES, part)),), as_of)
+    whole = (*items, plan.scopes, *infos)
+    return _Part(whole, (needs(plan, (OFFER_NAMES, whole)),))
 
 
-def _stock(rules: RuleSet, plan: AccountPlan, as_of: datetime) -> Footing:
+def _stock(rules: RuleSet, plan: AccountPlan) -> _Part:
     # Numbers of documents move when rules about prices come and go.
     inventories = tuple(replace(one, document=n) for n, one in enumerate(plan.inventories))
-    infos = _infos(plan, [one.document for one in plan.inventories])
-    part = (inventories, infos)
+    whole = (*inventories, *_infos(plan, [one.document for one in plan.inventories]))
     others = {entry.account for one in inventories for entry in one.entries}
     seen_by = [plan.account.name, *sorted(a for a in others - {plan.account.name} if a)]
-    found = tuple(needs(rules.plan(account), part) for account in seen_by)
-    return _footing(rules, part, found, as_of)
+    return _Part(whole, tuple(needs(rules.plan(account), whole) for account in seen_by))
 
 
 def _infos(plan: AccountPlan, numbers: Sequence[int]) -> tuple[DocumentInfo, ...]:
@@ -73,42 +110,60 @@ def _infos(plan: AccountPlan, numbers: Sequence[int]) -> tuple[DocumentInfo, ...
     return tuple(replace(plan.documents[n], revision="", ends=None) for n in numbers)
 
 
-def _footing(rules: RuleSet, part: Any, found: tuple[Needs, ...], as_of: datetime) -> Footing:
-    behind = tuple(_behind(rules, one) for one in found)
-    anywhere = tuple(replace(info, file="") for info in part[-1])
-    return Footing(
-        meaning=_digest((part[:-1], anywhere, behind), without=_PLACES),
-        places=_digest((part, behind)),
-        clock=_clock(rules, found, as_of),
-        needs=found,
-    )
+def _meaning(rules: RuleSet, part: _Part, tables: Tables) -> str:
+    behind = [_behind(rules, one, tables) for one in part.needs]
+    return _digest((_bare(part.items, tables), tuple(behind)))
 
 
-def _behind(rules: RuleSet, one: Needs) -> tuple[Any, ...]:
+def _bare(items: Iterable[Any], tables: Tables) -> tuple[Any, ...]:
+    """These parts of a plan with hashes in the place of their tables, and without files."""
+    found: list[Any] = []
+    for item in items:
+        if isinstance(item, TablePlan):
+            found.append(tables.digest(item))
+        elif dataclasses.is_dataclass(item) and not isinstance(item, type):
+            own = {f.name: getattr(item, f.name) for f in dataclasses.fields(item)}
+            held = {name: t for name, t in own.items() if isinstance(t, TablePlan)}
+            more: dict[str, Any] = dict.fromkeys(held)
+            more |= {"file": ""} if isinstance(item, DocumentInfo) else {}
+            found.append((replace(item, **more), {n: tables.digest(t) for n, t in held.items()}))
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def _behind(rules: RuleSet, one: Needs, tables: Tables) -> tuple[Any, ...]:
     """What else decides what the facts of an account are, and how they are written."""
     plan = rules.plan(one.account)
     scope, facts = plan.scope, sorted(one.reads.facts)
     types = {name: found for name in facts if (found := scope.types.get(name)) is not None}
     maps = {name: scope.maps[name] for name in facts if name in scope.maps}
-    return plan.account, one.derived, one.decisions, types, maps, rules.time_zone
+    decisions = _bare(one.decisions, tables)
+    return plan.account, one.derived, decisions, types, maps, rules.time_zone
 
 
-def _digest(value: Any, without: frozenset[str] = frozenset()) -> str:
-    done = written(value, Shapes(RULE_CLASSES, without=without))
+def _digest(value: Any) -> str:
+    """A hash of what a part of a plan means, wherever it is written."""
+    done = written(value, Shapes(RULE_CLASSES, without=_PLACES))
     found = hashlib.sha256(json.dumps(done.texts).encode())
     for chunk in done.chunks:
         found.update(hashlib.sha256(chunk).digest())
     return found.hexdigest()
 
 
+def _hash(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
 def _clock(rules: RuleSet, found: Sequence[Needs], as_of: datetime) -> str:
     """What the moment says to all that reads it; equal at two moments, nothing has changed."""
     zone = ZoneInfo(rules.time_zone)
-    said = [
-        (one.account, *_said(one.reads, rules.plan(one.account).scope.rates, as_of, zone))
-        for one in found
-    ]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return _hash(
+        [
+            (one.account, *_said(one.reads, rules.plan(one.account).scope.rates, as_of, zone))
+            for one in found
+        ]
+    )
 
 
 def _said(

@@ -64,12 +64,14 @@ class AccountMemory:
 class Memory:
     """
     A remembered run. `keys` are the hashes of its SKUs, in the order of its snapshot; `families`
-    the number of the kits and components that a row shares stock with, −1 for none.
+    the number of the kits and components that a row shares stock with, −1 for none; `files` names
+    the files that its rules were read from, byte for byte, empty where nobody said it.
     """
 
     keys: Hashes
     families: Places
     accounts: Mapping[str, AccountMemory]
+    files: str = ""
 
 
 def stood(found: Mapping[Side, Footing]) -> dict[Side, Stood]:

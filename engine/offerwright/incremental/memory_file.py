@@ -128,6 +128,7 @@ def _head(now: Standing, accounts: list[str], engine: str, digest: str) -> str:
         "format": FORMAT,
         "engine": [__version__, engine],
         "inputs": digest,
+        "files": now.files,
         "accounts": [
             {
                 "account": account,
@@ -172,7 +173,7 @@ def _memory(place: Path, head: Mapping[str, Any]) -> Memory:
         one["account"]: _account(number, one, place, columns)
         for number, one in enumerate(head["accounts"])
     }
-    return Memory(columns["key"], columns["family"], accounts)
+    return Memory(columns["key"], columns["family"], accounts, head["files"])
 
 
 def _account(

@@ -22,7 +22,7 @@ from offerwright.expressions.syntax import Col, Op
 from offerwright.expressions.types import Type
 from offerwright.rules.axes import OrderedAxis, WordAxis
 from offerwright.rules.plan import DocumentInfo, EntryPlan, RowPlan, SetStep
-from offerwright.rules.rows import ALWAYS_VALID, Window
+from offerwright.rules.window import ALWAYS_VALID, Window
 
 CLOCK = frozenset({"today", "as_of"})
 
@@ -35,6 +35,7 @@ class Reads:
     `names` may be facts and are read by value; `axes` are, by fact, the ordered conditions on it.
     `windows` open and close what counts, `rates` are pairs of currencies of which the rate in
     force is taken, `fresh` are facts with a moment that must be at most so many seconds old.
+    `places` are the files and lines of what was looked at, which blocked offers name.
     """
 
     names: frozenset[str] = frozenset()
@@ -42,6 +43,7 @@ class Reads:
     windows: tuple[Window, ...] = ()
     rates: frozenset[tuple[str, str]] = frozenset()
     fresh: frozenset[tuple[str, int]] = frozenset()
+    places: tuple[tuple[str, int], ...] = ()
 
     @property
     def facts(self) -> frozenset[str]:
@@ -67,6 +69,7 @@ def together(found: Iterable[Reads]) -> Reads:
         tuple(window for p in parts for window in p.windows),
         frozenset().union(*(p.rates for p in parts)),
         frozenset().union(*(p.fresh for p in parts)),
+        tuple(place for p in parts for place in p.places),
     )
 
 
@@ -76,8 +79,9 @@ def reads(part: Any) -> Reads:
     _walk(part, out)
     axes = {fact: tuple(found) for fact, found in out.axes.items()}
     return Reads(
-        frozenset(out.names), axes, tuple(out.windows), frozenset(out.rates), frozenset(out.fresh)
-    )
+        frozenset(out.names), axes, tuple(out.windows), frozenset(out.rates),
+        frozenset(out.fresh), tuple(out.places),
+    )  # fmt: skip
 
 
 @dataclass
@@ -87,6 +91,7 @@ class _Found:
     windows: list[Window] = field(default_factory=list)
     rates: set[tuple[str, str]] = field(default_factory=set)
     fresh: set[tuple[str, int]] = field(default_factory=set)
+    places: list[tuple[str, int]] = field(default_factory=list)
 
     def window(self, window: Window) -> None:
         if window != ALWAYS_VALID:
@@ -131,16 +136,28 @@ def _entry(entry: EntryPlan, out: _Found) -> None:
         out.fresh.add((entry.orders_read, entry.orders_within_s))
     # What was confirmed last decides about hysteresis and unseen orders.
     out.names.update({"live_quantity", entry.marketplace, entry.trade_policy})
+    _place(entry.span, out)
 
 
 def _set_step(step: SetStep, out: _Found) -> None:
-    _walk_all((step.when, step.table, step.sets), out)
+    _walk_all((step.span, step.when, step.table, step.sets), out)
     if step.change_from == "live":
         out.names.add("live_price")
 
 
+def _row(row: RowPlan, out: _Found) -> None:
+    # Its condition stands in the axes of its table.
+    out.window(row.window)
+    _place(row.span, out)
+
+
+def _place(span: Span, out: _Found) -> None:
+    out.places.append((span.file, span.line))
+
+
 def _document(info: DocumentInfo, out: _Found) -> None:
     out.window(info.window)
+    out.places.append((info.file, 1))
     _walk(info.only, out)
 
 
@@ -150,12 +167,11 @@ def _skip(value: Any, out: _Found) -> None:
 
 _PLAIN = (int, Decimal, date, type(None))
 _OWN_WAY: dict[type[Any], Callable[[Any, _Found], None]] = {
-    Span: _skip,
+    Span: _place,
     Type: _skip,
     Col: lambda col, out: out.names.add(col.name),
     Op: _operation,
-    # The conditions of rows stand in the axes of their table.
-    RowPlan: lambda row, out: out.window(row.window),
+    RowPlan: _row,
     OrderedAxis: lambda axis, out: out.axes.setdefault(axis.fact, []).append(axis),
     WordAxis: lambda axis, out: out.names.add(axis.fact),
     EntryPlan: _entry,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from offerwright.evaluate.partitions import (
 )
 from offerwright.evaluate.run import Executor
 from offerwright.incremental.affected import NOWHERE, Affected, Reason, Standing, affected
-from offerwright.incremental.footing import SIDES, Footing, Side, footings
+from offerwright.incremental.footing import SIDES, Footing, Side, Tables, footings
 from offerwright.incremental.inputs import Inputs
 from offerwright.incremental.memory import (
     AccountMemory,
@@ -47,6 +47,8 @@ class Asked:
     What a run is asked for: as `Executor.run` takes it. All accounts if none is named.
 
     `snapshot` is `frames.SNAPSHOT`, or a Parquet file that holds one and is read part by part.
+    `files` is a hash of the files that the rules were read from, if it is known: with the same
+    ones nobody has to look whether the rules mean the same.
     """
 
     rules: RuleSet
@@ -55,6 +57,7 @@ class Asked:
     live: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     part_rows: int = PART_ROWS
+    files: str = ""
 
     @cached_property
     def source(self) -> Source:
@@ -132,6 +135,7 @@ class Incremental:
                 )
                 for account, found in now.footings.items()
             },
+            self.asked.files,
         )  # fmt: skip
 
 
@@ -153,7 +157,7 @@ def incremental(memory: Memory | None, asked: Asked, walks: Walks | None = None)
     """
     walks = Walks() if walks is None else walks
     parts = partitions(asked.rules, asked.snapshot, asked.part_rows)
-    now = _standing(asked, walks)
+    now = _standing(asked, walks, memory)
     return Incremental(asked, parts, now, affected(memory, now), memory, walks)
 
 
@@ -171,8 +175,27 @@ def remembering(found: Incremental) -> tuple[dict[str, pl.DataFrame], Memory]:
     return listings, found.remembered(held, blocked)
 
 
-def _standing(asked: Asked, walks: Walks) -> Standing:
-    found = {account: footings(asked.rules, account, asked.as_of) for account in asked.wanted}
+def _footings(asked: Asked, memory: Memory | None) -> dict[str, dict[Side, Footing]]:
+    """What each account stands on; from memory what cannot have changed."""
+    tables = Tables()
+    same = memory is not None and asked.files != "" and asked.files == memory.files
+    found: dict[str, dict[Side, Footing]] = {}
+    for account in asked.wanted:
+        held = memory.accounts.get(account) if memory is not None and same else None
+        own = footings(asked.rules, account, asked.as_of, tables, held is not None)
+        if held is not None:
+            own = {
+                side: replace(
+                    one, meaning=held.footings[side].meaning, places=held.footings[side].places
+                )
+                for side, one in own.items()
+            }
+        found[account] = own
+    return found
+
+
+def _standing(asked: Asked, walks: Walks, memory: Memory | None) -> Standing:
+    found = _footings(asked, memory)
     keys: list[Hashes] = [np.zeros(0, dtype=np.uint64)]
     hashes = {account: {side: [keys[0]] for side in SIDES} for account in found}
     names = _names(asked, found)
@@ -196,6 +219,7 @@ def _standing(asked: Asked, walks: Walks) -> Standing:
             plan.account.name: {f"{d.kind} {d.name}": d.revision for d in plan.documents}
             for plan in asked.rules.plans
         },
+        files=asked.files,
     )
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from offerwright.incremental.footing import Side
 from offerwright.incremental.memory import Mask
+from offerwright.incremental.memory import Places as Rows
 from offerwright.rules.plan import RuleSet
 
 STOCK_COLUMNS = ("quantity", "oversell")
-"""What is computed from stock; `status` and `blocked` are of both sides."""
-_OF_BOTH = ("status", "blocked")
+"""What is computed from stock; `status` and `blocked` are of both halves."""
 
 
 @dataclass(frozen=True)
@@ -52,73 +51,97 @@ def _of(rules: RuleSet, more: Mapping[str, object]) -> RuleSet:
 
 def spliced(pieces: Pieces) -> pl.DataFrame:
     """The listing of these rows."""
-    both = pieces.told & pieces.stock
+    both, one = pieces.told & pieces.stock, pieces.told ^ pieces.stock
     if not len(both):
         return pl.DataFrame(schema=pieces.schema)
-    if pieces.whole is not None and both.all():
-        return pieces.whole
-    if pieces.old is not None and not (pieces.told | pieces.stock).any():
-        return pieces.old.select(pl.col(n).cast(t) for n, t in pieces.schema.items())
-    told = _half(pieces, "told", [n for n in pieces.schema if n not in STOCK_COLUMNS])
-    stock = _half(pieces, "stock", [*STOCK_COLUMNS, "blocked"])
-    blocked = _blocked(told["blocked"], stock["blocked"])
+    parts: list[tuple[Rows, pl.DataFrame]] = []
+    if pieces.whole is not None:
+        parts.append((np.flatnonzero(both), pieces.whole))
+    if pieces.old is not None:
+        mixed = one[~both]
+        if not mixed.all():
+            kept = pieces.old if not mixed.any() else pieces.old.filter(pl.Series(~mixed))
+            parts.append((np.flatnonzero(~both & ~one), _typed(kept, pieces.schema)))
+        if mixed.any():
+            parts.append((np.flatnonzero(one), _mixed(pieces, pieces.old.filter(pl.Series(mixed)))))
+    return in_order(parts)
+
+
+def in_order(parts: Sequence[tuple[Rows, pl.DataFrame]]) -> pl.DataFrame:
+    """Rows of several frames, each at its place."""
+    if len(parts) == 1:
+        return parts[0][1]
+    at = np.concatenate([rows for rows, _ in parts])
+    back = np.empty_like(at)
+    back[at] = np.arange(len(at))
+    # Taking rows from frames of several chunks is twenty times slower.
+    whole = pl.concat([frame for _, frame in parts], rechunk=True)
+    return whole.select(pl.all().gather(pl.Series(back)))
+
+
+def _typed(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """The columns of a schema, with its types."""
+    if frame.schema == schema:
+        return frame
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+
+
+def _mixed(pieces: Pieces, old: pl.DataFrame) -> pl.DataFrame:
+    """Rows of which one half was computed: the other is the old one."""
+    one = pieces.told ^ pieces.stock
+    is_told, stock_names = pieces.told[one], [*STOCK_COLUMNS, "blocked"]
+    told_names = [name for name in pieces.schema if name not in STOCK_COLUMNS]
+    told = _half(is_told, pieces.only_told, old, {n: pieces.schema[n] for n in told_names})
+    stock = _half(~is_told, pieces.only_stock, old, {n: pieces.schema[n] for n in stock_names})
+    blocked, status = _withheld(told["blocked"], stock["blocked"])
     columns = {
-        **{name: told[name] for name in told.columns if name not in _OF_BOTH},
+        **{name: told[name] for name in told.columns},
         **{name: stock[name] for name in STOCK_COLUMNS},
         "blocked": blocked,
-        "status": _status(blocked),
+        "status": status,
     }
     return pl.DataFrame([columns[name].alias(name) for name in pieces.schema])
 
 
-def _half(pieces: Pieces, side: Side, names: list[str]) -> pl.DataFrame:
-    """One half of every row, in order."""
-    # The old rows may lack columns that the rules of now have; then none of them keeps this half.
-    own = [(rows, frame) for rows, frame in _parts(pieces, side) if len(rows)]
-    schema = {name: pieces.schema[name] for name in names}
-    frames = [frame.select(pl.col(n).cast(t) for n, t in schema.items()) for _, frame in own]
-    at = np.concatenate([rows for rows, _ in own])
-    back = np.empty_like(at)
-    back[at] = np.arange(len(at))
-    return pl.concat(frames).select(pl.all().gather(pl.Series(back)))
+def _half(
+    computed: Mask, new: pl.DataFrame | None, old: pl.DataFrame, schema: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
+    """One half of every row: the new one where it was computed."""
+    parts = []
+    wanted = pl.Schema(schema)
+    if new is not None and computed.any():
+        parts.append((np.flatnonzero(computed), _typed(new.select(list(schema)), wanted)))
+    if not computed.all():
+        # Old rows may lack columns that the rules of now have; then all of these are computed.
+        kept = old.filter(pl.Series(~computed)).select(list(schema))
+        parts.append((np.flatnonzero(~computed), _typed(kept, wanted)))
+    return in_order(parts)
 
 
-def _parts(
-    pieces: Pieces, side: Side
-) -> Iterator[tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pl.DataFrame]]:
-    """The rows that each frame has this half of, and the half."""
-    told, stock = pieces.told, pieces.stock
-    mine, other = (told, stock) if side == "told" else (stock, told)
-    alone = pieces.only_told if side == "told" else pieces.only_stock
-    if pieces.whole is not None:
-        yield np.flatnonzero(told & stock), pieces.whole
-    if alone is not None:
-        yield np.flatnonzero(mine & ~other), alone
-    if pieces.old is not None:
-        # Of rows of which the other half was computed, and of those of which none was.
-        kept = ~(told & stock)
-        yield np.flatnonzero(~mine), pieces.old.filter(pl.Series(~mine[kept]))
+def _withheld(told: pl.Series, stock: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """What withholds the price, then the stock, then the content; and the status that follows."""
+    size, dtype = len(told), told.dtype
+    parts = [
+        _exploded(told, pl.col("aspect") != "stock"),
+        _exploded(stock, pl.col("aspect") == "stock"),
+    ]
+    rank = pl.col("aspect").replace_strict({"price": 0, "stock": 1, "content": 2})
+    found = pl.concat(parts).sort("row", rank, maintain_order=True)
+    lists = found.group_by("row", maintain_order=True).agg("blocked")
+    rows = pl.DataFrame({"row": pl.int_range(size, dtype=pl.Int64, eager=True)})
+    joined = rows.join(lists, on="row", how="left", maintain_order="left")
+    blocked = joined.select(pl.col("blocked").fill_null(pl.lit([], dtype=dtype)))["blocked"]
+    status = np.zeros(size, dtype=np.int64)
+    status[found["row"].to_numpy()] = 1
+    status[found.filter(pl.col("aspect") == "price")["row"].to_numpy()] = 2
+    return blocked, pl.Series(["offer", "partial", "blocked"]).gather(pl.Series(status))
 
 
-def _blocked(told: pl.Series, stock: pl.Series) -> pl.Series:
-    """What withholds the price, then the stock, then the content."""
-    frame = pl.DataFrame({"told": told, "stock": stock})
-    if not any((side.list.len() > 0).any() for side in (told, stock)):
-        return told.alias("blocked")
-
-    def of(column: str, aspect: str) -> pl.Expr:
-        return pl.col(column).list.eval(
-            pl.element().filter(pl.element().struct.field("aspect") == aspect)
-        )
-
-    parts = (of("told", "price"), of("stock", "stock"), of("told", "content"))
-    return frame.select(pl.concat_list(*parts).alias("blocked"))["blocked"]
-
-
-def _status(blocked: pl.Series) -> pl.Series:
-    aspects = pl.col("blocked").list.eval(pl.element().struct.field("aspect"))
-    return pl.DataFrame({"blocked": blocked}).select(
-        pl.when(aspects.list.contains("price")).then(pl.lit("blocked"))
-        .when(pl.col("blocked").list.len() > 0).then(pl.lit("partial"))
-        .otherwise(pl.lit("offer")).alias("status")
-    )["status"]  # fmt: skip
+def _exploded(blocked: pl.Series, test: pl.Expr) -> pl.DataFrame:
+    """`row, aspect, blocked`: one row for everything that withholds something, if it passes."""
+    frame = pl.DataFrame(
+        {"row": pl.int_range(len(blocked), dtype=pl.Int64, eager=True), "blocked": blocked}
+    )
+    single = frame.filter(pl.col("blocked").list.len() > 0).explode("blocked")
+    aspect = pl.col("blocked").struct.field("aspect")
+    return single.select("row", aspect.alias("aspect"), "blocked").filter(test)

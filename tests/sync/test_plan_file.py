@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from guards.catalogue import ledger, planned, shop
+from guards.one_offer import AS_OF
 from sync.book import Book, product
+from typed_rows import frame_from_rows
 
+from offerwright.evaluate.partitions import partitions
+from offerwright.loadout import PlanRequest, plan_parts
 from offerwright.store import open_store
-from offerwright.sync.plan import SyncPlan
-from offerwright.sync.plan_file import PlanRefused, read_plan, write_plan
+from offerwright.sync.catalogue import HeldLedger
+from offerwright.sync.delta import NO_DOUBT
+from offerwright.sync.plan import Basis, SyncPlan
+from offerwright.sync.plan_file import PlanRefused, keep_plan, read_plan, write_plan
 
+BASIS = Basis("", "r", "s", AS_OF, "0", "sandbox")
 PRODUCTS = (product("A", "10.00", 3), product("Bé", "20.00", 2))
 
 
@@ -96,6 +105,40 @@ def test_a_plan_whose_line_ends_were_changed_by_git_opens(plan: SyncPlan, tmp_pa
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
     assert read_plan(path).id == plan.id
+
+
+def test_a_file_that_changes_after_it_was_opened_queues_nothing(book: Book) -> None:
+    plan = book.opened(book.plan(*PRODUCTS))
+    path = book.folder / f"{plan.id}.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"1000", b"1001"))
+
+    with pytest.raises(PlanRefused, match="was changed while it was read"):
+        book.submitted(plan)
+    assert book.store.open_counts("market") == {}
+
+
+def test_a_plan_is_kept_under_its_id(plan: SyncPlan, tmp_path: Path) -> None:
+    made, path = keep_plan(replace(plan, id=""), tmp_path)
+
+    assert (made.id, path) == (plan.id, tmp_path / f"{plan.id}.jsonl")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_plan_that_lies_on_disk_while_it_is_made_has_the_same_bytes(tmp_path: Path) -> None:
+    loadout = shop([{"id": "zero", "check": "share_zeroed", "at_most": "10%", "else": "block"}])
+    products = (product("A", "10.00", 3), product("B", None, 2), product("C", "3.00", None))
+    known = ledger({"A": {"quantity": 5}, "C": {"price": "3.10", "quantity": 1}, "D": {}})
+    asked = PlanRequest(("market",), datetime.fromisoformat(AS_OF), BASIS, NO_DOUBT)
+    parts = partitions(loadout.rules, frame_from_rows(loadout.schema, products), rows=1)
+    held = HeldLedger({"market": known})
+    (tmp_path / "parts").mkdir()
+    write_plan(plan_parts(loadout, parts, held, asked), tmp_path / "memory")
+    spilled = plan_parts(loadout, parts, held, asked, folder=tmp_path / "parts", workers=2)
+    write_plan(spilled, tmp_path / "disk")
+
+    assert len(parts) == 3
+    assert (tmp_path / "disk").read_bytes() == (tmp_path / "memory").read_bytes()
+    assert any((tmp_path / "parts" / "market").iterdir())
 
 
 def test_a_folder_is_no_plan(tmp_path: Path) -> None:

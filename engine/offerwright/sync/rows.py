@@ -197,7 +197,6 @@ def _operations(written: Iterable[_Written]) -> pl.DataFrame:
             "line",
         )
         for one in written
-        if one.frame.height
     ]
     if not found:
         return pl.DataFrame(schema=OPERATIONS)

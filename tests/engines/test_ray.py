@@ -56,7 +56,8 @@ def said(code: str, job: Job, parts: int) -> list[str]:
         [sys.executable, "-c", code], input=pickle.dumps((job, parts)), capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
-    return done.stdout.decode().split()
+    # Ray says things of its own before.
+    return done.stdout.decode().splitlines()[-1].split()
 
 
 @with_ray

@@ -46,22 +46,15 @@ def take_snapshot(
     loadout: Loadout, root: Path, data: Path | None, accept_shrink: Iterable[str] = ()
 ) -> StoredSnapshot:
     """Build a snapshot, held against the newest one, and keep it."""
-    from offerwright.facts.snapshot import (
-        StoredSnapshot,
-        build_snapshot,
-        load_manifest,
-        newest_snapshot,
-        write_snapshot,
-    )
+    from offerwright.facts.snapshot import Sources, build_stored, load_manifest, newest_snapshot
 
     folder = snapshots_folder(root)
     newest = newest_snapshot(folder)
     previous = None if newest is None else load_manifest(newest)
-    built = build_snapshot(
-        loadout.schema, loadout.shop.document, root, data_root=data,
-        previous=previous, accept_shrink=frozenset(accept_shrink),
-    )  # fmt: skip
-    stored = StoredSnapshot(write_snapshot(built, folder), built.manifest, built.rejects)
+    sources = Sources(
+        loadout.schema, loadout.shop.document, root, data, previous, frozenset(accept_shrink)
+    )
+    stored = build_stored(sources, folder)
     tell_rejects(stored)
     tell_nodes(loadout, stored)
     return stored

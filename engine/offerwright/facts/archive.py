@@ -119,6 +119,35 @@ def _replace_folder(target: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def put_snapshot(folder: Path, manifest: Manifest, rejects: pl.DataFrame, facts: Path) -> Path:
+    """
+    Write a snapshot whose rows lie in a Parquet file already, which is moved into it.
+
+    Like `write_snapshot`; `facts` is on the disk of `folder`. Raises SnapshotRefused when the disk
+    does not take it.
+    """
+    target = folder / manifest.id
+    refused = rejects_csv(rejects)
+    try:
+        if not _is_sound(target):
+            hashes = {FACTS: _hash_of(facts), REJECTS: sha256(refused)}
+            fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=folder))
+            try:
+                fresh.chmod(0o755)
+                facts.rename(fresh / FACTS)
+                _write_synced(fresh / REJECTS, refused)
+                _write_synced(fresh / LABEL, manifest_json(replace(manifest, outputs=hashes)))
+                _sync_folder(fresh)
+                _put_in_place(fresh, target)
+                _sync_folder(folder)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+        _replace_file(folder / NEWEST, f"{manifest.id}\n".encode())
+    except OSError as exc:
+        raise SnapshotRefused(f"The snapshot cannot be written to {folder}: {exc}.") from exc
+    return target
+
+
 def _put_in_place(fresh: Path, target: Path) -> None:
     if target.exists():  # damaged, or it would not be written again
         damaged = Path(tempfile.mkdtemp(prefix=".damaged.", dir=target.parent))

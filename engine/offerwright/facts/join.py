@@ -44,6 +44,12 @@ def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined
     A `missing:` default stands where the SKU has no row or a blank cell, never where a row of
     that SKU was refused.
     """
+    joined = join_some(schema, tables)
+    return Joined(with_least_scales(joined.frame), joined.notes)
+
+
+def join_some(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined:
+    """The same of some SKUs with all their rows; decimals keep the scale of their facts."""
     base = tables[schema.universe].frame.select(ID)
     notes = list(_lookalikes(schema.universe, base[ID]))
     # What others join on stands in sources that are keyed by SKU: those come first.
@@ -51,19 +57,24 @@ def join_tables(schema: FactSchema, tables: Mapping[str, SourceTable]) -> Joined
         table = tables[name]
         on = table.source.join or ID
         known = table.frame.filter(pl.col(ID).is_in(base[on].drop_nulls().unique().implode()))
-        notes += _unknown_ids(table, known)
+        notes += unknown_ids(table, known)
         notes += _unknown_scopes(schema, table)
         wide = _wide(schema, table.source, known)
         joined = base.join(wide, left_on=on, right_on=ID, how="left", maintain_order="left")
         base = _with_defaults(schema, joined, table.source, tables)
-    columns = [ID, *(c for fact in sorted(schema.facts) for c in _columns(schema, fact, base))]
-    return Joined(with_least_scales(base.select(columns)), tuple(notes))
+    return Joined(base.select(columns_in_order(schema, base.columns)), tuple(notes))
 
 
-def _columns(schema: FactSchema, fact: str, frame: pl.DataFrame) -> list[str]:
+def columns_in_order(schema: FactSchema, names: Iterable[str]) -> list[str]:
+    """The columns of a snapshot that has these: `sku`, then those of every fact by name."""
+    there = list(names)
+    return [ID, *(c for fact in sorted(schema.facts) for c in _columns(schema, fact, there))]
+
+
+def _columns(schema: FactSchema, fact: str, names: Iterable[str]) -> list[str]:
     if schema.facts[fact].type.name != "map":
         return list(schema.fixed_columns(fact))
-    return sorted(name for name in frame.columns if name.startswith(map_column(fact, "")))
+    return sorted(name for name in names if name.startswith(map_column(fact, "")))
 
 
 def _with_defaults(
@@ -72,7 +83,7 @@ def _with_defaults(
     source: SourceDef,
     tables: Mapping[str, SourceTable],
 ) -> pl.DataFrame:
-    trusted = _trusted(schema, source, tables)
+    trusted = trusted_rows(schema, source, tables)
     return frame.with_columns(
         pl.when(pl.col(column).is_null() & trusted)
         .then(default_of(schema.facts[name]))
@@ -80,11 +91,13 @@ def _with_defaults(
         .alias(column)
         for name in source.facts
         if schema.facts[name].missing is not None
-        for column in _columns(schema, name, frame)
+        for column in _columns(schema, name, frame.columns)
     )
 
 
-def _trusted(schema: FactSchema, source: SourceDef, tables: Mapping[str, SourceTable]) -> pl.Expr:
+def trusted_rows(
+    schema: FactSchema, source: SourceDef, tables: Mapping[str, SourceTable]
+) -> pl.Expr:
     """True for SKUs whose cell is missing for certain, not because a row was refused."""
     doubts = [(source.join or ID, tables[source.name].doubtful)]
     if source.join:
@@ -119,12 +132,17 @@ def _wide(schema: FactSchema, source: SourceDef, known: pl.DataFrame) -> pl.Data
 
 def _keyed_columns(fact: FactDef, known: pl.DataFrame) -> dict[str, str]:
     keys = known[KEY].unique().sort().to_list()
-    if len(keys) > MAX_KEYS:
+    refuse_too_many_keys(fact, len(keys))
+    return {key: map_column(fact.name, key) for key in keys}
+
+
+def refuse_too_many_keys(fact: FactDef, keys: int) -> None:
+    """Raises SnapshotRefused where a map has more keys than a snapshot has room for."""
+    if keys > MAX_KEYS:
         raise SnapshotRefused(
-            f"The column `{fact.key}` (fact `{fact.name}`) has {len(keys):,} different keys; "
+            f"The column `{fact.key}` (fact `{fact.name}`) has {keys:,} different keys; "
             f"a map may have {MAX_KEYS:,}. Is it the right column?"
         )
-    return {key: map_column(fact.name, key) for key in keys}
 
 
 def _scoped_columns(schema: FactSchema, fact: FactDef) -> dict[str, str]:
@@ -139,7 +157,8 @@ def _pivoted(fact: str, known: pl.DataFrame, columns: Mapping[str, str]) -> pl.D
     return named.pivot(on=KEY, on_columns=list(columns.values()), index=ID, values=fact)
 
 
-def _unknown_ids(table: SourceTable, known: pl.DataFrame) -> Iterator[Note]:
+def unknown_ids(table: SourceTable, known: pl.DataFrame) -> Iterator[Note]:
+    """The rows of a source that nothing is joined with."""
     count = table.frame.height - known.height
     if count:
         unknown = table.frame.select(ID).unique().join(known.select(ID).unique(), on=ID, how="anti")
@@ -166,16 +185,40 @@ def _lookalikes(source: str, skus: pl.Series) -> Iterator[Note]:
     yield _note("LOOKALIKE_SKU", source, len(alike), alike)
 
 
+def merged_notes(schema: FactSchema, notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes of parts as those of the whole, in the order in which the whole says them."""
+    found: dict[tuple[str, str], Note] = {}
+    for one in notes:
+        before = found.get((one.source, one.code), Note(one.code, one.source, 0, ()))
+        examples = {*before.examples, *one.examples}
+        found[one.source, one.code] = _note(
+            one.code, one.source, before.count + one.count, examples
+        )
+    ordered = sorted(schema.sources, key=lambda one: schema.sources[one].join is not None)
+    codes = ("UNKNOWN_KEY", "UNKNOWN_SKU", "UNKNOWN_SCOPE")
+    keys = [(schema.universe, "LOOKALIKE_SKU"), *((n, code) for n in ordered for code in codes)]
+    return tuple(found[key] for key in keys if key in found)
+
+
 def _note(code: str, source: str, count: int, examples: Iterable[str]) -> Note:
     return Note(code, source, count, tuple(sorted(examples)[:MAX_EXAMPLES]))
 
 
 def with_least_scales(frame: pl.DataFrame) -> pl.DataFrame:
     """Every decimal column at the least scale that holds all its values exactly."""
+    return at_scales(frame, least_scales(frame))
+
+
+def least_scales(frame: pl.DataFrame) -> dict[str, int]:
+    """The least scale of every decimal column that holds all its values exactly."""
+    return {n: _least_scale(frame[n]) for n, dtype in frame.schema.items() if _is_decimal(dtype)}
+
+
+def at_scales(frame: pl.DataFrame, scales: Mapping[str, int]) -> pl.DataFrame:
+    """Decimal columns at these scales."""
+    schema = frame.schema
     return frame.with_columns(
-        pl.col(name).cast(_narrowed(dtype, _least_scale(frame[name])))
-        for name, dtype in frame.schema.items()
-        if _is_decimal(dtype)
+        pl.col(name).cast(_narrowed(schema[name], scale)) for name, scale in scales.items()
     )
 
 

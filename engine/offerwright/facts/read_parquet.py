@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -27,11 +29,44 @@ def read_parquet(source: SourceDef, content: bytes, digest: str, wanted: Wanted)
         raise SnapshotRefused(
             f"{source.file} (source `{source.name}`) cannot be read as Parquet: {exc}."
         ) from exc
-    cells = table.select(
+    return Records(_cells(source, table, wanted), _numbers(0, table.height), (), digest)
+
+
+def parquet_parts(
+    source: SourceDef, path: Path, digest: str, wanted: Wanted, rows: int
+) -> Iterator[Records]:
+    """The same, so many records at a time, of a file that memory need not hold."""
+    try:
+        require_columns(source, wanted, list(pl.read_parquet_schema(path)))
+        scan = pl.scan_parquet(path, glob=False).select(*wanted.columns)
+        height = scan.select(pl.len()).collect().item()
+        # A file without a record has one part all the same, which knows its columns.
+        for start in range(0, max(height, 1), rows):
+            table = scan.slice(start, rows).collect()
+            cells = _cells(source, table, wanted)
+            yield Records(cells, _numbers(start, table.height), (), digest)
+    except PolarsError as exc:
+        raise SnapshotRefused(
+            f"{source.file} (source `{source.name}`) cannot be read as Parquet: {exc}."
+        ) from exc
+
+
+def parquet_height(path: Path) -> int:
+    """How many records a Parquet file has; none where it cannot be read."""
+    try:
+        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    except (OSError, PolarsError):
+        return 0
+
+
+def _cells(source: SourceDef, table: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+    return table.select(
         _as_text(source, name, table.schema[name]).alias(name) for name in wanted.columns
     )
-    rows = pl.Series("row", range(1, table.height + 1), dtype=pl.Int64)
-    return Records(cells, rows, (), digest)
+
+
+def _numbers(start: int, height: int) -> pl.Series:
+    return pl.Series("row", range(start + 1, start + height + 1), dtype=pl.Int64)
 
 
 def _as_text(source: SourceDef, name: str, dtype: pl.DataType) -> pl.Expr:

@@ -31,6 +31,7 @@ SECTIONS = {
     "few": "sections.few",
     "payloads": "sections.payloads",
     "ledger": "sections.ledger",
+    "streaming": "sections.streaming",
     "commands": "sections.commands",
     "analysis": "sections.analysis",
     "check": "sections.check",

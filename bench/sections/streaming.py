@@ -90,7 +90,7 @@ def section(setup: Setup) -> str:
 
 `python bench/run.py --only streaming`. `offerwright offers -o parquet --out FILE --digest` over a
 snapshot on disk: Parquet in, Parquet out, process start included. The digests of both small runs
-are equal. The pool took {alone.wall / pool.wall:.2f} times less time than one process.
+are equal. One process took {alone.wall / pool.wall:.2f} times as long as the pool.
 
 | SKUs | engine | wall s | CPU s | peak of one process, MB | of all together, MB | output, MB |
 |---|---|---|---|---|---|---|

@@ -100,9 +100,10 @@ def _content(told: Told) -> dict[str, pl.Series]:
         held = told.said.columns.get(name)
         if held is None:
             held = _nothing(LIST if name == "images" else TEXT, size, memo)
-        elif there is not None:
-            held = _shown(held, there)
-        columns[name] = _series(held, memo)
+            columns[name] = _series(held, memo)
+        else:
+            whole = _series(held, memo)
+            columns[name] = whole if there is None else _shown(whole, there)
     return columns
 
 
@@ -115,16 +116,9 @@ def _series(held: Any, memo: Memo) -> pl.Series:
     return memo.once("series", (held,), lambda: pl.Series(held))
 
 
-def _shown(held: Any, there: Truth) -> Any:
-    """The column, null where it is withheld; lists keep their values, only their places go."""
-    if held.type == TEXT:
-        return shown(held, there)
-    if held.null_count:
-        there = there & held.is_valid().to_numpy(zero_copy_only=False)
-    # Buffers of a slice begin before it: the places are those of the slice's own offsets.
-    offsets = pa.array(held.offsets.to_numpy())
-    buffers = [pa.array(there).buffers()[1], offsets.buffers()[1]]
-    return pa.Array.from_buffers(held.type, len(held), buffers, children=[held.values])
+def _shown(series: pl.Series, there: Truth) -> pl.Series:
+    """The same values, in buffers that all accounts share; null where they are withheld."""
+    return pl.Series(shown(series.to_arrow(compat_level=pl.CompatLevel.newest()), there))
 
 
 def _quantity(told: Told) -> pl.Series:

@@ -27,7 +27,6 @@ Texts: TypeAlias = Any
 Truth: TypeAlias = NDArray[np.bool_]
 
 TEXT = pa.large_string()
-NOTHING = pa.scalar(None, TEXT)
 # Below this many rows a list is faster than a gather.
 _FEW = 256
 
@@ -97,9 +96,27 @@ def missing(texts: Texts) -> Truth:
     return np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def shown(texts: Texts, mask: Truth) -> Texts:
-    """The texts of these rows, null in the others."""
-    return texts if mask.all() else pc.if_else(pa.array(mask), texts, NOTHING)
+def shown(column: Any, mask: Truth) -> Any:
+    """
+    The texts, or lists, of these rows, null in the others.
+
+    Only the places that say what is null are new: the values are shared, not copied.
+    """
+    if mask.all():
+        return column
+    if column.null_count:
+        mask = mask & column.is_valid().to_numpy(zero_copy_only=False)
+    # A slice begins behind the start of its buffers, and so must its places.
+    places = np.concatenate((np.zeros(column.offset, dtype=bool), mask))
+    is_list = pa.types.is_large_list(column.type)
+    held = column.buffers()[1:2] if is_list else column.buffers()[1:]
+    return pa.Array.from_buffers(
+        column.type,
+        len(column),
+        [pa.array(places).buffers()[1], *held],
+        offset=column.offset,
+        children=[column.values] if is_list else None,
+    )
 
 
 def changed(texts: Texts, at: Sequence[int], new: Sequence[str | None]) -> Texts:

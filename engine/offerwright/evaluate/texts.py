@@ -49,7 +49,11 @@ def cut_graphemes(text: str, most: int, count: str = "characters") -> str:
     end = len(fitting)
     # Between two plain characters there is always a cut: only what stands behind the last such
     # place is looked at.
-    start = next((n for n in range(end, 0, -1) if _is_plain(text[n - 1 : n + 1])), 0)
+    start = end
+    while start and not _is_plain(text[start - 1 : start + 1]):
+        start -= 1
+    if start == end:
+        return fitting
     for grapheme in iter_graphemes(text[start:]):
         if start + len(grapheme) > end:
             break
@@ -67,11 +71,11 @@ def cut_words(text: str, most: int, count: str) -> str:
     cut = cut_graphemes(text, most, count)
     if cut == text:
         return text
-    if text[len(cut)].isspace():
+    if text[len(cut)].isspace() or cut[-1:].isspace():
         return cut.rstrip()
     # Up to the last white space, unless nothing stands before it.
-    head = re.sub(r"\s\S*\Z", "", cut)
-    return head.rstrip() or cut.rstrip()
+    head, *rest = cut.rsplit(None, 1) or [""]
+    return head if rest else cut.rstrip()
 
 
 def size_of(text: str, count: str) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import tempfile
 import time
@@ -62,10 +63,21 @@ def main() -> None:
 def measured(setup: Setup, name: str) -> str:
     """One section, printed as it comes."""
     began = time.perf_counter()
-    made: str = importlib.import_module(SECTIONS[name]).section(setup)
+    made: str = importlib.import_module(SECTIONS[name]).section(setup) + busy()
     print(made, flush=True)
     print(f"({name}: {time.perf_counter() - began:.0f} s)\n", file=sys.stderr, flush=True)
     return made
+
+
+def busy() -> str:
+    """A line where other work ran beside the measurement."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load < 2 * cores:
+        return ""
+    return (
+        f"\nOther work ran on the machine (load {load:.0f} on {cores} cores): wall seconds are too "
+        "long and uneven, seconds of CPU hold better.\n"
+    )
 
 
 def keep(setup: Setup, name: str, made: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 from cli.shop import Shop, environment, small_shop
 
-from offerwright.cli.progress import Line, hide_line, line_text, progress_line
+from offerwright.cli.progress import Line, line_text, progress_line
 from offerwright.cli.report import put
 from offerwright.profile import counted, listening, stage
 
@@ -128,7 +128,6 @@ def test_nothing_is_hidden_where_nothing_is_drawn() -> None:
     line = Line(terminal, after_s=0)
     line.draw()
     line.hide()
-    hide_line()
 
     assert terminal.getvalue() == ""
 

@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from offerwright import __version__
-from offerwright.cli.progress import progress_line
 from offerwright.cli.report import report_error
 from offerwright.errors import OfferwrightError
 
@@ -101,6 +100,8 @@ def offerwright(ctx: click.Context, verbose: int) -> None:
     ctx.obj = verbose
     if not verbose:
         # Events of the log would stand between its frames.
+        from offerwright.cli.progress import progress_line
+
         ctx.with_resource(progress_line())
 
 

@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from offerwright.cli.report import BEFORE
 from offerwright.profile import listening
 
 AFTER_S = 1.0
@@ -77,9 +77,6 @@ class Line:
             self.is_drawn = False
 
 
-_LINE: ContextVar[Line | None] = ContextVar("line", default=None)
-
-
 def line_text(open_: list[str], done: tuple[int, int] | None, seconds: float, width: int) -> str:
     """The line: a bar where there is something to count, what is done, since when."""
     parts = [] if done is None else [_bar(*done)]
@@ -90,13 +87,6 @@ def line_text(open_: list[str], done: tuple[int, int] | None, seconds: float, wi
 def _bar(done: int, total: int) -> str:
     filled = WIDTH * done // max(total, 1)
     return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}"
-
-
-def hide_line() -> None:
-    """Make room on the terminal for what is written next."""
-    line = _LINE.get()
-    if line is not None:
-        line.hide()
 
 
 @contextmanager
@@ -115,7 +105,7 @@ def progress_line(
             line.draw()
 
     thread = threading.Thread(target=draw, name="progress", daemon=True)
-    token = _LINE.set(line)
+    token = BEFORE.set(line.hide)
     thread.start()
     try:
         with listening(line):
@@ -124,4 +114,4 @@ def progress_line(
         over.set()
         thread.join()
         line.hide()
-        _LINE.reset(token)
+        BEFORE.reset(token)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, TextIO
 
-from offerwright.cli.progress import hide_line
 from offerwright.errors import ConfigError, Diagnostic, Fix, OfferwrightError, Related, Span
 from offerwright.source.escapes import escaped
 from offerwright.source.snippet import render_text
 
 VERSION = 1
+BEFORE: ContextVar[Callable[[], None] | None] = ContextVar("before", default=None)
+"""What makes room on the terminal for other output; set while something is drawn there."""
 
 
 def printable(text: str) -> str:
@@ -39,7 +41,9 @@ def put(data: str | bytes, stream: TextIO | None = None) -> None:
     code, and what it still says goes nowhere.
     """
     target = stream or sys.stdout
-    hide_line()
+    make_room = BEFORE.get()
+    if make_room is not None:
+        make_room()
     try:
         if isinstance(data, bytes):
             target.buffer.write(data)

@@ -34,7 +34,7 @@ def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
     found = incremental(memory, asked)
     for line in said(found, why):
         tell(line)
-    with MemoryWriter(folder, engine) as writer:
+    with MemoryWriter(folder, engine, found) as writer:
         yield from run_again(job, found, writer)
 
 

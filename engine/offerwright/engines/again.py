@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from offerwright.engines.worker import kept
 from offerwright.evaluate.moment import plan_at
 from offerwright.expressions.parse import microseconds
 from offerwright.incremental.memory_file import MemoryWriter
-from offerwright.incremental.run import Incremental, PartOfRun
+from offerwright.incremental.run import Incremental
 from offerwright.profile import counted
 from offerwright.rules.plan import RuleSet
 
@@ -20,18 +20,19 @@ def run_again(job: Job, found: Incremental, memory: MemoryWriter) -> Iterator[Ta
     """The tally of every part, in order; when all are there the run is what the next one knows."""
     for part in counted(found.run(), len(found.parts)):
         memory.add(part)
-        frame = pl.concat([part.listings[name] for name in job.accounts], how="diagonal_relaxed")
-        yield kept(job, part.number, frame, _pools(found.asked.rules, job, part))
-    memory.finish(found.standing)
+        listings = part.listings()
+        frame = pl.concat([listings[name] for name in job.accounts], how="diagonal_relaxed")
+        yield kept(job, part.number, frame, _pools(found.asked.rules, job, listings))
+    memory.finish()
 
 
-def _pools(rules: RuleSet, job: Job, part: PartOfRun) -> dict[PoolKey, Pool]:
+def _pools(rules: RuleSet, job: Job, listings: Mapping[str, pl.DataFrame]) -> dict[PoolKey, Pool]:
     """What could be sold twice, of every pool; all accounts of a pool say the same of it."""
     found: dict[PoolKey, Pool] = {}
     for account in job.accounts:
         plan = plan_at(rules.plan(account), microseconds(job.as_of))
         if plan.inventory is not None:
             span, name = plan.inventory.span, plan.documents[plan.inventory.document].name
-            above = part.listings[account]["oversell"].fill_null(0).to_numpy()
+            above = listings[account]["oversell"].fill_null(0).to_numpy()
             found[span.file, span.line, name] = Pool(int(above.sum()), int((above > 0).sum()))
     return found

@@ -7,14 +7,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from offerwright import __version__
 from offerwright.compare.listing_file import ListingFile
@@ -25,11 +28,13 @@ from offerwright.incremental.memory import (
     AccountMemory,
     Mask,
     Memory,
+    Places,
     Stood,
     blocked_sides,
     stood,
 )
-from offerwright.incremental.run import PartOfRun
+from offerwright.incremental.patches import MOST_FILES, PatchedListing, Pointers, used
+from offerwright.incremental.run import Fresh, Incremental, PartOfRun
 
 FORMAT = 1
 NEWEST, HEAD, INPUTS = "newest", "memory.json", "inputs.arrow"
@@ -39,16 +44,17 @@ class MemoryWriter:
     """
     Keeps a run while it is computed. What was remembered before stays until all of this is there.
 
-    `engine` names what computes: another one remembers nothing of this. Use it in a `with`; a run
-    that fails, or that was not `finished`, leaves nothing behind.
+    Only offers that were computed are written; the files of earlier runs with the others are linked
+    (`patches`). `engine` names what computes: another one remembers nothing of this. Use it in a
+    `with`; a run that fails, or that was not `finished`, leaves nothing behind.
     """
 
-    def __init__(self, folder: Path, engine: str) -> None:
-        self.folder, self.engine = folder, engine
+    def __init__(self, folder: Path, engine: str, found: Incremental) -> None:
+        self.folder, self.engine, self.found = folder, engine, found
         folder.mkdir(parents=True, exist_ok=True)
         self._fresh = Path(tempfile.mkdtemp(prefix=".", dir=folder))
+        self._kept = {account: _Kept.of(found, account) for account in found.asked.wanted}
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._blocked: dict[str, list[Mapping[Side, Mask]]] = {}
 
     def __enter__(self) -> MemoryWriter:
         return self
@@ -63,30 +69,54 @@ class MemoryWriter:
         shutil.rmtree(self._fresh, ignore_errors=True)
 
     def add(self, part: PartOfRun) -> None:
-        """Keep the offers of one part: a row group for each account."""
-        for account, frame in part.listings.items():
+        """Keep the offers of one part: a row group for each account that has some."""
+        for account, one in part.fresh.items():
+            kept = self._kept[account]
+            everything = np.ones_like(one.computed)
+            mask, frame = (one.computed, one.offers) if kept.files else (everything, one.listing())
+            kept.add(one, mask, frame)
             table = frame.to_arrow()
             writer = self._writers.get(account)
             if writer is None:
-                file = self._fresh / _listing(len(self._writers))
                 writer = self._writers[account] = pq.ParquetWriter(
-                    file, table.schema, compression="lz4", write_page_checksum=True
-                )
-            writer.write_table(table.cast(writer.schema), row_group_size=max(1, len(table)))
-            self._blocked.setdefault(account, []).append(blocked_sides(frame))
+                    self._fresh / f"new-{len(self._writers)}.parquet", table.schema,
+                    compression="lz4", write_page_checksum=True,
+                )  # fmt: skip
+            if len(table):
+                writer.write_table(table.cast(writer.schema), row_group_size=len(table))
 
-    def finish(self, now: Standing) -> None:
+    def finish(self) -> None:
         """Make it the run that the next one begins with."""
         self._close()
+        now = self.found.standing
         accounts = list(self._writers)
-        content = _inputs(now, accounts, self._blocked)
-        head = _head(now, accounts, self.engine, hashlib.sha256(content).hexdigest())
+        columns = {"key": pa.array(now.keys), "family": pa.array(now.families)}
+        files: list[list[str]] = []
+        for number, account in enumerate(accounts):
+            pointers = self._kept[account].pointers(self._fresh / f"new-{number}.parquet")
+            files.append(self._linked(number, pointers.files))
+            columns |= _columns(number, now, account, self._kept[account].bits, pointers)
+        content = _arrow(columns)
+        head = _head(now, list(zip(accounts, files, strict=True)), self.engine, content)
         (self._fresh / INPUTS).write_bytes(content)
         (self._fresh / HEAD).write_text(head, encoding="utf-8")
-        name = hashlib.sha256(head.encode()).hexdigest()[:32]
+        self._put_in_place(hashlib.sha256(head.encode()).hexdigest()[:32])
+
+    def _linked(self, number: int, files: Sequence[Path]) -> list[str]:
+        """The files of an account under their names of now; the same bytes, not copied."""
+        names = [f"offers-{number}-{place}.parquet" for place in range(len(files))]
+        for file, name in zip(files, names, strict=True):
+            try:
+                os.link(file, self._fresh / name)
+            except OSError:  # a disk that has no links
+                shutil.copyfile(file, self._fresh / name)
+        (self._fresh / f"new-{number}.parquet").unlink()
+        return names
+
+    def _put_in_place(self, name: str) -> None:
         target = self.folder / name
-        shutil.rmtree(target, ignore_errors=True)
-        self._fresh.rename(target)
+        if not target.exists():  # else it is the same run again
+            self._fresh.rename(target)
         fresh = self.folder / f".{NEWEST}"
         fresh.write_text(f"{name}\n", encoding="utf-8")
         os.replace(fresh, self.folder / NEWEST)
@@ -99,23 +129,74 @@ class MemoryWriter:
             writer.close()
 
 
-def _listing(number: int) -> str:
-    return f"offers-{number}.parquet"
+@dataclass
+class _Kept:
+    """Where the offers of one account stand; `files` are those of earlier runs."""
+
+    files: tuple[Path, ...]
+    before: AccountMemory | None
+    file: list[NDArray[np.uint8]] = field(default_factory=list)
+    at: list[Places] = field(default_factory=list)
+    blocked: list[NDArray[np.uint8]] = field(default_factory=list)
+    written: int = 0
+
+    @staticmethod
+    def of(found: Incremental, account: str) -> _Kept:
+        """Empty where all offers are to be written into one file."""
+        held = None if found.memory is None else found.memory.accounts.get(account)
+        listing = None if held is None else held.listing
+        if not isinstance(listing, PatchedListing) or len(listing.files) >= MOST_FILES:
+            return _Kept((), held)
+        return _Kept(tuple(one.path for one in listing.files), held)
+
+    def add(self, one: Fresh, mask: Mask, frame: pl.DataFrame) -> None:
+        """The rows of one part; those of the mask were written."""
+        size, new = len(mask), len(frame)
+        file = np.full(size, len(self.files), dtype=np.uint8)
+        at = np.zeros(size, dtype=np.int64)
+        bits = np.zeros(size, dtype=np.uint8)
+        at[mask] = np.arange(self.written, self.written + new)
+        bits[mask] = _bits(blocked_sides(frame))
+        if not mask.all():
+            assert self.before is not None and isinstance(self.before.listing, PatchedListing)
+            old, listing = one.old[~mask], self.before.listing
+            file[~mask], at[~mask] = listing.file[old], listing.at[old]
+            bits[~mask] = _bits({side: held[old] for side, held in self.before.blocked.items()})
+        self.file.append(file)
+        self.at.append(at)
+        self.blocked.append(bits)
+        self.written += new
+
+    @property
+    def bits(self) -> NDArray[np.uint8]:
+        return np.concatenate(self.blocked)
+
+    def pointers(self, new: Path) -> Pointers:
+        return used(
+            Pointers((*self.files, new), np.concatenate(self.file), np.concatenate(self.at))
+        )
 
 
-def _inputs(
-    now: Standing, accounts: list[str], blocked: Mapping[str, list[Mapping[Side, Mask]]]
-) -> bytes:
-    """Hashes row by row: `key, family`, then of every account `told, stock` and what is blocked."""
-    columns: dict[str, pa.Array] = {"key": pa.array(now.keys), "family": pa.array(now.families)}
-    for number, account in enumerate(accounts):
-        bits = np.zeros(len(now.keys), dtype=np.uint8)
-        for bit, side in enumerate(SIDES):
-            columns[f"{number}.{side}"] = pa.array(now.inputs[account][side])
-            masks = [part[side] for part in blocked[account]]
-            bits |= np.concatenate(masks).view(np.uint8) << np.uint8(bit)
-        columns[f"{number}.blocked"] = pa.array(bits)
-    table = pa.table(columns)
+def _bits(blocked: Mapping[Side, Mask]) -> NDArray[np.uint8]:
+    """A bit for each half of an offer that is withheld."""
+    found = [blocked[side].astype(np.uint8) << np.uint8(bit) for bit, side in enumerate(SIDES)]
+    return np.asarray(found[0] | found[1], dtype=np.uint8)
+
+
+def _columns(
+    number: int, now: Standing, account: str, bits: NDArray[np.uint8], pointers: Pointers
+) -> dict[str, pa.Array]:
+    """Row by row of one account: hashes of inputs, what is withheld, where the offer stands."""
+    return {
+        **{f"{number}.{side}": pa.array(now.inputs[account][side]) for side in SIDES},
+        f"{number}.blocked": pa.array(bits),
+        f"{number}.file": pa.array(pointers.file),
+        f"{number}.at": pa.array(pointers.at.astype(np.uint32)),
+    }
+
+
+def _arrow(columns: Mapping[str, pa.Array]) -> bytes:
+    table = pa.table(dict(columns))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
@@ -123,22 +204,25 @@ def _inputs(
     return held
 
 
-def _head(now: Standing, accounts: list[str], engine: str, digest: str) -> str:
+def _head(
+    now: Standing, accounts: Sequence[tuple[str, list[str]]], engine: str, inputs: bytes
+) -> str:
     said = {
         "format": FORMAT,
         "engine": [__version__, engine],
-        "inputs": digest,
+        "inputs": hashlib.sha256(inputs).hexdigest(),
         "files": now.files,
         "accounts": [
             {
                 "account": account,
+                "offers": files,
                 "documents": dict(now.documents[account]),
                 "footings": {
                     side: [one.meaning, one.places, one.clock]
                     for side, one in stood(now.footings[account]).items()
                 },
             }
-            for account in accounts
+            for account, files in accounts
         ],
     }
     return json.dumps(said, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
@@ -179,15 +263,17 @@ def _memory(place: Path, head: Mapping[str, Any]) -> Memory:
 def _account(
     number: int, head: Mapping[str, Any], place: Path, columns: Mapping[str, Any]
 ) -> AccountMemory:
-    listing = ListingFile(place / _listing(number), checks_pages=True)
-    if listing.height != len(columns["key"]):
-        raise ValueError(f"{_listing(number)} is damaged")
+    files = tuple(ListingFile(place / Path(f).name, checks_pages=True) for f in head["offers"])
+    file, at = columns[f"{number}.file"], columns[f"{number}.at"].astype(np.int64)
+    heights = np.array([one.height for one in files], dtype=np.int64)
+    if not (at < heights[file]).all():
+        raise ValueError(f"{head['offers']} are damaged")
     bits = columns[f"{number}.blocked"]
     return AccountMemory(
         account=head["account"],
         footings={side: Stood(*head["footings"][side]) for side in SIDES},
         inputs={side: columns[f"{number}.{side}"] for side in SIDES},
         blocked={side: (bits >> np.uint8(bit) & 1).astype(bool) for bit, side in enumerate(SIDES)},
-        listing=listing,
+        listing=PatchedListing(files, file, at),
         documents=head["documents"],
     )

@@ -37,8 +37,18 @@ from offerwright.incremental.memory import (
     blocked_sides,
     stood,
 )
-from offerwright.incremental.splice import Pieces, only_stock, spliced, without_stock
+from offerwright.incremental.splice import (
+    Pieces,
+    fresh,
+    only_stock,
+    spliced,
+    without_stock,
+)
 from offerwright.rules.plan import RuleSet
+
+
+_FEW = 8
+"""Below this share of a part, 1 : n, halves are not worth their while."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +81,37 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """
+    What was computed of the offers of an account in one part.
+
+    `computed` is a mask over the part, `offers` has the rows of it; `old` is where the other rows
+    stood before.
+    """
+
+    computed: Mask
+    offers: pl.DataFrame
+    old: Places
+    before: Listing | None
+
+    def listing(self) -> pl.DataFrame:
+        """All offers of the part: the old ones are read now."""
+        kept = ~self.computed
+        old = self.before.rows(self.old[kept]) if self.before is not None and kept.any() else None
+        return spliced(self.computed, self.offers, old)
+
+
+@dataclass(frozen=True)
 class PartOfRun:
-    """Offers of one part of the snapshot: the listing of every account, in the order of the rules,
-    and which of its rows were computed."""
+    """Offers of one part of the snapshot, by account in the order of the rules."""
 
     start: int
     number: int
-    listings: Mapping[str, pl.DataFrame]
-    computed: Mapping[str, Mapping[Side, Mask]]
+    fresh: Mapping[str, Fresh]
+
+    def listings(self) -> dict[str, pl.DataFrame]:
+        """All offers of every account."""
+        return {account: one.listing() for account, one in self.fresh.items()}
 
 
 @dataclass(frozen=True)
@@ -163,12 +196,9 @@ def incremental(memory: Memory | None, asked: Asked, walks: Walks | None = None)
 
 def remembering(found: Incremental) -> tuple[dict[str, pl.DataFrame], Memory]:
     """All offers of a run, and what to keep of it, in memory."""
-    parts = list(found.run())
+    parts = [part.listings() for part in found.run()]
     listings = {
-        account: pl.concat([part.listings[account] for part in parts])
-        if parts
-        else _schemas(Executor(found.asked.rules), found.asked)[account]
-        for account in found.asked.wanted
+        account: pl.concat([part[account] for part in parts]) for account in found.asked.wanted
     }
     blocked = {account: blocked_sides(frame) for account, frame in listings.items()}
     held = {account: FrameListing(frame) for account, frame in listings.items()}
@@ -258,25 +288,50 @@ def _part(
 ) -> PartOfRun:
     here = slice(block.start, block.start + block.size)
     masks = {
-        account: {side: mask[here] for side, mask in sides.items()}
+        account: _worth({side: mask[here] for side, mask in sides.items()})
         for account, sides in found.affected.masks.items()
     }
     old = found.affected.old[here]
     made = _computed(found.asked, executors, block, masks)
-    listings = {}
-    for account, sides in masks.items():
-        told, stock = sides["told"], sides["stock"]
-        kept = ~(told & stock)
-        before = None
-        if kept.any():
-            assert found.memory is not None and (old[kept] != NOWHERE).all()
-            before = found.memory.accounts[account].listing.rows(old[kept])
-        pieces = Pieces(
-            told, stock, made.get(("whole", account)), made.get(("told", account)),
-            made.get(("stock", account)), before, schemas[account].schema,
-        )  # fmt: skip
-        listings[account] = spliced(pieces)
-    return PartOfRun(block.start, block.number, listings, masks)
+    fresh_ = {
+        account: _fresh(found, account, sides, old, made, schemas[account].schema)
+        for account, sides in masks.items()
+    }
+    return PartOfRun(block.start, block.number, fresh_)
+
+
+def _worth(sides: dict[Side, Mask]) -> dict[Side, Mask]:
+    """Few offers of which one half is asked for are computed whole: that takes less than to read
+    their other halves."""
+    half = sides["told"] ^ sides["stock"]
+    if int(half.sum()) * _FEW > len(half):
+        return sides
+    either = sides["told"] | sides["stock"]
+    return {"told": either, "stock": either}
+
+
+def _fresh(
+    found: Incremental,
+    account: str,
+    sides: Mapping[Side, Mask],
+    old: Places,
+    made: Mapping[tuple[str, str], pl.DataFrame],
+    schema: pl.Schema,
+) -> Fresh:
+    told, stock = sides["told"], sides["stock"]
+    before = None
+    if found.memory is not None and account in found.memory.accounts:
+        before = found.memory.accounts[account].listing
+    half = told ^ stock
+    mixed = None
+    if half.any():
+        assert before is not None and (old[half] != NOWHERE).all()
+        mixed = before.rows(old[half])
+    pieces = Pieces(
+        told, stock, made.get(("whole", account)), made.get(("told", account)),
+        made.get(("stock", account)), mixed, schema,
+    )  # fmt: skip
+    return Fresh(told | stock, fresh(pieces), old, before)
 
 
 def _computed(

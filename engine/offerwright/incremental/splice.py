@@ -22,8 +22,8 @@ class Pieces:
     Where the halves of some offers of an account come from.
 
     `told` and `stock` are masks over these rows of what was computed; the frames hold the rows of
-    their mask, in order: `whole` those of both, `only_told`, `only_stock`, and `old` all that keep
-    a half. `schema` is that of the listing.
+    their mask, in order: `whole` those of both, `only_told`, `only_stock`, and `old` those that
+    keep one half. `schema` is that of the listing.
     """
 
     told: Mask
@@ -49,26 +49,31 @@ def _of(rules: RuleSet, more: Mapping[str, object]) -> RuleSet:
     return replace(rules, plans=tuple(replace(plan, **more) for plan in rules.plans))  # type: ignore[arg-type]
 
 
-def spliced(pieces: Pieces) -> pl.DataFrame:
-    """The listing of these rows."""
+def fresh(pieces: Pieces) -> pl.DataFrame:
+    """The rows of which a half or both were computed, whole and in order."""
     both, one = pieces.told & pieces.stock, pieces.told ^ pieces.stock
-    if not len(both):
-        return pl.DataFrame(schema=pieces.schema)
+    place = np.cumsum(both | one) - 1
     parts: list[tuple[Rows, pl.DataFrame]] = []
-    if pieces.whole is not None:
-        parts.append((np.flatnonzero(both), pieces.whole))
-    if pieces.old is not None:
-        mixed = one[~both]
-        if not mixed.all():
-            kept = pieces.old if not mixed.any() else pieces.old.filter(pl.Series(~mixed))
-            parts.append((np.flatnonzero(~both & ~one), _typed(kept, pieces.schema)))
-        if mixed.any():
-            parts.append((np.flatnonzero(one), _mixed(pieces, pieces.old.filter(pl.Series(mixed)))))
-    return in_order(parts)
+    if both.any():
+        assert pieces.whole is not None
+        parts.append((place[both], pieces.whole))
+    if one.any():
+        assert pieces.old is not None
+        parts.append((place[one], _mixed(pieces, pieces.old)))
+    return in_order(parts) if parts else pl.DataFrame(schema=pieces.schema)
+
+
+def spliced(computed: Mask, new: pl.DataFrame, old: pl.DataFrame | None) -> pl.DataFrame:
+    """All rows: the computed ones in the place of the old ones, which are those of the rest."""
+    if old is None or computed.all():
+        return new
+    kept = _typed(old, new.schema)
+    return in_order([(np.flatnonzero(computed), new), (np.flatnonzero(~computed), kept)])
 
 
 def in_order(parts: Sequence[tuple[Rows, pl.DataFrame]]) -> pl.DataFrame:
     """Rows of several frames, each at its place."""
+    parts = [part for part in parts if len(part[0])] or parts[:1]
     if len(parts) == 1:
         return parts[0][1]
     at = np.concatenate([rows for rows, _ in parts])

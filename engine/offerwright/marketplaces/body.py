@@ -132,7 +132,17 @@ class Reader:
                 hint,
             )
         slot = Slot(tuple(names), encoding)
-        return Choice(Condition(present=(names[-1],)), slot) if data.get("$optional") else slot
+        if not data.get("$optional"):
+            return slot
+        if len(names) > 1:
+            self.report(
+                "BODY_SHAPE",
+                "with `$optional` one name stands in `$value`: of several it is not clear whose "
+                "absence counts",
+                (*path, "$optional"),
+                f"write $when: {{present: {names[0]}}} instead",
+            )
+        return Choice(Condition(present=(names[0],)), slot)
 
     def _text(self, data: dict[str, Any], path: Path, words: frozenset[str]) -> Node:
         here = (*path, "$text")

@@ -43,10 +43,12 @@ def _titled(text: str) -> str:
 
 def cut_graphemes(text: str, most: int, count: str = "characters") -> str:
     """The longest start of a text that fits, cut between graphemes."""
-    if size_of(text, count) <= most:
-        return text
-    fitting = text.encode()[:most].decode(errors="ignore") if count == "bytes" else text[:most]
+    fitting = text[:most]
+    if count == "bytes":
+        fitting = text.encode()[:most].decode(errors="ignore")
     end = len(fitting)
+    if end == len(text):
+        return text
     # Between two plain characters there is always a cut: only what stands behind the last such
     # place is looked at.
     start = end

@@ -129,7 +129,7 @@ def integers(values: Sequence[int]) -> Array:
 def faulty(state: State, mask: NDArray[np.bool_], fault: int) -> State:
     """The state with a fault in those rows of the mask that had a value."""
     hit = mask if state is None else mask & (state == 0)
-    if not hit.any():
+    if not np.count_nonzero(hit):
         return state
     # A row that is hit has the state 0 so far: adding is putting.
     added = hit * np.uint8(fault)
@@ -253,7 +253,7 @@ def divide(left: Decimals, right: Decimals) -> Decimals:
     """left / right, rounded to 8 decimals half away from zero; by zero is a fault."""
     state = joined_state(left.state, right.state)
     zero = (right.values == 0) & (True if state is None else state == 0)
-    if zero.any():
+    if np.count_nonzero(zero):
         state = np.where(zero, DIVISION_BY_ZERO, 0 if state is None else state).astype(np.uint8)
     exponent = SCALE - left.scale + right.scale
     factor = 10 ** max(0, exponent)

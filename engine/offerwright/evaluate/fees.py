@@ -107,7 +107,7 @@ def _add_states(wrong: dict[str, Truth], state: Array, given: Truth) -> None:
     """Where a cell that is there has no value."""
     for number, code in ((c.MISSING, "MISSING_VALUE"), *c.FAULTS.items()):
         mask = given & (state == number)
-        if mask.any():
+        if np.count_nonzero(mask):
             _add(wrong, code, mask)
 
 

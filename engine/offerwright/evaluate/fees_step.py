@@ -30,7 +30,7 @@ def run_fees(
     state, solved = _grossed(state, step, needed, margin, active & ~missing, moment)
     if step.margin is None:
         selling, new_sale = active & c.known(sale), sale
-        if selling.any():
+        if np.count_nonzero(selling):
             state, sold = _grossed(state, step, sale, margin, selling, moment)
             new_sale = c.where(selling, sold, sale)
     else:

@@ -73,7 +73,7 @@ def _groups(state: State, steps: Sequence[tuple[RoundStep, Truth]], moment: Mome
         groups.append(_Group(step, Points(step.step, step.ending, step.mode), mask))
         left = left & ~mask
     groups.append(_Group(None, currency_unit(moment.plan.account.digits), left))
-    return [g for g in groups if g.mask.any()]
+    return [g for g in groups if np.count_nonzero(g.mask)]
 
 
 def _round_group(state: State, group: _Group, moment: Moment) -> State:
@@ -133,7 +133,7 @@ def _inside(
         beyond = less(moved, far) if last else less(far, moved)
         moved = c.where(beyond, to(near, currency_unit(digits)), moved)
         rounded = c.placed(rounded, at, moved)
-        if beyond.any():
+        if np.count_nonzero(beyond):
             dropped = np.zeros(len(outside), dtype=bool) if dropped is None else dropped
             dropped[at[beyond]] = True
     return Decimals(rounded.values, rounded.scale, price.state, rounded.bound), dropped
@@ -159,12 +159,12 @@ def _one_margin_again(
     checked = margin.mask & group.mask & c.known(rounded) & ~state.stopped
     if state.lowered is not None:
         checked = checked & ~state.lowered
-    if not checked.any():
+    if not np.count_nonzero(checked):
         return state, rounded
     digits = moment.plan.account.digits
     taken = moment.schedule.taken(state.rows, rounded)
     missed = checked & ~margin_met(taken, rounded, margin.needed, margin.share, digits)
-    if not missed.any():
+    if not np.count_nonzero(missed):
         return state, rounded
     solved = least_price(
         moment.schedule, state.rows, margin.needed, margin.share, digits,
@@ -185,7 +185,7 @@ def _possible(state: State, groups: Sequence[_Group]) -> State:
         "PRICE_NOT_POSITIVE": _either(state, lambda p: p.values <= 0),
         "PRICE_TOO_HIGH": _either(state, lambda p: p.values > HIGHEST * 10**p.scale),
     }
-    wrong = {code: mask for code, mask in wrong.items() if mask.any()}
+    wrong = {code: mask for code, mask in wrong.items() if np.count_nonzero(mask)}
     if not wrong:
         return state
     stopped = state.stopped

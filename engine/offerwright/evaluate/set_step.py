@@ -81,7 +81,7 @@ def _where_ran(ran: Truth, column: Column, held: Column | None) -> Column:
 
 def _pend(state: State, block: Block, mask: Truth) -> State:
     """A base step failed here; a later base step may still set the price."""
-    if not mask.any():
+    if not np.count_nonzero(mask):
         return state
     pending = dict(state.pending or {})
     pending[f"{block.code}/{block.document}/{block.step}"] = (mask, block)

@@ -103,10 +103,14 @@ class State:
         return self.having({name: column})
 
     def blocked(self, block: Block) -> State:
-        return replace(self, blocks=(*self.blocks, block)) if block.mask.any() else self
+        return replace(self, blocks=(*self.blocks, block)) if np.count_nonzero(block.mask) else self
 
     def noted(self, code: str, mask: Truth, step: str) -> State:
-        return replace(self, notes=(*self.notes, Note(code, mask, step))) if mask.any() else self
+        return (
+            replace(self, notes=(*self.notes, Note(code, mask, step)))
+            if np.count_nonzero(mask)
+            else self
+        )
 
 
 @dataclass(frozen=True)
@@ -169,11 +173,11 @@ def without_negative(state: State) -> State:
     The block names the step that brought them there.
     """
     left = _negative(state.prices)
-    if not left.any():
+    if not np.count_nonzero(left):
         return state
     left = left & ~state.stopped
     for ran in reversed(state.ran):
-        if not left.any():
+        if not np.count_nonzero(left):
             break
         here = left & ran.active & _negative(ran.after) & ~_negative(ran.before)
         step = ran.step

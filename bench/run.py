@@ -33,6 +33,7 @@ SECTIONS = {
     "payloads": "sections.payloads",
     "ledger": "sections.ledger",
     "streaming": "sections.streaming",
+    "difference": "sections.difference",
     "commands": "sections.commands",
     "analysis": "sections.analysis",
     "check": "sections.check",

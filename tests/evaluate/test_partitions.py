@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from typed_rows import frame_from_rows
 
 from offerwright.evaluate.bulk import listed, listings, mapped
-from offerwright.evaluate.partitions import Block, Partitions, partitions
+from offerwright.evaluate.partitions import Block, Partitions, only, partitions
 from offerwright.evaluate.run import Executor
 from offerwright.pipeline import Loadout
 
@@ -125,6 +125,14 @@ def test_a_file_is_cut_like_the_frame_in_it(tmp_path: Path) -> None:
     assert [block.size for block in found] == [block.size for block in expected]
     for one, other in zip(found, expected, strict=True):
         assert_frame_equal(one.frame, other.frame)
+
+
+def test_some_skus_bring_their_kin_and_come_in_the_order_of_the_snapshot() -> None:
+    loadout, frame = kits(ROWS)
+
+    assert shape(only(loadout.rules, frame, ["F", "B", "E"])) == [
+        (["B", "E", "F"], ["A", "C", "G", "H"])
+    ]
 
 
 def test_a_part_without_a_row_is_refused() -> None:

@@ -23,7 +23,8 @@ from offerwright.evaluate.run import Executor
 from offerwright.incremental.memory import Memory
 from offerwright.incremental.run import Asked, incremental, remembering
 
-EXAMPLES = max(10, (settings.default.max_examples if settings.default else 50) // 2)
+# Three runs of two repositories each: few by default, many with the deep profile.
+EXAMPLES = max(6, (settings.default.max_examples if settings.default else 50) // 8)
 PROVED = ("RULES_OVERLAP", "DEAD_ROW", "RESULTS_CONFLICT", "ROW_NEVER_MATCHES", "TABLE_GAP")
 # Around the windows, the rates and the ages of the generated shops.
 JUMPS = (0, 1, 60, 3_600, 86_400, 7 * 86_400, -1, -86_400)

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 FOLDER = ROOT / "schemas" / "output"
 NAMES = (
     "apply",
+    "bundle",
     "check",
     "diff",
     "difference",
@@ -132,6 +133,10 @@ def test_an_explanation_says_what_the_offers_say(reference: Shop) -> None:
         assert {k: found[k] for k in ("price", "sale_price", "quantity", "category")} == {
             k: offer[k] for k in ("price", "sale_price", "quantity", "category")
         }
+
+
+def test_bundle_of_the_reference_shop(reference: Shop) -> None:
+    assert faults("bundle", reference("bundle", "-o", "json").json) == []
 
 
 def test_snapshot_of_the_reference_shop(reference: Shop) -> None:

@@ -26,16 +26,24 @@ def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
 
     engine = engine_id()
     memory, why = read_memory(folder, engine)
-    files = loadout.repository.files
     asked = Asked(
         loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows,
-        key_of(files) if files else "",
+        _files(loadout),
     )  # fmt: skip
     found = incremental(memory, asked)
     for line in said(found, why):
         tell(line)
     with MemoryWriter(folder, engine, found) as writer:
         yield from run_again(job, found, writer)
+
+
+def _files(loadout: Loadout) -> str:
+    """A hash of what the rules were read from; empty where not all of it is at hand."""
+    files = loadout.repository.files
+    named = {one.file for one in loadout.revisions}
+    if not named <= files.keys():
+        return ""
+    return key_of(files, loadout.digest, loadout.rules.digest)
 
 
 def said(found: Incremental, why: str) -> Iterator[str]:

@@ -46,7 +46,6 @@ from offerwright.incremental.splice import (
 )
 from offerwright.rules.plan import RuleSet
 
-
 _FEW = 8
 """Below this share of a part, 1 : n, halves are not worth their while."""
 

@@ -37,6 +37,7 @@ SECTIONS = {
     "commands": "sections.commands",
     "analysis": "sections.analysis",
     "check": "sections.check",
+    "startup": "sections.startup",
 }
 """In the order of the file: the name that `--only` takes, and the module."""
 

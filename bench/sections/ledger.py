@@ -28,7 +28,7 @@ with the reader of the ledger beside them; CPU of reading the ledger alone, as a
 of the whole plan with that reading. `compare`: hashes of what would be said against the columns of
 the ledger, without rendering. `write`: microseconds a row of filling the ledger in bulk.
 
-| SKUs | ledger rows | plan, s | reading, CPU s | plan, CPU s | ratio | compare, s | write, µs | peak MB |
+| SKUs | rows | plan, s | reading, CPU s | plan, CPU s | ratio | compare, s | write, µs | MB |
 |---|---|---|---|---|---|---|---|---|
 {steady}
 

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Related, Span
-from offerwright.expressions.cells import Known, csv_row
+from offerwright.expressions.cells import Known
+from offerwright.expressions.csv_cells import csv_row
 from offerwright.expressions.parse import microseconds
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.words import Words

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
-from offerwright.expressions.cells import from_csv
+from offerwright.expressions.csv_cells import from_csv
 from offerwright.expressions.types import Type
 
 NESTS = ("any", "all", "not")

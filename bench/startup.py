@@ -70,8 +70,9 @@ def section(folder: Path, times: int = TIMES) -> str:
     ]  # fmt: skip
     lines = [
         f"{HEADING}\n",
-        f"`python bench/run.py --only startup`. Medians of {times}. The bundle has {bundle.stat().st_size / 1e6:.1f} MB with the files "
-        f"that it was made of, the rules alone {rules.stat().st_size / 1e6:.1f} MB.\n",
+        f"`python bench/run.py --only startup`. Medians of {times}. "
+        f"The bundle has {bundle.stat().st_size / 1e6:.1f} MB with the files that it was made of, "
+        f"the rules alone {rules.stat().st_size / 1e6:.1f} MB.\n",
         "| whole process | CPU s |\n|---|---|",
         *(f"| {name} | {statistics.median(found):.2f} |" for name, found in rows),
         "\n| in a process that is running | CPU ms |\n|---|---|",

@@ -8,7 +8,7 @@ A cell is what YAML gives (text, `Decimal`, bool, list, map) or the text of a CS
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal

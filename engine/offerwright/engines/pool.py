@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from offerwright.engines.job import Job, Tally
 from offerwright.errors import OfferwrightError
+from offerwright.evaluate.stopping import stopped
 
 if TYPE_CHECKING:
     from offerwright.engines.worker import Worker
@@ -42,7 +43,7 @@ def run_in_pool(job: Job, parts: int, workers: int) -> Iterator[Tally]:
             "use fewer --workers"
         ) from problem
     finally:
-        pool.shutdown(cancel_futures=True)
+        stopped(pool)
 
 
 def _start(job: Job) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.partitions import Block, Partitions
 from offerwright.evaluate.run import Executor, Offers
+from offerwright.evaluate.stopping import stopped
 from offerwright.profile import counted, is_recorded, staged
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def mapped(
     try:
         yield from counted(_in_order(pool, one, len(parts), workers), len(parts))
     finally:
-        pool.shutdown(cancel_futures=True)
+        stopped(pool)
 
 
 def _in_order(

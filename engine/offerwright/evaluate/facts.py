@@ -52,14 +52,22 @@ class SnapshotColumns(Mapping[str, Column]):
         }
 
     def __getitem__(self, name: str) -> Column:
+        found: Column | None = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping, without an exception on the way: some hundred are asked in a run."""
         written = self.scoped.get(name, name)
         found = self.held.get(written)
-        if found is None:
-            if written not in self.names:
-                raise KeyError(name)
-            text = self.text(name)
-            read = column_of(self.frame[written]) if text is None else words_of(text)
-            found = self.held[written] = read
+        if found is not None:
+            return found
+        if written not in self.names:
+            return default
+        text = self.text(name)
+        found = column_of(self.frame[written]) if text is None else words_of(text)
+        self.held[written] = found
         return found
 
     def __iter__(self) -> Iterator[str]:

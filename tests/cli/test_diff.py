@@ -106,6 +106,31 @@ def test_the_table_is_what_the_lines_are(compared: Shop, diff: Callable[..., Don
     ]
 
 
+def test_the_table_is_written_where_nothing_differs_too(
+    compared: Shop, diff: Callable[..., Done]
+) -> None:
+    done = diff("old.parquet", "old.parquet", "-o", "parquet", "--out", "none.of.it")
+    diff("old.parquet", "new.parquet", "-o", "parquet", "--out", "some.of.it")
+    table, some = (pl.read_parquet(compared.root / f"{n}.of.it") for n in ("none", "some"))
+
+    assert (done.code, done.err) == (0, "Wrote 0 offers that differ to none.of.it\n")
+    assert (len(table), table.schema) == (0, some.schema)
+
+
+@pytest.mark.parametrize("output", ["parquet", "jsonl"])
+def test_an_output_may_have_the_name_of_a_side(
+    compared: Shop, diff: Callable[..., Done], output: str
+) -> None:
+    for name in ("plain", "side"):
+        (compared.root / name).write_bytes((compared.root / "old.parquet").read_bytes())
+    plain = diff("old.parquet", "new.parquet", "-o", output, "--out", "plain")
+    done = diff("side", "new.parquet", "-o", output, "--out", "side")
+
+    assert (plain.code, done.code) == (0, 0)
+    assert (compared.root / "side").read_bytes() == (compared.root / "plain").read_bytes()
+    assert list(compared.root.glob("*.part")) == []
+
+
 def test_states_say_how_much_and_not_what(compared: Shop, diff: Callable[..., Done]) -> None:
     listings = diff("old.parquet", "new.parquet", "-o", "json").json
     states = diff("old.state", "new.state", "-o", "json")

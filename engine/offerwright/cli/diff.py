@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def diff(
             raise OfferwrightError(
                 "a state has no values; compare the Parquet files of `offers --output parquet`"
             )
-        _write(_changed(old, new, found), output, out)
+        _write(old, new, found, output, out)
     else:
         record = _report(before, after, found, (old, new), samples)
         _put(dump_pretty(record) + "\n" if output == "json" else summary(record), out)
@@ -137,13 +138,19 @@ def _report(
     return {"version": VERSION, **record}
 
 
-def _write(parts: Iterator[ChangedOffers], output: str, out: Path | None) -> None:
+def _write(
+    old: ListingFile, new: ListingFile, found: Difference, output: str, out: Path | None
+) -> None:
+    from offerwright.compare.changed_offers import nothing_changed
+
+    parts = _changed(old, new, found)
     if output == "jsonl":
         _write_lines((line for part in parts for line in _lines(part)), out)
     elif out is None:
         raise OfferwrightError("Parquet is written to a file; give --out FILE")
     else:
-        tell(f"Wrote {_write_parquet(parts, out)} offers that differ to {out}")
+        count = _write_parquet(nothing_changed(old, new), parts, out)
+        tell(f"Wrote {count} offers that differ to {out}")
 
 
 def _lines(part: ChangedOffers) -> Iterator[str]:
@@ -159,31 +166,40 @@ def _write_lines(lines: Iterator[str], out: Path | None) -> None:
         for line in lines:
             put(line)
         return
-    with out.open("w", encoding="utf-8", newline="\n") as stream:
+    with _whole(out) as fresh, fresh.open("w", encoding="utf-8", newline="\n") as stream:
         stream.writelines(lines)
 
 
-def _write_parquet(parts: Iterator[ChangedOffers], out: Path) -> int:
+def _write_parquet(nothing: ChangedOffers, parts: Iterator[ChangedOffers], out: Path) -> int:
     """Part by part, so that memory does not grow with what differs; how many offers."""
     import pyarrow.parquet as pq
 
     from offerwright.compare.changed_offers import table_of
 
-    first = next(parts, None)
-    if first is None:
-        raise OfferwrightError("nothing differs: there is nothing to write")
-    table = table_of(first).to_arrow()
-    written = len(first)
-    with pq.ParquetWriter(out, table.schema, compression="zstd") as writer:
-        writer.write_table(table)
+    schema = table_of(nothing).to_arrow().schema
+    written = 0
+    with _whole(out) as fresh, pq.ParquetWriter(fresh, schema, compression="zstd") as writer:
         for part in parts:
-            writer.write_table(table_of(part).to_arrow().cast(table.schema))
+            writer.write_table(table_of(part).to_arrow().cast(schema))
             written += len(part)
     return written
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """Where to write so that the output is there whole or not at all: it may be one of the sides,
+    which are read until the end."""
+    fresh = out.with_name(f"{out.name}.part")
+    try:
+        yield fresh
+        fresh.replace(out)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _put(text: str, out: Path | None) -> None:
     if out is None:
         put(printable(text))
     else:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        with _whole(out) as fresh:
+            fresh.write_text(text, encoding="utf-8", newline="\n")

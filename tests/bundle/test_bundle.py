@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 
 from offerwright import __version__
 from offerwright.bundle import bundle_digest, unpack
-from offerwright.bundle.classes import CLASSES
+from offerwright.bundle.classes import CLASSES, shapes
 from offerwright.bundle.pack import pack
+from offerwright.codec import sealed
+from offerwright.codec.write import written
 from offerwright.errors import BundleRefused
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.run import Executor
@@ -155,6 +157,55 @@ def test_a_bundle_whose_classes_are_made_otherwise_is_refused(small: bytes) -> N
 
     with pytest.raises(BundleRefused, match="`Span` is made otherwise"):
         unpack(other, ROOT)
+
+
+def with_head(data: bytes, head: bytes) -> bytes:
+    """Another head, and a hash that fits again."""
+    line, _, rest = data.split(b"\n", 2)
+    content = head + b"\n" + rest
+    digest = hashlib.sha256(content).hexdigest().encode()
+    return line.rpartition(b" ")[0] + b" " + digest + b"\n" + content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": None}, {"classes": []}, {"classes": {"Span": 3}}, {"files": None},
+        {"files": [1]}, {"files": [["offerwright.yaml", 10**9]]}, {"sizes": [float("inf")]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_head_that_no_writer_makes_is_refused(small: bytes, change: dict[str, Any]) -> None:
+    head = json.loads(small.split(b"\n", 2)[1]) | change
+
+    with pytest.raises(BundleRefused, match="cannot be read"):
+        unpack(with_head(small, json.dumps(head).encode()), ROOT)
+
+
+def test_a_bundle_of_something_else_than_rules_is_refused(small: bytes) -> None:
+    sizes = json.loads(small.split(b"\n", 2)[1])["sizes"]
+    body = written((None,) * 6, shapes()).chunks[0]
+    kept = small.split(b"\n", 2)[2][: sizes[0] + sizes[1]]
+    head = json.loads(small.split(b"\n", 2)[1]) | {"sizes": [*sizes[:2], len(body)]}
+    line = small.split(b"\n", 1)[0]
+    other = with_head(line + b"\n\n" + kept + body, json.dumps(head).encode())
+
+    with pytest.raises(BundleRefused, match="it holds something else than rules"):
+        unpack(other, ROOT)
+
+
+def test_rules_bytes_that_hold_no_rules_are_refused() -> None:
+    done = written((1,), shapes())
+    head = {"classes": done.classes}
+    parts = [json.dumps(done.texts).encode(), *done.chunks]
+
+    for wrong in (
+        sealed("rules", head, parts),
+        sealed("rules", {}, parts),
+        sealed("rules", head, []),
+    ):
+        with pytest.raises(BundleRefused, match="these rules cannot be used"):
+            rules_from_bytes(wrong)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"kind: pricing\n", b"offerwright rules 1 00\n{}\n"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from offerwright.codec import CodecRefused, Later, Reader, Shapes, opened, sealed
 from offerwright.codec.masks import masks_from_bytes, masks_to_bytes
 from offerwright.codec.write import Written, written
-from offerwright.errors import Span
+from offerwright.errors import BundleRefused, Span
 from offerwright.expressions.conditions import AllOf, Equal, IsMissing
 from offerwright.expressions.conditions import Test as Asked
 from offerwright.expressions.syntax import Const
@@ -140,7 +140,7 @@ def test_long_parts_are_read_when_they_are_looked_at() -> None:
 
     assert isinstance(parts, Later)
     read.chunks = []
-    with pytest.raises(CodecRefused):
+    with pytest.raises(BundleRefused):
         len(parts)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from offerwright.bundle.classes import KIND, shapes
-from offerwright.codec import CodecRefused, Envelope, Reader, opened
+from offerwright.codec import UNREADABLE, CodecRefused, Envelope, Reader, opened, texts_from
 from offerwright.errors import BundleRefused
-from offerwright.loadout import Loadout
+from offerwright.facts.schema import FactSchema
+from offerwright.guards.plan import GuardSet
+from offerwright.loadout import Loadout, Stamp
 from offerwright.profile import staged
+from offerwright.rules.plan import RuleSet
 from offerwright.source.garbage import without_garbage_collection
 from offerwright.source.located import Loaded, Located
 from offerwright.source.repository import SHOP_FILE, Repository
@@ -26,6 +28,8 @@ class PackedFiles(Mapping[str, bytes]):
         for name, size in sizes:
             self._places[name] = (at, at + size)
             at += size
+        if at != len(content) or any(start > end for start, end in self._places.values()):
+            raise ValueError("other sizes than bytes")
 
     def __getitem__(self, name: str) -> bytes:
         start, end = self._places[name]
@@ -66,11 +70,18 @@ def bundle_digest(data: bytes) -> str:
 
 def _loadout(envelope: Envelope, root: Path) -> Loadout:
     table = shapes()
-    table.check(envelope.head["classes"])
-    sources, texts, *chunks = envelope.parts
-    files = PackedFiles(envelope.head["files"], sources)
-    value = Reader(json.loads(bytes(texts)), chunks, table).value()
-    rules, guards, schema, shop, marketplaces, stamp = value
+    try:
+        table.check(envelope.head["classes"])
+        sources, texts, *chunks = envelope.parts
+        files = PackedFiles(envelope.head["files"], sources)
+        value = Reader(texts_from(texts), chunks, table).value()
+        rules, guards, schema, shop, marketplaces, stamp = value
+    except UNREADABLE as fault:
+        raise CodecRefused("its content cannot be read") from fault
+    # The rest are models, which are heavy to import and are built as what they are named.
+    made = (rules, guards, schema, stamp, marketplaces)
+    if [type(one) for one in made] != [RuleSet, GuardSet, FactSchema, Stamp, dict]:
+        raise CodecRefused("it holds something else than rules")
     return Loadout(
         repository=Repository(root, files),
         shop=Loaded(shop, Located(SHOP_FILE, None, {}, {})),

@@ -6,9 +6,12 @@ shared again when it is read. Long parts are read when they are first looked at 
 Writing is `codec.write`, apart, as a start only reads.
 """
 
-from offerwright.codec.envelope import CodecRefused, Envelope, opened, sealed
+from offerwright.codec.envelope import UNREADABLE, CodecRefused, Envelope, opened, sealed
 from offerwright.codec.later import Later
-from offerwright.codec.read import Reader
+from offerwright.codec.read import Reader, texts_from
 from offerwright.codec.shapes import Shapes
 
-__all__ = ["CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed"]
+__all__ = [
+    "UNREADABLE", "CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed",
+    "texts_from",
+]  # fmt: skip

@@ -14,6 +14,10 @@ FORMAT = 1
 _MAGIC = b"offerwright"
 _DIGITS = 64  # of a SHA-256 in hexadecimal
 _MAX_HEAD = 16 << 20
+# What reading bytes of a stranger's making can raise; all of it means the same.
+UNREADABLE = (
+    ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class CodecRefused(Exception):
@@ -60,16 +64,16 @@ def _split(data: bytes, start: int) -> tuple[dict[str, Any], tuple[memoryview, .
     try:
         head = json.loads(data[start:end]) if end > 0 else {}
         engine, sizes = head["engine"], [int(size) for size in head["sizes"]]
-    except (ValueError, TypeError, LookupError) as fault:
+    except UNREADABLE as fault:
         raise CodecRefused("its head cannot be read") from fault
     if engine != __version__:
         raise CodecRefused(f"it was written by Offerwright {engine}, and this is {__version__}")
+    if min(sizes, default=0) < 0 or end + 1 + sum(sizes) != len(data):
+        raise CodecRefused("it is cut off")
     view, at, parts = memoryview(data), end + 1, []
     for size in sizes:
         parts.append(view[at : at + size])
         at += size
-    if min(sizes, default=0) < 0 or at != len(data):
-        raise CodecRefused("it is cut off")
     return head, tuple(parts)
 
 

@@ -11,6 +11,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 _DIFFERS = 1
+# A few bytes can stand for a long mask: so many bytes each, and all of a chunk together.
+_MOST_EACH = 1 << 20
+_MOST_BYTES = 1 << 32
 
 
 def masks_to_bytes(masks: Sequence[int]) -> tuple[array[int], bytes]:
@@ -36,10 +39,14 @@ def _stripped(mask: int) -> tuple[int, bytes]:
 
 
 def masks_from_bytes(heads: Sequence[int], body: memoryview) -> Iterator[int]:
-    """What `masks_to_bytes` has written."""
-    at = mask = 0
+    """What `masks_to_bytes` has written. Raises `ValueError` for masks that no table has."""
+    at = mask = spent = 0
     read = int.from_bytes
     for head, size in zip(heads[::2], heads[1::2], strict=True):
+        length = (head >> 1) + size
+        spent += max(length, mask.bit_length() // 8 if head & _DIFFERS else 0)
+        if length > _MOST_EACH or spent > _MOST_BYTES or at + size > len(body):
+            raise ValueError("a mask longer than any table")
         found = read(body[at : at + size], "little") << (head >> 1) * 8
         mask = mask ^ found if head & _DIFFERS else found
         at += size

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import json
 
-from offerwright.codec import CodecRefused, Reader, Shapes, opened, sealed
+from offerwright.codec import (
+    UNREADABLE,
+    CodecRefused,
+    Envelope,
+    Reader,
+    Shapes,
+    opened,
+    sealed,
+    texts_from,
+)
 from offerwright.errors import BundleRefused
 from offerwright.rules.plan import RuleSet
 
@@ -87,13 +96,20 @@ def rules_from_bytes(data: bytes) -> RuleSet:
     Raises:
         BundleRefused: bytes that were changed or cut off, or that another version has written.
     """
-    shapes = Shapes(RULE_CLASSES, LATER)
     try:
-        envelope = opened(data, KIND)
-        shapes.check(envelope.head["classes"])
-        texts, *chunks = envelope.parts
-        value = Reader(json.loads(bytes(texts)), chunks, shapes).value()
+        return _ruleset(opened(data, KIND))
     except CodecRefused as refused:
         raise BundleRefused(f"these rules cannot be used: {refused}") from refused
-    assert isinstance(value, RuleSet)
+
+
+def _ruleset(envelope: Envelope) -> RuleSet:
+    shapes = Shapes(RULE_CLASSES, LATER)
+    try:
+        shapes.check(envelope.head["classes"])
+        texts, *chunks = envelope.parts
+    except UNREADABLE as fault:
+        raise CodecRefused("its head cannot be read") from fault
+    value = Reader(texts_from(texts), chunks, shapes).value()
+    if not isinstance(value, RuleSet):
+        raise CodecRefused("it holds something else than rules")
     return value

@@ -89,7 +89,11 @@ def test_the_scale_of_amounts_means_nothing() -> None:
 def test_the_meaning_of_a_state_is_that_of_its_first_day() -> None:
     # Raise VERSION of the state when these change: what was written yesterday means another thing.
     state = offer_state(listing(MUG, offer("PAN", account="amazon", quantity=None)))
-    names = ("price", 1_000_000_000), ("sale_price", 990_000_000), ("currency", int(text_hash("BRL")))
+    names = (
+        ("price", 1_000_000_000),
+        ("sale_price", 990_000_000),
+        ("currency", int(text_hash("BRL"))),
+    )
     price = sum(plain_mixed((word + int(text_hash(name))) % 2**64) for name, word in names) % 2**64
     stock = plain_mixed((3 + int(text_hash("quantity"))) % 2**64)
 
@@ -115,7 +119,7 @@ def test_no_offers_have_a_state() -> None:
 
 def test_a_sku_that_stands_twice_is_refused_within_a_part_and_across_parts() -> None:
     one = offer_state(listing(offer("MUG")))
-    with pytest.raises(StateRefused, match="1 offers of `meli` have the key of another"):
+    with pytest.raises(StateRefused, match="`meli` has 1 offer too many: a SKU stands there twice"):
         offer_state(listing(offer("MUG"), offer("PAN"), offer("MUG")))
     with pytest.raises(StateRefused, match="a SKU stands there twice"):
         merged([one, one])
@@ -128,6 +132,10 @@ def test_a_sku_that_stands_twice_is_refused_within_a_part_and_across_parts() -> 
     [
         (listing(MUG).rename({"title": "titel"}), "the column `titel` is none of a listing"),
         (listing(MUG).drop("sku"), "the column `sku` of a listing of offers is missing"),
+        *(
+            (listing(MUG).with_columns(pl.lit(None, pl.String).alias(name)), f"no `{name}`")
+            for name in ("account", "sku")
+        ),
     ],
 )
 def test_what_is_no_listing_is_refused(frame: pl.DataFrame, message: str) -> None:

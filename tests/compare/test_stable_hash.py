@@ -54,7 +54,11 @@ def test_numbers_are_mixed_as_published() -> None:
     [
         ([7, None, -1], pl.Int64, [7, 0, 2**64 - 1]),
         ([True, False], pl.Boolean, [1, 0]),
-        ([Decimal("12.34"), Decimal("-0.01")], pl.Decimal(38, 2), [1_234_000_000, 2**64 - 1_000_000]),
+        (
+            [Decimal("12.34"), Decimal("-0.01")],
+            pl.Decimal(38, 2),
+            [1_234_000_000, 2**64 - 1_000_000],
+        ),
         ([Decimal(12)], pl.Decimal(38, 0), [1_200_000_000]),
         ([datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)], pl.Datetime("us", "UTC"), [1_000_000]),
         (["abc", None], pl.String, [VECTORS["abc"], 0]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from offerwright.compare.listing_types import as_listed, refuse_types
 from offerwright.compare.offer_state import (
     OfferState,
     StateRefused,
@@ -48,23 +50,19 @@ class ListingFile:
     A saved listing (`offerwright offers --output parquet`), open.
 
     Of the row groups only the last one that was read is held. Raises `StateRefused` where the file
-    is no listing.
+    is no listing, and its methods where what they read is damaged.
     """
 
     def __init__(self, path: Path, *, checks_pages: bool = False) -> None:
         self.path = path
-        try:
+        with self._named():
             self._file = pq.ParquetFile(
                 path, memory_map=True, page_checksum_verification=checks_pages
             )
-        except pa.ArrowException as problem:
-            raise StateRefused(f"{path} cannot be read: {problem}") from problem
-        metadata = self._file.metadata
-        self.columns: tuple[str, ...] = tuple(self._file.schema_arrow.names)
-        try:
+            metadata = self._file.metadata
+            self.columns: tuple[str, ...] = tuple(self._file.schema_arrow.names)
             refuse_columns(self.columns)
-        except StateRefused as problem:
-            raise StateRefused(f"{path}: {problem}") from problem
+            refuse_types(self._frame(self._file.schema_arrow.empty_table()).schema)
         sizes = [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
         self._ends = np.cumsum([0, *sizes])
         self._held: tuple[int, pl.DataFrame] | None = None
@@ -76,7 +74,8 @@ class ListingFile:
 
     def state(self) -> OfferState:
         """The state of all its offers."""
-        return merged(offer_state(part) for part in self._batches(None))
+        with self._named():
+            return merged(offer_state(part) for part in self._batches(None))
 
     def locate(self, wanted: Mapping[str, Hashes]) -> Located:
         """The offers with these keys, which rise, by account."""
@@ -124,18 +123,38 @@ class ListingFile:
     def _group(self, number: int) -> pl.DataFrame:
         if self._held is None or self._held[0] != number:
             self._held = None
-            self._held = number, self._frame(self._file.read_row_group(number))
+            with self._named():
+                self._held = number, self._frame(self._file.read_row_group(number))
         return self._held[1]
 
     def _batches(self, columns: list[str] | None) -> Iterator[pl.DataFrame]:
-        for batch in self._file.iter_batches(BATCH, columns=columns):
+        batches = self._file.iter_batches(BATCH, columns=columns)
+        while True:
+            with self._named():
+                batch = next(batches, None)
+            if batch is None:
+                return
             yield self._frame(pa.Table.from_batches([batch]))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Every refusal begins with the name of the file, once."""
+        try:
+            yield
+        except StateRefused as problem:
+            text = str(problem)
+            named = text if text.startswith(f"{self.path}") else f"{self.path}: {text}"
+            raise StateRefused(named) from problem
+        except FileNotFoundError:
+            raise
+        except (pa.ArrowException, OSError) as problem:
+            raise StateRefused(f"{self.path} cannot be read: {problem}") from problem
 
     @staticmethod
     def _frame(table: Any) -> pl.DataFrame:
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
-        return frame
+        return as_listed(frame)
 
 
 def _taken(frame: pl.DataFrame, at: NDArray[np.int64]) -> pl.DataFrame:

@@ -90,9 +90,12 @@ def offer_state(listing: pl.DataFrame) -> OfferState:
     The state of a listing of one or several accounts (`evaluate.listing.listing`).
 
     A column that is missing altogether is one that is missing in every row. Raises `StateRefused`
-    where a SKU stands twice under an account, or a column is none of a listing.
+    where a SKU stands twice under an account or is missing, or a column is none of a listing.
     """
     refuse_columns(listing.columns)
+    for name in ("account", "sku"):
+        if listing[name].null_count():
+            raise StateRefused(f"an offer has no `{name}`")
     return merged(OfferState((_state_of(part),)) for part in _one_account_each(listing))
 
 
@@ -142,8 +145,9 @@ def _joined(parts: Sequence[AccountState]) -> AccountState:
 def _checked(account: str, keys: Hashes, aspects: Hashes) -> AccountState:
     twice = int((keys[1:] == keys[:-1]).sum())
     if twice:
+        number = "1 offer" if twice == 1 else f"{twice:,} offers"
         raise StateRefused(
-            f"{twice} offers of `{account}` have the key of another: a SKU stands there twice"
+            f"`{account}` has {number} too many: a SKU stands there twice, or two SKUs have one key"
         )
     return AccountState(account, keys, aspects)
 

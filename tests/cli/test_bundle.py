@@ -94,6 +94,24 @@ def test_a_repository_with_an_error_gives_no_bundle(shop: Shop, tmp_path: Path) 
     assert not (broken.root / "new.bundle").exists()
 
 
+def test_a_bundle_is_written_while_another_run_writes_it(shop: Shop) -> None:
+    # What another run would have under its hands.
+    (shop.root / "shared.bundle.part").mkdir()
+    found = shop("bundle", "--out", "shared.bundle")
+
+    assert found.code == 0, found.err
+    assert (shop.root / "shared.bundle").read_bytes() == (shop.root / "rules.bundle").read_bytes()
+
+
+def test_a_bundle_that_cannot_be_put_in_place_leaves_nothing_behind(shop: Shop) -> None:
+    target = shop.root / "out" / "taken.bundle"
+    (target / "inside").mkdir(parents=True)
+    found = shop("bundle", "--out", "out/taken.bundle")
+
+    assert found.code == 2
+    assert [one.name for one in target.parent.iterdir()] == ["taken.bundle"]
+
+
 def prices(shop: Shop, cache: Path) -> dict[str, str]:
     found = shop("offers", "--as-of", AS_OF, "-o", "jsonl",
                  env={"OFFERWRIGHT_CACHE_DIR": str(cache)})  # fmt: skip

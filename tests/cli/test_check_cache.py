@@ -172,3 +172,16 @@ def test_a_folder_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None
     kept.write("one", 1)
 
     assert kept.read("one") is None
+
+
+def test_what_cannot_be_kept_leaves_nothing_behind(tmp_path: Path) -> None:
+    kept = Cache(tmp_path)
+    kept.write("key", 1)
+    [entry] = entries(tmp_path)
+    entry.unlink()
+    entry.mkdir()
+    (entry / "in the way").mkdir()
+    kept.write("key", 1)
+
+    assert kept.read("key") is None
+    assert list(tmp_path.iterdir()) == [entry]

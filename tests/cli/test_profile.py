@@ -117,3 +117,20 @@ def test_a_command_that_fails_still_says_what_it_cost(sold: Shop) -> None:
     assert done.code == 2
     assert "NO-SUCH" in done.err
     assert any(line.startswith("offers, all") for line in done.err.splitlines())
+
+
+def test_a_profile_that_has_no_folder_is_refused_before_the_work(sold: Shop) -> None:
+    done = sold("offers", "--as-of", AS_OF, "--profile-out", "nowhere/profile.json")
+
+    assert (done.code, done.out) == (2, "")
+    assert "there is no folder nowhere; make it first" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_disk_that_refuses_the_profile_leaves_the_exit_code(sold: Shop) -> None:
+    (sold.root / "full.json").symlink_to("/dev/full")
+    done = sold("offers", "-o", "jsonl", "--as-of", AS_OF, "--profile-out", "full.json")
+
+    assert done.code == 0, done.err
+    assert len(done.records()) == 6
+    assert "s not written: full.json: No space left on device" in done.err

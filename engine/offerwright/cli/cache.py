@@ -71,9 +71,11 @@ class Cache:
                 digest, body = stream.read(_DIGEST), stream.read(limit + 1 - _DIGEST)
             if len(body) + _DIGEST > limit or digest != _digest(key, body):
                 return None
-            os.utime(self._path(key))  # what is used stays
         except OSError:
             return None
+        # What is used stays; where the folder is read-only, nothing goes.
+        with suppress(OSError):
+            os.utime(self._path(key))
         return body
 
     def write_bytes(self, key: str, body: bytes) -> None:
@@ -82,10 +84,14 @@ class Cache:
             return
         with suppress(OSError):
             handle, fresh = tempfile.mkstemp(dir=self.folder, suffix=".new")
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(_digest(key, body))
-                stream.write(body)
-            os.replace(fresh, self._path(key))
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(_digest(key, body))
+                    stream.write(body)
+                os.replace(fresh, self._path(key))
+            except BaseException:
+                os.unlink(fresh)
+                raise
             self._bound()
 
     def _bound(self) -> None:

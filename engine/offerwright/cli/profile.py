@@ -37,7 +37,7 @@ def profile_option(command: F) -> F:
 
     out = click.option(
         "--profile-out", type=click.Path(path_type=Path, dir_okay=False), default=None,
-        metavar="FILE", callback=_known_suffix,
+        metavar="FILE", callback=_usable_name,
         help="Write that to FILE.json, or as stacks for flame graphs to FILE.folded.",
     )  # fmt: skip
     asked = click.option(
@@ -47,11 +47,14 @@ def profile_option(command: F) -> F:
     return cast(F, decorated)
 
 
-def _known_suffix(
+def _usable_name(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:
     if value is not None and value.suffix not in SUFFIXES:
         raise click.BadParameter(f"{value} ends neither in .json nor in .folded; write one of them")
+    if value is not None and not value.parent.is_dir():
+        # Said before the work, which may be long, and may send.
+        raise click.BadParameter(f"there is no folder {value.parent}; make it first")
     return value
 
 
@@ -59,11 +62,20 @@ def _shown(whole: Stage, on_stderr: bool, out: Path | None) -> None:
     if out is not None:
         folded = out.suffix == ".folded"
         text = "\n".join(stacks(whole)) if folded else dump_pretty(profile_record(whole))
-        out.write_text(text + "\n", encoding="utf-8")
-        tell(f"Profile of {whole.wall_s:.2f} s written to {out}")
+        _write(out, text, f"Profile of {whole.wall_s:.2f} s")
     if on_stderr:
         for line in profile_lines(whole):
             tell(line)
+
+
+def _write(out: Path, text: str, what: str) -> None:
+    """A disk that refuses changes no exit code: the command did what it did."""
+    try:
+        out.write_text(text + "\n", encoding="utf-8")
+    except OSError as problem:
+        tell(f"{what} not written: {out}: {problem.strerror or problem}")
+    else:
+        tell(f"{what} written to {out}")
 
 
 def profile_record(whole: Stage) -> dict[str, Any]:

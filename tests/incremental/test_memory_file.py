@@ -116,6 +116,16 @@ def test_what_is_damaged_is_as_good_as_none(tmp_path: Path, file: str) -> None:
     assert why.startswith("what was remembered cannot be read:")
 
 
+def test_a_head_that_says_something_else_is_damaged(tmp_path: Path) -> None:
+    run(tmp_path, Shop())
+    (head,) = tmp_path.rglob("memory.json")
+    said = head.read_bytes()
+    head.write_bytes(said.replace(b"offers-1-0", b"offers-0-0"))
+    _, why = run(tmp_path, Shop())
+
+    assert why == "what was remembered cannot be read: memory.json is damaged"
+
+
 def test_nothing_is_remembered_of_an_empty_folder(tmp_path: Path) -> None:
     assert read_memory(tmp_path / "none", "this") == (None, "nothing was remembered")
 

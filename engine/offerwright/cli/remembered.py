@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,51 @@ from offerwright.cli.report import tell
 from offerwright.engines.job import Job, Tally
 
 if TYPE_CHECKING:
+    from offerwright.incremental.memory import Memory
     from offerwright.incremental.run import Incremental
     from offerwright.loadout import Loadout
 
 _SIDES = {"told": "prices and content", "stock": "stock"}
 
 
+LOCK = "lock"
+
+
 def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
-    """Compute what a change can reach since the run in this folder, and keep this one there."""
+    """
+    Compute what a change can reach since the run in this folder, and keep this one there.
+
+    Of two at once the second reads and keeps nothing. Where offers turn out to be damaged only when
+    they are read, everything is computed.
+    """
+    from offerwright.compare.offer_state import StateRefused
+    from offerwright.incremental.memory_file import read_memory
+    from offerwright.store.sqlite.locks import file_lock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with file_lock(folder / LOCK, 0) as is_ours:
+        memory, why = read_memory(folder, engine_id())
+        if not is_ours:
+            tell("Another run is being remembered now; this one is not")
+        try:
+            # Parts that were counted before the damage showed would count twice.
+            tallies = list(_run(job, loadout, (memory, why), folder, is_ours))
+        except StateRefused as problem:
+            if memory is None:
+                raise
+            damaged = None, f"what was remembered cannot be read: {problem}"
+            tallies = list(_run(job, loadout, damaged, folder, is_ours))
+    yield from tallies
+
+
+def _run(
+    job: Job, loadout: Loadout, held: tuple[Memory | None, str], folder: Path, is_kept: bool
+) -> Iterator[Tally]:
     from offerwright.engines.again import run_again
-    from offerwright.incremental.memory_file import MemoryWriter, read_memory
+    from offerwright.incremental.memory_file import MemoryWriter
     from offerwright.incremental.run import Asked, incremental
 
-    engine = engine_id()
-    memory, why = read_memory(folder, engine)
+    memory, why = held
     asked = Asked(
         loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows,
         _files(loadout),
@@ -33,7 +65,7 @@ def again(job: Job, loadout: Loadout, folder: Path) -> Iterator[Tally]:
     found = incremental(memory, asked)
     for line in said(found, why):
         tell(line)
-    with MemoryWriter(folder, engine, found) as writer:
+    with MemoryWriter(folder, engine_id(), found) if is_kept else nullcontext() as writer:
         yield from run_again(job, found, writer)
 
 

@@ -16,14 +16,19 @@ from offerwright.profile import counted
 from offerwright.rules.plan import RuleSet
 
 
-def run_again(job: Job, found: Incremental, memory: MemoryWriter) -> Iterator[Tally]:
-    """The tally of every part, in order; when all are there the run is what the next one knows."""
+def run_again(job: Job, found: Incremental, memory: MemoryWriter | None) -> Iterator[Tally]:
+    """
+    The tally of every part, in order; when all are there the run is what the next one knows, if
+    there is a memory to keep it in. Raises `StateRefused` where what is remembered is damaged.
+    """
     for part in counted(found.run(), len(found.parts)):
-        memory.add(part)
+        if memory is not None:
+            memory.add(part)
         listings = part.listings()
         frame = pl.concat([listings[name] for name in job.accounts], how="diagonal_relaxed")
         yield kept(job, part.number, frame, _pools(found.asked.rules, job, listings))
-    memory.finish()
+    if memory is not None:
+        memory.finish()
 
 
 def _pools(rules: RuleSet, job: Job, listings: Mapping[str, pl.DataFrame]) -> dict[PoolKey, Pool]:

@@ -42,7 +42,8 @@ NEWEST, HEAD, INPUTS = "newest", "memory.json", "inputs.arrow"
 
 class MemoryWriter:
     """
-    Keeps a run while it is computed. What was remembered before stays until all of this is there.
+    Keeps a run while it is computed. What was remembered before stays until all of this is there;
+    then everything else in the folder goes, so one at a time writes there.
 
     Only offers that were computed are written; the files of earlier runs with the others are linked
     (`patches`). `engine` names what computes: another one remembers nothing of this. Use it in a
@@ -99,8 +100,8 @@ class MemoryWriter:
         content = _arrow(columns)
         head = _head(now, list(zip(accounts, files, strict=True)), self.engine, content)
         (self._fresh / INPUTS).write_bytes(content)
-        (self._fresh / HEAD).write_text(head, encoding="utf-8")
-        self._put_in_place(hashlib.sha256(head.encode()).hexdigest()[:32])
+        (self._fresh / HEAD).write_bytes(head.encode())
+        self._put_in_place(_name(head.encode()))
 
     def _linked(self, number: int, files: Sequence[Path]) -> list[str]:
         """The files of an account under their names of now; the same bytes, not copied."""
@@ -204,6 +205,11 @@ def _arrow(columns: Mapping[str, pa.Array]) -> bytes:
     return held
 
 
+def _name(head: bytes) -> str:
+    """What the folder with this head is called."""
+    return hashlib.sha256(head).hexdigest()[:32]
+
+
 def _head(
     now: Standing, accounts: Sequence[tuple[str, list[str]]], engine: str, inputs: bytes
 ) -> str:
@@ -239,7 +245,10 @@ def read_memory(folder: Path, engine: str) -> tuple[Memory | None, str]:
         return None, "nothing was remembered"
     try:
         place = folder / Path(newest.read_text(encoding="utf-8").strip()).name
-        head = json.loads((place / HEAD).read_text(encoding="utf-8"))
+        content = (place / HEAD).read_bytes()
+        if _name(content) != place.name:
+            raise ValueError(f"{HEAD} is damaged")
+        head = json.loads(content)
         if head["format"] != FORMAT or head["engine"] != [__version__, engine]:
             return None, "another version of the engine has run since"
         return _memory(place, head), ""

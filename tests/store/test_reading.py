@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import adbc_driver_postgresql.dbapi as postgresql
 import polars as pl
@@ -25,6 +30,7 @@ from offerwright.store.adbc import (
 )
 from offerwright.store.columns import LEDGER
 from offerwright.store.protocol import Reading
+from offerwright.store.sqlite.moment import reading_apart
 
 REFUSED = Outcome("rejected", (Problem("BAD", "não"),), status=400)
 CONFIRMED = Outcome("confirmed", status=200)
@@ -113,6 +119,61 @@ def test_a_reading_that_breaks_off_leaves_nobody_waiting(used: Store) -> None:
 def test_a_file_that_cannot_be_read_is_said(used: Store) -> None:
     with pytest.raises(StoreRefused), used.reading(much=True) as reading:
         reading.ledger_frame("meli\ud800")
+
+
+def test_a_reader_that_has_died_is_said_at_every_question(used: Store) -> None:
+    with pytest.raises(StoreRefused, match="to its end"), used.reading(much=True) as reading:
+        with pytest.raises(StoreRefused, match="to its end"):
+            reading.ledger_frame("meli\ud800")
+        reading.ledger_frame("meli")
+
+
+def test_what_breaks_off_between_two_batches_is_no_answer(used: Store, tmp_path: Path) -> None:
+    """Half a ledger would be told again, and what is listed would be listed twice."""
+    numbers = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 70000)"
+    sql = f"{numbers} SELECT CASE WHEN n <= 65536 THEN n ELSE 'x' END AS n FROM c"
+    path = next(tmp_path.rglob("state.db"))
+    with pytest.raises(StoreRefused, match="to its end"), reading_apart(path) as fetch:
+        fetch(Query(sql, (), {"n": pl.Int64}))
+
+
+def test_a_reader_runs_nothing_that_lies_in_the_folder_of_the_rules(
+    used: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "adbc_driver_sqlite.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    with used.reading(much=True) as reading:
+        assert reading.live_skus("meli").to_list() == ["B", "D", "é"]
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from offerwright.store.adbc import live_query, SQLITE
+from offerwright.store.sqlite.moment import reading_apart
+try:
+    with reading_apart(Path(sys.argv[1])) as fetch:
+        fetch(live_query(SQLITE, "meli"))
+        print("ready", flush=True)
+        sys.stdin.read()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_ctrl_c_ends_a_reader_without_a_word_of_its_own(used: Store, tmp_path: Path) -> None:
+    """A terminal interrupts all processes of its group."""
+    path, pipe = next(tmp_path.rglob("state.db")), subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(path)],
+        stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        said, complaints = process.communicate(timeout=20)
+
+    assert (said, complaints) == (b"stopped\n", b"")
 
 
 def test_a_ledger_moves_to_another_account_in_bulk(used: Store) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
@@ -81,20 +81,19 @@ def reading_apart(path: Path) -> Iterator[Fetch]:
 
     Its state is that of the first statement. Raises `StoreRefused` when it ends before its time.
     """
-    command = [sys.executable, "-m", _READER, str(path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None and process.stdout is not None
-    asking, answering, lock = process.stdin, process.stdout, threading.Lock()
+    # -P: nothing that lies in the working directory is run. A session of its own: Ctrl-C of a
+    # terminal is ours to answer.
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", _READER, str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    lock = threading.Lock()
 
     def fetch(query: Query) -> pl.DataFrame:
-        asked = {"sql": query.sql, "parameters": list(query.parameters)}
         with lock:
             try:
-                asking.write(f"{json.dumps(asked)}\n".encode())
-                asking.flush()
-                with pa.ipc.open_stream(answering) as stream:
-                    table = stream.read_all()
-            except (OSError, pa.ArrowInvalid) as problem:
+                table = _answer(process, query)
+            except (OSError, ValueError) as problem:
                 raise StoreRefused(f"{path.name} could not be read to its end: {problem}") from (
                     problem
                 )
@@ -106,6 +105,28 @@ def reading_apart(path: Path) -> Iterator[Fetch]:
         process.kill()
         raise
     finally:
-        asking.close()
-        answering.close()
-        process.wait()
+        _part(process)
+
+
+def _answer(process: subprocess.Popen[bytes], query: Query) -> pa.Table:
+    """One question and its answer. Raises `OSError` or `ValueError` where it is not whole."""
+    assert process.stdin is not None and process.stdout is not None
+    asked = {"sql": query.sql, "parameters": list(query.parameters)}
+    process.stdin.write(f"{json.dumps(asked)}\n".encode())
+    process.stdin.flush()
+    with pa.ipc.open_stream(process.stdout) as stream:
+        table = stream.read_all()
+    # Arrow takes a stream that breaks off between two batches for a whole one.
+    if process.stdout.readline() != b"%d\n" % table.num_rows:
+        raise ValueError("the answer breaks off")
+    return table
+
+
+def _part(process: subprocess.Popen[bytes]) -> None:
+    """Let the reader end, and wait until it has."""
+    assert process.stdin is not None and process.stdout is not None
+    # A question that a dead reader did not take is still to be written.
+    with suppress(OSError):
+        process.stdin.close()
+    process.stdout.close()
+    process.wait()

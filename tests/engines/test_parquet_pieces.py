@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offerwright.engines.parquet_pieces import join_parquet
-from offerwright.engines.thrift import bytes_of, fields_of
+from offerwright.engines.thrift import (
+    BINARY,
+    I64,
+    LIST,
+    STRUCT,
+    Fields,
+    Typed,
+    bytes_of,
+    fields_of,
+    items,
+)
 
 
 def frame(size: int, start: int = 0) -> pl.DataFrame:
@@ -115,3 +126,67 @@ def test_a_footer_is_written_as_it_was_read(size: int, write: object) -> None:
     footer = content[-8 - length : -8]
 
     assert bytes_of(fields_of(footer)) == footer
+
+
+@pytest.mark.parametrize("write", [by_polars, by_arrow])
+def test_the_index_of_every_column_says_where_its_pages_lie(tmp_path: Path, write: object) -> None:
+    assert callable(write)
+    content = joined(tmp_path, [write(frame(100)), write(frame(50, 100))])
+    length = int.from_bytes(content[-8:-4], "little")
+    chunks = [
+        chunk
+        for group in items(fields_of(content[-8 - length : -8]), 4)
+        for chunk in items(group, 1)
+    ]
+    for chunk in chunks:
+        start, length = chunk[4].value, chunk[5].value
+        index = fields_of(content[start : start + length])
+
+        assert items(index, 1)[0][1].value == chunk[3].value[9].value
+
+
+def changed_footer(change: Callable[[Fields], Fields]) -> bytes:
+    content = by_polars(frame(3))
+    length = int.from_bytes(content[-8:-4], "little")
+    footer = bytes_of(change(fields_of(content[-8 - length : -8])))
+    return content[: -8 - length] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def changed_chunk(number: int, value: Typed) -> bytes:
+    """A file whose first column has one field more."""
+
+    def change(footer: Fields) -> Fields:
+        group = items(footer, 4)[0]
+        first, *rest = items(group, 1)
+        group = {**group, 1: Typed(LIST, (STRUCT, [{**first, number: value}, *rest]))}
+        return {**footer, 4: Typed(LIST, (STRUCT, [group]))}
+
+    return changed_footer(change)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (changed_chunk(1, Typed(BINARY, b"other.parquet")), "a column has the field 1"),
+        (changed_chunk(8, Typed(STRUCT, {})), "a column has the field 8"),
+        (changed_footer(lambda f: {**f, 8: Typed(STRUCT, {})}), "the footer has the field 8"),
+        (changed_footer(lambda f: {**f, 3: Typed(I64, 4)}), "its groups have 3 rows, not 4"),
+        (changed_footer(lambda f: {n: t for n, t in f.items() if n != 2}), "lacks the field 2"),
+    ],
+    ids=["elsewhere", "encrypted", "signed", "miscounted", "without columns"],
+)
+def test_what_a_footer_says_beyond_what_is_known_is_refused(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        joined(tmp_path, [content])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x18\x09abc", b"\x17\x00\x00", b"\x1b\x01\x88\x00", b"\x15\x02\x05\x02\x02\x00", b"\x00x"],
+    ids=["short text", "short double", "map", "field twice", "bytes behind"],
+)
+def test_bytes_that_are_no_struct_are_refused(data: bytes) -> None:
+    with pytest.raises((ValueError, EOFError)):
+        fields_of(data)

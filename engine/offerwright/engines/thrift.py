@@ -24,7 +24,11 @@ Fields = dict[int, Typed]
 
 def fields_of(data: bytes) -> Fields:
     """A struct from its bytes. Raises ValueError or EOFError for what is none."""
-    return _read_struct(io.BytesIO(data))
+    source = io.BytesIO(data)
+    fields = _read_struct(source)
+    if source.tell() != len(data):
+        raise ValueError("bytes stand behind the footer's last field")
+    return fields
 
 
 def bytes_of(fields: Fields) -> bytes:
@@ -44,6 +48,13 @@ def _byte(source: io.BytesIO) -> int:
     if not found:
         raise EOFError("the footer ends early")
     return found[0]
+
+
+def _bytes(source: io.BytesIO, size: int) -> bytes:
+    found = source.read(size)
+    if len(found) < size:
+        raise EOFError("the footer ends early")
+    return found
 
 
 def _read_varint(source: io.BytesIO) -> int:
@@ -70,6 +81,8 @@ def _read_struct(source: io.BytesIO) -> Fields:
         if kind == STOP:
             return fields
         number = number + (head >> 4) if head >> 4 else _read_integer(source)
+        if number in fields:
+            raise ValueError(f"a footer has the field {number} twice")
         fields[number] = Typed(kind, _read(source, kind))
 
 
@@ -81,9 +94,9 @@ def _read(source: io.BytesIO, kind: int, *, in_list: bool = False) -> Any:
     if kind == BYTE:
         return _byte(source)
     if kind == DOUBLE:
-        return source.read(8)
+        return _bytes(source, 8)
     if kind == BINARY:
-        return source.read(_read_varint(source))
+        return _bytes(source, _read_varint(source))
     if kind in (LIST, SET):
         head = _byte(source)
         size = _read_varint(source) if head >> 4 == 15 else head >> 4

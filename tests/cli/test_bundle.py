@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import TZPATH
 
 import pytest
 from cli.shop import AS_OF, ROOT, Shop, environment, small_shop
@@ -130,6 +131,36 @@ def test_what_is_remembered_follows_every_change(tmp_path: Path) -> None:
     assert (first["AU-1"], changed["AU-1"]) == ("118.00", "120.00")
     assert entry.stat().st_mode & 0o077 == 0
     assert len(list((cache / "bundles").iterdir())) == 2
+
+
+def zones(name: str) -> Path | None:
+    """The file of a time zone on this machine."""
+    return next((p for f in TZPATH if (p := Path(f) / name).is_file()), None)
+
+
+@pytest.mark.skipif(not zones("Etc/UTC"), reason="this machine has no files of time zones")
+def test_what_is_remembered_follows_the_time_zones_of_the_machine(tmp_path: Path) -> None:
+    """A law moves the clocks, an update brings it: a date in a rule is another moment."""
+    shop, place = small_shop(tmp_path / "shop"), tmp_path / "zones"
+    shop.change("rules/pricing.yaml", "name: shop", "name: shop\nvalid: {before: 2026-11-28}")
+    seen = []
+    for name in ("America/Sao_Paulo", "Etc/UTC"):
+        source, target = zones(name), place / "America" / "Sao_Paulo"
+        assert source is not None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target.with_suffix(".new")).replace(target)
+        done = shop(
+            "offers",
+            "--as-of",
+            "2026-11-28T01:30:00Z",
+            "-o",
+            "jsonl",
+            env={"OFFERWRIGHT_CACHE_DIR": str(tmp_path / "cache"), "PYTHONTZPATH": str(place)},
+        )
+        seen.append([one.get("price") for one in done.records()])
+
+    assert seen[0][0] == "118.00"
+    assert seen[1] == [None] * 6
 
 
 def test_a_damaged_entry_is_written_anew(tmp_path: Path) -> None:

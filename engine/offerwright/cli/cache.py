@@ -13,11 +13,12 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import TZPATH
 
 from offerwright import __version__
 
@@ -168,7 +169,8 @@ def engine_id() -> str:
 
 
 def _engine() -> list[str]:
-    """What decides how files are read: this version, its source files, Python, its packages."""
+    """What decides how files are read: this version, its source files, Python, its packages, and
+    what the system says of time zones, which dates in rules become moments by."""
     package = Path(__file__).parent.parent
     found = [__version__, sys.version]
     for folder, _, names in sorted(os.walk(package)):
@@ -179,7 +181,16 @@ def _engine() -> list[str]:
     for folder in sys.path:
         with suppress(OSError):
             found += sorted(n for n in os.listdir(folder or ".") if n.endswith(".dist-info"))
-    return found
+    return [*found, *_time_zones()]
+
+
+def _time_zones() -> Iterator[str]:
+    """An update of the zones replaces files, so their folders change, which are a few dozen."""
+    for place in TZPATH:
+        with suppress(OSError):
+            inside = sorted(one.path for one in os.scandir(place))
+            for path in (place, *inside):
+                yield f"{path} {os.stat(path).st_mtime_ns}"
 
 
 def _digest(key: str, body: bytes) -> bytes:

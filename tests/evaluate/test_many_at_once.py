@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,29 @@ def test_cut_points_far_apart_are_found_without_buckets() -> None:
 
     assert found.buckets is None
     assert found.classes_of(values)[:8].tolist() == [0, 1, 115, 199, 200, 200, 201, 202]
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        (-(2**62) + 1, 2**62 - 1),
+        (-(2**63), 2**63 - 1),
+        (-(2**63), 0),
+        (2**63 - 40, 2**63 - 1),
+        (-(2**64), 2**64),
+    ],
+)
+def test_cut_points_at_the_ends_of_what_64_bits_hold_are_found(edges: tuple[int, int]) -> None:
+    low, high = edges
+    cuts = tuple(Decimal(n) for n in sorted({*range(low, low + 6), *range(high - 5, high + 1)}))
+    axis = OrderedAxis("cost", NUMBER, cuts, tuple(range(2 * len(cuts) + 1)), 0)
+    found = cuts_at(axis, 0, lambda mask: mask)
+    asked = sorted({-(2**63), low, low + 3, low + 30, 0, high - 30, high - 3, high, 2**63 - 1})
+    asked = [value for value in asked if -(2**63) <= value < 2**63]
+
+    expected = [axis.segment(Decimal(value)) for value in asked]
+    assert found.classes_of(np.array(asked * 300))[: len(asked)].tolist() == expected
+    assert found.classes_of(np.array(asked))[: len(asked)].tolist() == expected
 
 
 WORDS = tuple(f"w{n}" for n in range(40))

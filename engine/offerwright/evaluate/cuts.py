@@ -118,9 +118,10 @@ def _changes(axis: OrderedAxis, scale: int) -> Iterator[tuple[int, int]]:
 
 
 def _buckets(edges: Array) -> Buckets | None:
-    """None where the points lie so unevenly that too many share a bucket."""
+    """None where the points lie so unevenly that too many share a bucket, or so far apart that
+    64 bits do not hold how far."""
     low, high = int(edges[0]) - 1, int(edges[-1])
-    if low < -(2**62) or high > 2**62:
+    if low < -(2**61) or high > 2**61:
         return None
     shift = max(0, (high - low).bit_length() - _BUCKET_BITS)
     first = low + (np.arange(((high - low) >> shift) + 1, dtype=np.int64) << shift)

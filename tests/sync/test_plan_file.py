@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,58 @@ def test_a_file_that_changes_after_it_was_opened_queues_nothing(book: Book) -> N
     with pytest.raises(PlanRefused, match="was changed while it was read"):
         book.submitted(plan)
     assert book.store.open_counts("market") == {}
+
+
+LATER: dict[str, Callable[[list[str]], list[str]]] = {
+    "an operation twice": lambda lines: [*lines[:3], *lines[2:]],
+    "an operation less": lambda lines: [*lines[:2], *lines[3:]],
+    "no JSON": lambda lines: [*lines[:2], "{", *lines[3:]],
+    "an operation without a SKU": lambda lines: [x.replace('"sku"', '"ski"') for x in lines],
+    "a line that is no object": lambda lines: [*lines[:2], "[1]", *lines[2:]],
+    "nothing": lambda lines: [],
+}
+
+
+@pytest.mark.parametrize("edit", list(LATER.values()), ids=list(LATER))
+def test_no_change_of_an_opened_plan_goes_through(
+    plan: SyncPlan, tmp_path: Path, edit: Callable[[list[str]], list[str]]
+) -> None:
+    path = tmp_path / "p.jsonl"
+    write_plan(plan, path)
+    opened = read_plan(path)
+    path.write_text("".join(f"{x}\n" for x in edit(path.read_text().splitlines())))
+
+    # More operations than there were are never given, not even before the end.
+    with pytest.raises(PlanRefused, match="was changed while it was read"):
+        list(islice(opened.operations, len(opened.operations) + 1))
+
+
+def test_another_plan_in_its_place_is_not_looked_at(plan: SyncPlan, tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    write_plan(plan, path)
+    opened = read_plan(path)
+    write_plan(replace(plan, basis=replace(BASIS, snapshot="later")), path)
+
+    with pytest.raises(PlanRefused, match="was changed while it was read"):
+        next(iter(opened.operations))
+
+
+def test_a_plan_that_is_gone_while_it_is_read_is_refused(plan: SyncPlan, tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    write_plan(plan, path)
+    opened = read_plan(path)
+    path.unlink()
+
+    with pytest.raises(PlanRefused, match="cannot be read"):
+        next(iter(opened.operations))
+
+
+def test_a_plan_that_cannot_be_written_leaves_no_piece(plan: SyncPlan, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").mkdir()
+
+    with pytest.raises(OSError):
+        write_plan(plan, tmp_path / "p.jsonl")
+    assert [file.name for file in tmp_path.iterdir()] == ["p.jsonl"]
 
 
 def test_a_plan_is_kept_under_its_id(plan: SyncPlan, tmp_path: Path) -> None:

@@ -81,16 +81,26 @@ def write_plan(plan: SyncPlan, path: Path) -> SyncPlan:
     """Write a plan, whole or not at all, and seal it."""
     temporary = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        sha256 = _write(plan, temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return replace(plan, id=sha256[:ID_LENGTH])
+
+
+def _write(plan: SyncPlan, path: Path) -> str:
+    """The lines and their seal; gives the hash."""
     digest = hashlib.sha256()
-    with temporary.open("wb") as file:
+    with path.open("wb") as file:
         for text in _texts(plan):
             digest.update(text)
             file.write(text)
         sha256 = digest.hexdigest()
         seal = {"type": "seal", "id": sha256[:ID_LENGTH], "sha256": sha256}
         file.write(f"{_dump(seal)}\n".encode())
-    temporary.replace(path)
-    return replace(plan, id=sha256[:ID_LENGTH])
+    return sha256
 
 
 def keep_plan(plan: SyncPlan, folder: Path) -> tuple[SyncPlan, Path]:
@@ -139,6 +149,8 @@ class PlanOperations:
     """The operations of a plan file, in order, parsed as they are gone through."""
 
     path: Path
+    head: str
+    """The first line: whoever puts another plan in its place is noticed before it is looked at."""
     sha256: str
     size: int
 
@@ -149,18 +161,46 @@ class PlanOperations:
         return any(one == operation for one in self)
 
     def __iter__(self) -> Iterator[PlannedOperation]:
-        """Raises `PlanRefused` at the end where the file is no more what was opened."""
-        digest, before = hashlib.sha256(), ""
-        for line in _lines(self.path):
-            # One line behind: the last is the seal, and no part of what it seals.
-            if before:
-                digest.update(f"{before}\n".encode())
-                record = json.loads(before)
-                if record["type"] == "operation":
-                    yield _read_operation(record)
-            before = line
+        """Raises `PlanRefused`, at the latest at the end, where the file is not what was opened."""
+        digest, given = hashlib.sha256(), 0
+        for number, line in enumerate(self._sealed()):
+            digest.update(f"{line}\n".encode())
+            operation = self._operation(line)
+            if (number == 0 and line != self.head) or (operation and given == self.size):
+                raise self._changed()
+            if operation is not None:
+                given += 1
+                yield operation
         if digest.hexdigest() != self.sha256:
-            raise PlanRefused(f"{self.path} was changed while it was read; plan again")
+            raise self._changed()
+
+    def _sealed(self) -> Iterator[str]:
+        """All lines but the last, which is the seal."""
+        before = None
+        try:
+            for line in _lines(self.path):
+                if before is not None:
+                    yield before
+                before = line
+        except OSError as problem:
+            raise _unreadable(self.path, problem) from problem
+        except ValueError as problem:
+            raise self._changed() from problem
+
+    def _operation(self, line: str) -> PlannedOperation | None:
+        """What a line says, if it is an operation."""
+        try:
+            record = json.loads(line)
+            return _read_operation(record) if record["type"] == "operation" else None
+        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+            raise self._changed() from problem
+
+    def _changed(self) -> PlanRefused:
+        return PlanRefused(f"{self.path} was changed while it was read; plan again")
+
+
+def _unreadable(path: Path, problem: OSError) -> PlanRefused:
+    return PlanRefused(f"{path} cannot be read as a plan: {problem}")
 
 
 @staged("reading the plan")
@@ -174,7 +214,7 @@ def read_plan(path: Path) -> PlanFile:
     try:
         outline = _outline(path)
     except OSError as problem:
-        raise PlanRefused(f"{path} cannot be read as a plan: {problem}") from problem
+        raise _unreadable(path, problem) from problem
     except ValueError as problem:
         raise PlanRefused(
             f"{path} cannot be read as a plan; give the file that `offerwright plan --out` wrote"
@@ -188,7 +228,7 @@ def read_plan(path: Path) -> PlanFile:
     if seal.get("sha256") != sha256 or seal.get("id") != sha256[:ID_LENGTH]:
         raise PlanRefused(f"{path} was changed after it was written; plan again")
     counts = {one["account"]: int(one["operations"]) for one in outline.accounts}
-    operations = PlanOperations(path, sha256, sum(counts.values()))
+    operations = PlanOperations(path, outline.first, sha256, sum(counts.values()))
     return PlanFile(seal["id"], head, counts, operations)
 
 
@@ -196,6 +236,7 @@ def read_plan(path: Path) -> PlanFile:
 class _Outline:
     """What a file is from far: its first and last record, its accounts, the hash between."""
 
+    first: str
     head: Any
     accounts: tuple[dict[str, Any], ...]
     seal: Any
@@ -204,17 +245,17 @@ class _Outline:
 
 def _outline(path: Path) -> _Outline:
     digest, before = hashlib.sha256(), None
-    head: Any = None
+    first, head = "", None
     accounts = []
     for line in _lines(path):
         if before is not None:
             digest.update(f"{before}\n".encode())
-        if head is None:
-            head = json.loads(line)
+        if before is None:
+            first, head = line, json.loads(line)
         elif _ACCOUNT in line:
             accounts.append(json.loads(line))
         before = line
-    return _Outline(head, tuple(accounts), json.loads(before or ""), digest.hexdigest())
+    return _Outline(first, head, tuple(accounts), json.loads(before or ""), digest.hexdigest())
 
 
 _ACCOUNT = '"type":"account"'

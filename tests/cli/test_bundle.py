@@ -104,13 +104,16 @@ def test_a_bundle_is_written_while_another_run_writes_it(shop: Shop) -> None:
     assert (shop.root / "shared.bundle").read_bytes() == (shop.root / "rules.bundle").read_bytes()
 
 
-def test_a_bundle_that_cannot_be_put_in_place_leaves_nothing_behind(shop: Shop) -> None:
-    target = shop.root / "out" / "taken.bundle"
-    (target / "inside").mkdir(parents=True)
-    found = shop("bundle", "--out", "out/taken.bundle")
+def test_a_bundle_of_another_shop_than_the_folder_is_says_so(shop: Shop, tmp_path: Path) -> None:
+    other = small_shop(tmp_path / "other")
+    bundle = str(shop.root / "rules.bundle")
+    same = other("offers", "--as-of", AS_OF, "-o", "jsonl", "--bundle", bundle)
+    other.change("offerwright.yaml", "name: quitanda", "name: mercearia")
+    found = other("offers", "--as-of", AS_OF, "-o", "jsonl", "--bundle", bundle)
 
-    assert found.code == 2
-    assert [one.name for one in target.parent.iterdir()] == ["taken.bundle"]
+    assert "another `offerwright.yaml`" not in same.err
+    assert "was made of another `offerwright.yaml` than the one in " in found.err
+    assert (found.code, found.out) == (same.code, same.out)
 
 
 def prices(shop: Shop, cache: Path) -> dict[str, str]:

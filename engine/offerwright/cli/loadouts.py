@@ -17,6 +17,7 @@ from offerwright.errors import BundleRefused, Diagnostic, OfferwrightError, has_
 from offerwright.loadout import Loadout
 from offerwright.profile import stage, staged
 from offerwright.source.repository import (
+    SHOP_FILE,
     Repository,
     find_root,
     read_repository,
@@ -54,7 +55,16 @@ def ready(root: Path | None, bundle: Path | None) -> tuple[Path, Loadout]:
     home = root or find_root(Path.cwd()) or Path.cwd()
     loadout = unpack(_content(bundle), home, str(bundle))
     tell(f"Rules {loadout.digest} of {bundle}")
+    _tell_other_shop(home, loadout, bundle)
     return home, loadout
+
+
+def _tell_other_shop(home: Path, loadout: Loadout, bundle: Path) -> None:
+    """Data and ledger are those of the folder, and may be another shop's."""
+    file = home / SHOP_FILE
+    if file.is_file() and file.read_bytes() != loadout.repository.files.get(SHOP_FILE):
+        tell(f"{bundle} was made of another `{SHOP_FILE}` than the one in {home}, "
+             "whose data and ledger are used")  # fmt: skip
 
 
 def _content(bundle: Path) -> bytes:

@@ -32,13 +32,18 @@ GUARDS: list[dict[str, Any]] = [
 ]
 ZEROING = INVENTORY.replace("marketplace: market", "marketplace: example-market")
 HOLDING = ZEROING + "on_block: hold\n"
+ON_THE_RUN: list[dict[str, Any]] = [
+    {"id": "moves", "check": "share_moved", "at_most": "40%", "else": "block"},
+    {"id": "zeros", "check": "share_zeroed", "at_most": "30%", "else": "needs_approval"},
+]
 BASIS = Basis("", "r", "s", AS_OF, "0", "sandbox", True)
 
 
 @cache
-def the_shop(content: bool, holds: bool) -> Loadout:
+def the_shop(content: bool, holds: bool, on_the_run: bool = False) -> Loadout:
     inventory = HOLDING if holds else ZEROING
-    return shop(GUARDS, content=content, inventory=inventory)
+    guards = [*GUARDS, *ON_THE_RUN] if on_the_run else GUARDS
+    return shop(guards, content=content, inventory=inventory)
 
 
 @given(st.data(), catalogues(), doubts(), st.booleans(), st.booleans())
@@ -58,16 +63,17 @@ def test_a_plan_of_columns_is_the_plan_offer_by_offer(
     assert moves(part) == expected.moves
 
 
-@given(st.data(), catalogues(), st.integers(1, 3))
+@given(st.data(), catalogues(), doubts(), st.integers(1, 3), st.booleans())
 def test_a_plan_in_parts_is_the_plan_of_the_whole(
-    data: st.DataObject, rows: list[dict[str, Any]], size: int
+    data: st.DataObject, rows: list[dict[str, Any]], doubt: Doubt, size: int, content: bool
 ) -> None:
-    loadout = the_shop(True, False)
+    loadout = the_shop(content, False, on_the_run=True)
     frame = frame_from_rows(loadout.schema, rows)
     known = data.draw(ledgers(said_of(loadout, frame)))
-    (whole,) = planned(loadout, frame, known, Doubt())
-    (parts,) = planned(loadout, frame, known, Doubt(), size)
+    (whole,) = planned(loadout, frame, known, doubt)
+    (parts,) = planned(loadout, frame, known, doubt, size)
 
+    assert moves(parts) == moves(whole)
     assert parts.changes == whole.changes
     assert (parts.withheld, parts.warnings) == (whole.withheld, whole.warnings)
     assert (parts.counts, parts.unchanged, parts.waiting, parts.run_verdicts) == (

@@ -656,13 +656,14 @@ def test_runs_are_listed_newest_first(store: Store) -> None:
 def test_a_hundred_thousand_pending_operations_are_quick_to_read_and_to_take_up(led: Store) -> None:
     led.enqueue((price(f"S{n:06d}", "10.00") for n in range(100_000)), "p1", now=1)
 
-    began = time.perf_counter()
+    # Of this process: what others do on the machine is not ours.
+    began = time.process_time()
     found = led.ledger("meli")
-    read_s = time.perf_counter() - began
+    read_s = time.process_time() - began
     led.yield_lead(OWNER, now=2)
     led.lead(OWNER, now=2, lease_s=60)
     first = claimed(led, 3, limit=2)
-    ready_s = time.perf_counter() - began - read_s
+    ready_s = time.process_time() - began - read_s
 
     assert (len(found), found[0][0], found[-1][0]) == (100_000, "S000000", "S099999")
     assert [c.operation.sku for c in first] == ["S000000", "S000001"]

@@ -15,6 +15,7 @@ from guards.one_offer import AS_OF
 from sync.book import Book, product
 from typed_rows import frame_from_rows
 
+from offerwright.errors import OfferwrightError
 from offerwright.evaluate.partitions import partitions
 from offerwright.loadout import PlanRequest, plan_parts
 from offerwright.store import open_store
@@ -207,3 +208,15 @@ def test_a_plan_holds_no_secret_and_no_clock(plan: SyncPlan, tmp_path: Path) -> 
         "as_of", "commit", "engine", "first_publication", "rules", "snapshot", "target", "type",
         "version",
     ]  # fmt: skip
+
+
+def test_a_disk_that_is_full_while_a_plan_is_made_is_said_with_its_folder(tmp_path: Path) -> None:
+    loadout = shop([], content=True)
+    asked = PlanRequest(("market",), datetime.fromisoformat(AS_OF), BASIS, NO_DOUBT)
+    parts = partitions(loadout.rules, frame_from_rows(loadout.schema, PRODUCTS), rows=1)
+    held = HeldLedger({"market": ledger({})})
+    (tmp_path / "market").mkdir()
+    (tmp_path / "market" / "000001.operations").symlink_to("/dev/full")
+
+    with pytest.raises(OfferwrightError, match=f"{tmp_path}/market cannot be written: No space"):
+        plan_parts(loadout, parts, held, asked, folder=tmp_path, workers=2)

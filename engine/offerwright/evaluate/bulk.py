@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from queue import SimpleQueue
@@ -26,9 +26,9 @@ def mapped(
     parts: Partitions,
     work: Callable[[Executor, Block], T],
     workers: int = 1,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """
-    What `work` says of every part, in order.
+    What `work` says of every part, in order; closed, it waits for what is being computed.
 
     At most `workers` parts are computed and one result waits at any time. Every worker has an
     executor of its own: what tables have learned is not shared, so that nobody waits for a lock.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -89,9 +90,11 @@ def plan_catalogue(
     def work(own: Executor, block: Block) -> dict[str, PlanRows]:
         return plan_block(own, block, ledger, plannings, as_of)
 
-    for found in mapped(executor, parts, work, workers):
-        for account, rows in found.items():
-            keep(account, rows)
+    # Closed, so that no worker still asks the ledger when an interrupt has ended its reading.
+    with closing(mapped(executor, parts, work, workers)) as computed:
+        for found in computed:
+            for account, rows in found.items():
+                keep(account, rows)
     skus = parts.source.rows(0, parts.height, ["sku"])["sku"]
     for plan in executor.rules.plans:
         name = plan.account.name

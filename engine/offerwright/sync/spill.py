@@ -8,12 +8,16 @@ from pathlib import Path
 
 import polars as pl
 
+from offerwright.errors import OfferwrightError
 from offerwright.sync.plan import PlanRows
 
 
 def _on_disk(frame: pl.LazyFrame, file: Path) -> pl.LazyFrame:
     # lz4: written and read a few times, so speed counts; bodies of one payload shrink well.
-    frame.collect().write_ipc(file, compression="lz4")
+    try:
+        frame.collect().write_ipc(file, compression="lz4")
+    except OSError as problem:
+        raise OfferwrightError(f"{file.parent} cannot be written: {problem}") from problem
     return pl.scan_ipc(file)
 
 

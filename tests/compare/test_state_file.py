@@ -47,6 +47,21 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         read_state(file)
 
 
+def test_any_byte_that_is_flipped_is_noticed_or_means_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    write_state(STATE, file)
+    content = file.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 3):
+        file.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            assert read_state(file).digest == STATE.digest, place
+        except StateRefused:
+            refused += 1
+
+    assert refused > len(content) // 12
+
+
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "state"
     write_state(STATE, file)

@@ -50,10 +50,12 @@ def read_state(file: Path) -> OfferState:
         head = json.loads((reader.schema.metadata or {}).get(_FORMAT, b"{}"))
         _check_head(head, reader, file)
         batches = [reader.get_batch(n) for n in range(reader.num_record_batches)]
-    except (pa.ArrowException, ValueError) as problem:
+        pairs = zip(head["accounts"], batches, strict=True)
+        state = OfferState(tuple(_account(name, batch) for name, batch in pairs))
+    except (pa.ArrowException, OSError, ValueError, KeyError) as problem:
+        if isinstance(problem, FileNotFoundError):
+            raise
         raise StateRefused(f"{file} cannot be read: {problem}") from problem
-    pairs = zip(head["accounts"], batches, strict=True)
-    state = OfferState(tuple(_account(name, batch) for name, batch in pairs))
     rising = all((one.keys[1:] > one.keys[:-1]).all() for one in state.accounts)
     if not rising or state.digest != head["digest"]:
         raise StateRefused(f"{file} is damaged: it does not have the digest that it says")

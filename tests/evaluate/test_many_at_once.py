@@ -14,6 +14,7 @@ from offerwright.errors import Span
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals, Truths, Words
 from offerwright.evaluate.cuts import cuts_at
+from offerwright.evaluate.next_states import NextStates
 from offerwright.evaluate.uniform import each, is_uniform, repeated
 from offerwright.evaluate.walk import TableWalk
 from offerwright.expressions.conditions import ALWAYS, Value
@@ -132,6 +133,51 @@ def _mask(axis: Axis, column: Any, row: int) -> int:
     if isinstance(axis, OrderedAxis):
         return axis.masks[axis.segment(Decimal(int(column.values[row])))]
     return word_mask(axis, column.vocabulary[column.codes[row]])
+
+
+@given(tables(), st.integers(0, 2**32))
+def test_a_walk_that_searches_or_forgets_says_what_one_says_that_has_room(
+    table: TablePlan, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    roomy, narrow, forgetful = TableWalk(table), TableWalk(table), TableWalk(table, most_kept=0)
+    for level in narrow.levels:
+        level.next = NextStates(most=300)
+    before: list[tuple[Any, list[int], list[int]]] = []
+    for rows in (1, 300, 30, 900):
+        columns = _columns(table, random, rows)
+        expected = said(*roomy.matches(columns, rows, roomy.every))
+        assert said(*narrow.matches(columns, rows, narrow.every)) == expected
+        states, masks = forgetful.matches(columns, rows, forgetful.every)
+        assert said(states, masks) == expected
+        before.append((states, masks, expected))
+
+    assert all(said(states, masks) == expected for states, masks, expected in before)
+    assert all(level.next.table.size <= 300 for level in narrow.levels)
+
+
+def said(states: Any, masks: list[int]) -> list[int]:
+    """The mask of every row."""
+    return [masks[state] for state in states]
+
+
+def test_what_a_walk_remembers_does_not_grow_without_end() -> None:
+    """Ever new words: no state comes twice."""
+    words: dict[Value, tuple[int, int]] = {f"w{n}": (1 << n, 0) for n in range(640)}
+    axes: list[Axis] = [WordAxis(fact, TEXT, 0, words, (), {}, 0) for fact in "ab"]
+    rows = tuple(RowPlan(f"r{n}", HERE, ALWAYS) for n in range(640))
+    table = TablePlan("t", HERE, "unique", None, tuple(axes), tuple(range(640)), rows, (), False)
+    walk = TableWalk(table, most_kept=200_000)
+    most = 0
+    for start in range(0, 640, 40):
+        here = Words(
+            np.arange(start, start + 40, dtype=np.int32), tuple(f"w{n}" for n in range(640))
+        )
+        states, masks = walk.matches([here, here], 40, walk.every)
+        most = max(most, walk.kept())
+        assert said(states, masks) == [1 << n for n in range(start, start + 40)]
+
+    assert most < 400_000
 
 
 @given(tables(), st.integers(0, 2**32))

@@ -109,10 +109,12 @@ def match(table: TablePlan, rows: Rows, as_of: int, walks: Walks) -> Match:
 
 def _matched(walk: TableWalk, columns: Sequence[Column], rows: int, as_of: int) -> Match:
     states, masks = walk.matches(columns, rows, walk.alive(as_of))
-    picks = walk.picks
+    of, picks = walk.picks
+    picks = picks if of is masks else picks[:0]  # another thread made the walk forget
     if len(picks) < len(masks):
         more = [_pick(walk.table, mask) for mask in masks[len(picks) :]]
-        picks = walk.picks = np.append(picks, np.array(more, dtype=np.int32))
+        picks = np.append(picks, np.array(more, dtype=np.int32))
+        walk.picks = masks, picks
     return Match(walk.table, each(picks.take, states), states, masks, walk)
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from offerwright.evaluate.columns import Array, Column, Decimals, Lists, Truths, Words
 from offerwright.evaluate.cuts import Cuts, cuts_at
 from offerwright.evaluate.mask_rows import keys, met, rows_of_masks
+from offerwright.evaluate.next_states import NextStates
 from offerwright.evaluate.uniform import is_uniform, repeated
 from offerwright.expressions.syntax import Const
 from offerwright.money import scaled
@@ -32,11 +33,12 @@ from offerwright.rules.axes import Axis, OrderedAxis, WordAxis, word_mask
 from offerwright.rules.plan import ResultPlan, TablePlan
 from offerwright.rules.window import ALWAYS_VALID
 
-_UNSEEN = -1
 # How many words, and vocabularies of a block, an axis keeps the classes of.
 _MOST_WORDS, _MOST_VOCABULARIES = 100_000, 8
 _MANY = 256
 """Pairs of a state and a class from which on their masks meet as arrays."""
+MOST_KEPT = 2**28
+"""Bytes of masks that a walk remembers; beyond them it forgets all and learns anew."""
 
 
 class _Masks:
@@ -90,7 +92,7 @@ class _Level:
         self.classes = _Masks(words)
         # Class 0 is that of a missing value: a class times "is there" is the class all the same.
         self.missing_class = self.classes.number(axis.missing)
-        self.next = np.full((16, 16), _UNSEEN, dtype=np.int32)
+        self.next = NextStates()
         self.cuts: dict[int, Cuts] = {}
         self.class_of_word: dict[Any, int] = {}
         self.vocabularies: dict[int, tuple[Any, Array]] = {}
@@ -154,49 +156,24 @@ class _Level:
         self, states: Array | int, classes: Array | int, before: _Masks, after: _Masks
     ) -> Array | int:
         """The next state of every row; one number where all rows are alike so far."""
-        self._grow(len(before.items), len(self.classes.items))
-        flat: Any = states * self.next.shape[1] + classes
-        answers = self.next.ravel()
-        if isinstance(flat, int):
-            if answers[flat] == _UNSEEN:
-                self._learn(np.array([flat]), before, after)
-            return int(answers[flat])
-        found: Array = answers.take(flat)
-        if len(found) and found.min() == _UNSEEN:
-            self._learn(np.unique(flat[found == _UNSEEN]), before, after)
-            found = answers.take(flat)
-        return found
+        sizes = len(before.items), len(self.classes.items)
+        return self.next.of(states, classes, sizes, lambda s, c: self._met(s, c, before, after))
 
-    def _learn(self, pairs: Array, before: _Masks, after: _Masks) -> None:
-        """Remember the next state of pairs of a state and a class."""
-        states, classes = np.divmod(pairs, self.next.shape[1])
-        if len(pairs) < _MANY:
-            answers = [
+    def _met(self, states: Array, classes: Array, before: _Masks, after: _Masks) -> list[int]:
+        """The next states of pairs of a state and a class."""
+        if len(states) < _MANY:
+            return [
                 after.number(self._without_beaten(before.items[state] & self.classes.items[class_]))
                 for state, class_ in zip(states.tolist(), classes.tolist(), strict=True)
             ]
-        else:
-            settled = rows_of_masks([self.settled], self.classes.words)[0]
-            met_ = met(before.rows(), self.classes.rows(), (states, classes), settled)
-            answers = [number for rows in met_ for number in after.numbers_of(rows)]
-        self.next.ravel()[pairs] = answers
+        settled = rows_of_masks([self.settled], self.classes.words)[0]
+        found = met(before.rows(), self.classes.rows(), (states, classes), settled)
+        return [number for rows in found for number in after.numbers_of(rows)]
 
     def _without_beaten(self, mask: int) -> int:
         """The mask without the parts that a settled, earlier one beats whatever comes."""
         certain = mask & self.settled
         return mask & ((certain & -certain) << 1) - 1 if certain else mask
-
-    def _grow(self, states: int, classes: int) -> None:
-        height, width = self.next.shape
-        if states <= height and classes <= width:
-            return
-        larger = np.full(
-            (max(height, 2 * states if states > height else height),
-             max(width, 2 * classes if classes > width else width)),
-            _UNSEEN, dtype=np.int32,
-        )  # fmt: skip
-        larger[:height, :width] = self.next
-        self.next = larger
 
 
 @dataclass(frozen=True)
@@ -265,14 +242,9 @@ def _untested(axis: Axis) -> int:
 class TableWalk:
     """The walk of one table. Safe to share between threads."""
 
-    def __init__(self, table: TablePlan) -> None:
+    def __init__(self, table: TablePlan, most_kept: int = MOST_KEPT) -> None:
         self.table = table
-        words = len(table.row_of) // 64 + 1
-        self.levels = [
-            _Level(axis, settled, words)
-            for axis, settled in zip(table.axes, _settled(table), strict=True)
-        ]
-        self.masks = [_Masks(words) for _ in range(len(table.axes) + 1)]
+        self.most_kept = most_kept
         self.lock = threading.Lock()
         self.every = (1 << len(table.row_of)) - 1
         self.windowed = [
@@ -281,8 +253,26 @@ class TableWalk:
             if table.rows[row].window != ALWAYS_VALID
         ]
         self.choices: dict[str, Choices] = {}
-        self.picks: Array = np.empty(0, dtype=np.int32)
-        """By final state the row that counts; `evaluate.match` fills it."""
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing. What was answered before stays right: its masks are not touched."""
+        words = len(self.table.row_of) // 64 + 1
+        self.levels = [
+            _Level(axis, settled, words)
+            for axis, settled in zip(self.table.axes, _settled(self.table), strict=True)
+        ]
+        self.masks = [_Masks(words) for _ in range(len(self.table.axes) + 1)]
+        self.picks: tuple[list[int], Array] = self.masks[-1].items, np.empty(0, dtype=np.int32)
+        """The masks of final states, and the row that counts; `evaluate.match` fills it."""
+
+    def kept(self) -> int:
+        """About how many bytes is remembered beside the arrays of pairs."""
+        masks = (*self.masks, *(level.classes for level in self.levels))
+        # Each is held as an integer, as a row and as a key.
+        return sum(3 * 8 * held.words * len(held.items) for held in masks) + sum(
+            12 * len(level.next.pairs) for level in self.levels
+        )
 
     def alive(self, as_of: int) -> int:
         """The row parts whose validity window is open."""
@@ -309,6 +299,8 @@ class TableWalk:
             alive: the row parts whose validity window is open.
         """
         with self.lock:
+            if self.kept() > self.most_kept:
+                self._forget()
             states: Array | int = self.masks[0].number(alive & self.every)
             for number, (level, column) in enumerate(zip(self.levels, columns, strict=True)):
                 alike = _is_uniform(column)

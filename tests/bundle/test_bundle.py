@@ -182,6 +182,18 @@ def test_a_head_that_no_writer_makes_is_refused(small: bytes, change: dict[str, 
         unpack(with_head(small, json.dumps(head).encode()), ROOT)
 
 
+@pytest.mark.parametrize("change", [{"engine": "9" * 10_000}, {"classes": {"S" * 10_000: []}}],
+                         ids=["engine", "class"])  # fmt: skip
+def test_a_refusal_shows_little_of_what_a_stranger_wrote(
+    small: bytes, change: dict[str, Any]
+) -> None:
+    head = json.loads(small.split(b"\n", 2)[1]) | change
+
+    with pytest.raises(BundleRefused) as refused:
+        unpack(with_head(small, json.dumps(head).encode()), ROOT)
+    assert len(str(refused.value)) < 200
+
+
 def test_a_bundle_of_something_else_than_rules_is_refused(small: bytes) -> None:
     sizes = json.loads(small.split(b"\n", 2)[1])["sizes"]
     body = written((None,) * 6, shapes()).chunks[0]

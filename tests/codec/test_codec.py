@@ -70,6 +70,8 @@ def shown(value: Any) -> str:
         return f"{type(value).__name__}{[shown(one) for one in value]}"
     if isinstance(value, dict):
         return repr([(key, shown(one)) for key, one in value.items()])
+    if isinstance(value, Const):
+        return f"Const({shown(value.value)}, {value.type})"
     return repr(value)
 
 

@@ -14,6 +14,7 @@ FORMAT = 1
 _MAGIC = b"offerwright"
 _DIGITS = 64  # of a SHA-256 in hexadecimal
 _MAX_HEAD = 16 << 20
+_SHOWN = 20  # characters of a word that may be anything
 # What reading bytes of a stranger's making can raise; all of it means the same.
 UNREADABLE = (
     ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError,
@@ -67,7 +68,8 @@ def _split(data: bytes, start: int) -> tuple[dict[str, Any], tuple[memoryview, .
     except UNREADABLE as fault:
         raise CodecRefused("its head cannot be read") from fault
     if engine != __version__:
-        raise CodecRefused(f"it was written by Offerwright {engine}, and this is {__version__}")
+        written = f"it was written by Offerwright {str(engine)[:_SHOWN]}"
+        raise CodecRefused(f"{written}, and this is {__version__}")
     if min(sizes, default=0) < 0 or end + 1 + sum(sizes) != len(data):
         raise CodecRefused("it is cut off")
     view, at, parts = memoryview(data), end + 1, []
@@ -82,4 +84,4 @@ def _first_line(kind: str, digest: str) -> bytes:
 
 
 def _shown(word: bytes) -> str:
-    return word[:20].decode("ascii", "backslashreplace")
+    return word[:_SHOWN].decode("ascii", "backslashreplace")

@@ -59,7 +59,7 @@ class Shapes:
         """Raise `CodecRefused` unless these classes have these fields here too."""
         for name, fields in classes.items():
             if name not in self.modules or list(self.named(name).fields) != list(fields):
-                raise CodecRefused(f"`{name}` is made otherwise in this engine")
+                raise CodecRefused(f"`{name[:40]}` is made otherwise in this engine")
 
     @cached_property
     def _known(self) -> dict[str, Shape]:

@@ -220,3 +220,18 @@ def test_a_disk_that_is_full_while_a_plan_is_made_is_said_with_its_folder(tmp_pa
 
     with pytest.raises(OfferwrightError, match=f"{tmp_path}/market cannot be written: No space"):
         plan_parts(loadout, parts, held, asked, folder=tmp_path, workers=2)
+
+
+def test_what_is_gone_is_planned_block_by_block_as_at_once() -> None:
+    loadout = shop(
+        [{"id": "zero", "check": "share_zeroed", "at_most": "80%", "else": "block"}], content=True
+    )
+    known = ledger({sku: {"price": "3.00", "quantity": 1} for sku in ("A", "D", "E", "F")})
+    asked = PlanRequest(("market",), datetime.fromisoformat(AS_OF), BASIS, NO_DOUBT)
+    parts = partitions(loadout.rules, frame_from_rows(loadout.schema, PRODUCTS))
+    (whole,) = plan_parts(loadout, parts, HeldLedger({"market": known}), asked).parts
+    (blocks,) = plan_parts(loadout, parts, HeldLedger({"market": known}, block=2), asked).parts
+
+    assert [c.change.sku for c in whole.changes if c.change.action == "end"] == ["D", "E", "F"]
+    assert blocks.changes == whole.changes
+    assert blocks.run_verdicts == whole.run_verdicts

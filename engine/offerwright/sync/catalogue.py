@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ import polars as pl
 
 from offerwright.evaluate.bulk import mapped, run_block
 from offerwright.evaluate.moment import plan_at
-from offerwright.evaluate.partitions import Block, Partitions
+from offerwright.evaluate.partitions import PART_ROWS, Block, Partitions
 from offerwright.evaluate.run import Executor
 from offerwright.expressions.parse import microseconds
 from offerwright.profile import stage
@@ -28,8 +28,8 @@ class Ledger(Protocol):
     def of(self, account: str, skus: pl.Series) -> Known:
         """What is known of these SKUs."""
 
-    def but(self, account: str, skus: pl.Series) -> Known:
-        """What is known of live SKUs that are not among these."""
+    def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
+        """What is known of live SKUs that are not among these, ascending, block by block."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ class HeldLedger:
     """A ledger in memory."""
 
     known: Mapping[str, Known]
+    block: int = PART_ROWS
 
     def of(self, account: str, skus: pl.Series) -> Known:
         return self.known[account].only(skus)
 
-    def but(self, account: str, skus: pl.Series) -> Known:
+    def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         known = self.known[account]
-        return known.only(known.listed.filter(~known.listed.is_in(skus.implode())))
+        return (known.only(gone) for gone in _gone(known.listed, skus, self.block))
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,19 @@ class StoredLedger:
     """The ledger of a store, of which only what is asked for is read."""
 
     reading: Reading
+    block: int = PART_ROWS
 
     def of(self, account: str, skus: pl.Series) -> Known:
         return read_known(self.reading, account, skus)
 
-    def but(self, account: str, skus: pl.Series) -> Known:
+    def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         live = self.reading.live_skus(account)
-        gone = live.filter(~live.is_in(skus.implode()))
-        return read_known(self.reading, account, gone)
+        return (read_known(self.reading, account, g) for g in _gone(live, skus, self.block))
+
+
+def _gone(live: pl.Series, skus: pl.Series, block: int) -> Iterator[pl.Series]:
+    gone = live.filter(~live.is_in(skus.implode()))
+    return (gone.slice(start, block) for start in range(0, len(gone), block))
 
 
 Keep = Callable[[str, PlanRows], None]
@@ -100,7 +106,8 @@ def plan_catalogue(
         name = plan.account.name
         if name in plannings:
             now = plan_at(plan, microseconds(as_of))
-            keep(name, plan_gone(now, ledger.but(name, skus), plannings[name]))
+            for gone in ledger.but(name, skus):
+                keep(name, plan_gone(now, gone, plannings[name]))
 
 
 def plan_block(

@@ -167,7 +167,7 @@ def test_what_a_walk_remembers_does_not_grow_without_end() -> None:
     axes: list[Axis] = [WordAxis(fact, TEXT, 0, words, (), {}, 0) for fact in "ab"]
     rows = tuple(RowPlan(f"r{n}", HERE, ALWAYS) for n in range(640))
     table = TablePlan("t", HERE, "unique", None, tuple(axes), tuple(range(640)), rows, (), False)
-    walk = TableWalk(table, most_kept=200_000)
+    walk = TableWalk(table, most_kept=130_000)
     most = 0
     for start in range(0, 640, 40):
         here = Words(
@@ -177,7 +177,7 @@ def test_what_a_walk_remembers_does_not_grow_without_end() -> None:
         most = max(most, walk.kept())
         assert said(states, masks) == [1 << n for n in range(start, start + 40)]
 
-    assert most < 400_000
+    assert most < 260_000
 
 
 @given(tables(), st.integers(0, 2**32))

@@ -37,7 +37,7 @@ from offerwright.rules.window import ALWAYS_VALID
 _MOST_WORDS, _MOST_VOCABULARIES = 100_000, 8
 _MANY = 256
 """Pairs of a state and a class from which on their masks meet as arrays."""
-MOST_KEPT = 2**28
+MOST_KEPT = 2**29
 """Bytes of masks that a walk remembers; beyond them it forgets all and learns anew."""
 
 
@@ -269,8 +269,8 @@ class TableWalk:
     def kept(self) -> int:
         """About how many bytes is remembered beside the arrays of pairs."""
         masks = (*self.masks, *(level.classes for level in self.levels))
-        # Each is held as an integer, as a row and as a key.
-        return sum(3 * 8 * held.words * len(held.items) for held in masks) + sum(
+        # Each is held as an integer and as a row; as a key it is short.
+        return sum(2 * 8 * held.words * len(held.items) for held in masks) + sum(
             12 * len(level.next.pairs) for level in self.levels
         )
 

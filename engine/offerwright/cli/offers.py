@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -119,7 +123,7 @@ def offers(
         parts, where = partitions(loadout.rules, stored.facts), _where(engine, workers)
     if incremental:
         where = replace(where, memory=home / STATE / "memory")
-    with with_state(job, state) as job:
+    with ended_by_signal(), with_state(job, state) as job:
         tally = _computed(job, loadout, parts, where, out)
     if is_text:
         _summary(job, tally)
@@ -145,14 +149,37 @@ def _computed(
 
     if job.output is None:
         return total(_tallies(job, loadout, parts, where))
-    with room_for_pieces(out) as folder:
+    # A device or a pipe is written to; no file takes its place.
+    file = None if out is not None and out.exists() and not out.is_file() else out
+    with room_for_pieces(file) as folder:
         job = replace(job, folder=folder)
         tally = total(_tallies(job, loadout, parts, where))
-        target = out or folder / "whole"
+        target = file or folder / "whole"
         put_together(job, len(parts), target)
         if out is None:
             _shown(target)
+        elif file is None:
+            with target.open("rb") as whole, out.open("wb") as there:
+                shutil.copyfileobj(whole, there)
     return tally
+
+
+@contextmanager
+def ended_by_signal() -> Iterator[None]:
+    """Let SIGTERM end the command as an interrupt does, so that no pieces stay; once."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tallies(job: Job, loadout: Loadout, parts: Partitions, where: _Where) -> Iterator[Tally]:

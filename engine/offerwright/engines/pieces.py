@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from offerwright.engines.job import Job
 from offerwright.engines.parquet_pieces import join_parquet
+from offerwright.errors import OfferwrightError
 from offerwright.profile import staged
 
 Write = Callable[[bytes], object]
@@ -18,10 +19,17 @@ Write = Callable[[bytes], object]
 
 @contextmanager
 def room_for_pieces(out: Path | None) -> Iterator[Path]:
-    """A folder for pieces, beside the output where that is a file; gone in the end."""
+    """
+    A folder for pieces, beside the output where that is a file; gone in the end.
+
+    Raises OfferwrightError where there is no room beside it.
+    """
     beside = None if out is None else out.absolute().parent
     prefix = "offerwright-" if out is None else f".{out.name}.pieces-"
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
+    except OSError as problem:
+        raise OfferwrightError(f"nothing can be written to {beside}: {problem.strerror}") from None
     try:
         yield folder
     finally:
@@ -37,17 +45,21 @@ def in_order(job: Job, parts: int) -> Iterator[Path]:
 
 @staged("output")
 def put_together(job: Job, parts: int, out: Path) -> None:
-    """Write the output under another name, and give it its own when it is whole."""
-    fresh = out.with_name(f"{out.name}.part")
-    try:
-        with fresh.open("wb") as file:
-            if job.output == "parquet":
+    """
+    Write the output among the pieces, and give it its place when it is whole.
+
+    Raises OfferwrightError where pieces of Parquet cannot be joined.
+    """
+    fresh = job.folder / "joined"
+    with fresh.open("wb") as file:
+        if job.output == "parquet":
+            try:
                 join_parquet(in_order(job, parts), file)
-            else:
-                copy_pieces(job, parts, file)
-        fresh.replace(out)
-    finally:
-        fresh.unlink(missing_ok=True)
+            except ValueError as problem:
+                raise OfferwrightError(f"the parts cannot be put together: {problem}") from problem
+        else:
+            copy_pieces(job, parts, file)
+    fresh.replace(out)
 
 
 def copy_pieces(job: Job, parts: int, out: BinaryIO) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +114,44 @@ def test_a_worker_that_is_killed_is_an_error_with_a_way_out(job: Job) -> None:
 
     with pytest.raises(OfferwrightError, match=r"a worker process ended .* use fewer --workers"):
         list(running)
+
+
+def test_workers_end_with_the_command_that_is_killed(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "job").write_bytes(pickle.dumps(replace(job, rows=2)))
+    code = (
+        "import multiprocessing, pickle, sys, time\n"
+        "from pathlib import Path\n"
+        "from offerwright.engines.pool import run_in_pool\n"
+        "job = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
+        "running = run_in_pool(job, 249, 2)\n"
+        "next(running)\n"
+        "print(*[child.pid for child in multiprocessing.active_children()], flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "job")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [int(number) for number in process.stdout.readline().split()]
+        process.kill()
+    deadline = time.monotonic() + 20
+    while any(map(is_alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = [child for child in children if is_alive(child)]
+    for child in left:
+        os.kill(child, signal.SIGKILL)
+
+    assert children
+    assert left == []
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # What nobody waits for stays in the list of processes after its end.
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_part_that_cannot_be_written_is_an_error(job: Job, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -50,9 +51,18 @@ def _start(job: Job) -> None:
     os.environ["POLARS_MAX_THREADS"] = "1"
     # Whoever presses Ctrl-C means the command: it ends its workers, part by part.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from offerwright.engines.worker import worker
 
     _OWN.append(worker(job))
+
+
+def _end_with_parent() -> None:
+    """Processes that are killed end no others: these would wait for more parts for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _part(number: int) -> Tally:

@@ -19,7 +19,7 @@ from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.pictures import LIST
 from offerwright.evaluate.sale_window import sale_window_columns
 from offerwright.evaluate.state import Block, Truth
-from offerwright.evaluate.text_columns import TEXT, shown
+from offerwright.evaluate.text_columns import TEXT
 from offerwright.evaluate.tiers import tiers_column
 from offerwright.frames import Aspect
 from offerwright.rules.plan import AccountPlan
@@ -94,16 +94,17 @@ def _decimals(column: c.Decimals, digits: int, there: Truth | None, rows: Rows) 
 
 def _content(told: Told) -> dict[str, pl.Series]:
     """The four columns that every frame has, then the attributes."""
-    memo, size, there = told.rows.memo, told.rows.size, told.shown("content")
+    memo, size, shown = told.rows.memo, told.rows.size, told.shown("content")
+    there = None if shown is None else pl.Series(shown)
     columns: dict[str, pl.Series] = {}
     for name in dict.fromkeys((*_TEXTS, *told.said.columns)):
         held = told.said.columns.get(name)
         if held is None:
             held = _nothing(LIST if name == "images" else TEXT, size, memo)
-            columns[name] = _series(held, memo)
-        else:
-            whole = _series(held, memo)
-            columns[name] = whole if there is None else _shown(whole, there)
+        whole = _series(held, memo)
+        # The frame library hides values without copying them.
+        hidden = pl.Series([None], dtype=whole.dtype)
+        columns[name] = whole if there is None else whole.zip_with(there, hidden)
     return columns
 
 
@@ -114,11 +115,6 @@ def _nothing(kind: Any, size: int, memo: Memo) -> Any:
 def _series(held: Any, memo: Memo) -> pl.Series:
     """The same series for all accounts that say the same."""
     return memo.once("series", (held,), lambda: pl.Series(held))
-
-
-def _shown(series: pl.Series, there: Truth) -> pl.Series:
-    """The same values, in buffers that all accounts share; null where they are withheld."""
-    return pl.Series(shown(series.to_arrow(compat_level=pl.CompatLevel.newest()), there))
 
 
 def _quantity(told: Told) -> pl.Series:

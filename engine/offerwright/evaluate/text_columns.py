@@ -96,9 +96,9 @@ def missing(texts: Texts) -> Truth:
     return np.asarray(texts.is_null().to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def shown(column: Any, mask: Truth) -> Any:
+def shown(column: Texts, mask: Truth) -> Texts:
     """
-    The texts, or lists, of these rows, null in the others.
+    The texts of these rows, null in the others.
 
     Only the places that say what is null are new: the values are shared, not copied.
     """
@@ -108,14 +108,11 @@ def shown(column: Any, mask: Truth) -> Any:
         mask = mask & column.is_valid().to_numpy(zero_copy_only=False)
     # A slice begins behind the start of its buffers, and so must its places.
     places = np.concatenate((np.zeros(column.offset, dtype=bool), mask))
-    is_list = pa.types.is_large_list(column.type)
-    held = column.buffers()[1:2] if is_list else column.buffers()[1:]
     return pa.Array.from_buffers(
         column.type,
         len(column),
-        [pa.array(places).buffers()[1], *held],
+        [pa.array(places).buffers()[1], *column.buffers()[1:]],
         offset=column.offset,
-        children=[column.values] if is_list else None,
     )
 
 

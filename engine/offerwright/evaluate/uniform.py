@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+# So few rows are computed as quickly as it is seen that they are alike.
+_FEW = 256
 
 
 def repeated(value: Any, rows: int, dtype: Any) -> Array:
@@ -52,8 +54,8 @@ def alike(mask: NDArray[np.bool_]) -> bool | None:
 
 
 def each(change: Callable[..., Array], *arrays: Array) -> Array:
-    """The change of every row, of one row only where all rows are alike."""
-    if len(arrays[0]) > 1 and all([a.strides[0] == 0 for a in arrays]):
+    """The change of every row, of one row only where all of many rows are alike."""
+    if len(arrays[0]) > _FEW and all([a.strides[0] == 0 for a in arrays]):
         only = change(*(a[:1] for a in arrays))
         dtype = {"O": object, "b": bool}.get(only.dtype.kind, only.dtype)
         return repeated(only[0], len(arrays[0]), dtype)

@@ -222,14 +222,16 @@ def test_a_choice_between_columns_is_that_of_every_row(
     assert all(s in (0, c.OVERFLOW) for s in states)
 
 
-@given(st.sampled_from([0, 1, 2, 5]), st.integers(-9, 9))
+@given(st.sampled_from([0, 1, 2, 257, 300]), st.integers(-9, 9))
 def test_what_is_held_once_reads_as_if_it_stood_in_every_row(rows: int, number: int) -> None:
     held = repeated(number, rows, np.int64)
     doubled = each(lambda values: values * 2, held)
 
     assert held.tolist() == [number] * rows
     assert doubled.tolist() == [2 * number] * rows
-    assert is_uniform(held) == is_uniform(doubled) == (rows > 0)
+    assert is_uniform(held) == (rows > 0)
+    # Of a few rows all are computed.
+    assert is_uniform(doubled) == (rows == 1 or rows > 256)
 
 
 def test_a_table_of_one_value_is_walked_once_and_says_it_of_every_row() -> None:

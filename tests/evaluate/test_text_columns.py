@@ -16,6 +16,7 @@ from wcwidth import iter_graphemes
 
 from offerwright.evaluate.blanks import folded, not_blank
 from offerwright.evaluate.columns import Decimals, Words
+from offerwright.evaluate.cut_texts import cut_column
 from offerwright.evaluate.facts import column_of, words_of
 from offerwright.evaluate.pictures import pictures_of
 from offerwright.evaluate.text_columns import TEXT, changed, number_text, sizes, text_of
@@ -75,6 +76,26 @@ def test_a_cut_falls_between_graphemes_and_keeps_what_fits(
 def test_cuts_are_those_of_the_oracle(text: str, most: int, count: str) -> None:
     assert cut_graphemes(text, most, count) == cut_characters(text, most, count)
     assert cut_words(text, most, count) == words_by_hand(text, most, count)
+
+
+@given(
+    texts=st.lists(
+        st.none()
+        | st.lists(st.sampled_from([*JOINED, " ", "word ", "\xa0", "\r\n", "\x7f"])).map("".join)
+        | st.text("ab ")
+    ),
+    most=st.integers(1, 30),
+    count=st.sampled_from(["characters", "bytes"]),
+)
+def test_a_column_is_cut_as_each_of_its_texts_is(
+    texts: list[str | None], most: int, count: str
+) -> None:
+    sliced = pa.array(["before", *texts], TEXT)[1:]
+
+    found = cut_column(sliced, most, count)
+
+    assert found.type == TEXT
+    assert found.to_pylist() == [None if t is None else cut_words(t, most, count) for t in texts]
 
 
 @given(

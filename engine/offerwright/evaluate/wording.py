@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from offerwright.evaluate.blanks import folded, not_blank
+from offerwright.evaluate.cut_texts import cut_column
 from offerwright.evaluate.draft import Draft
 from offerwright.evaluate.text_columns import (
-    TEXT,
     Texts,
     Truth,
     changed,
@@ -24,7 +24,6 @@ from offerwright.evaluate.text_columns import (
     shown,
     sizes,
 )
-from offerwright.evaluate.texts import cut_words
 from offerwright.expressions.templates import Template
 from offerwright.frames import attribute_column
 from offerwright.rules.plan import AttributePlan, MappingPlan, TitlePlan
@@ -79,13 +78,12 @@ def limited(plan: AttributePlan, text: Texts, draft: Draft) -> tuple[Texts, list
 
 
 def _cut_where(text: Texts, mask: Truth, most: int, count: str) -> Texts:
-    """Cut the texts of these rows, each distinct one once."""
+    """Cut the texts of these rows."""
     at = np.flatnonzero(mask)
     if not len(at):
         return text
-    long = text.take(pa.array(at)).to_pylist()
-    cut = {word: cut_words(word, most, count) for word in set(long)}
-    return changed(text, at.tolist(), [cut[word] for word in long])
+    cut = cut_column(text.take(pa.array(at)), most, count)
+    return changed(text, at.tolist(), cut.to_pylist())
 
 
 def _title(plan: TitlePlan, draft: Draft) -> Texts:
@@ -113,8 +111,7 @@ def _with_cut(plan: TitlePlan, best: Texts, last: Texts) -> Texts:
     at = np.flatnonzero(missing(best) & ~missing(last))
     if not len(at):
         return best
-    texts = last.take(pa.array(at)).to_pylist()
-    cut = pa.array([cut_words(text, plan.max, plan.count) for text in texts], TEXT)
+    cut = cut_column(last.take(pa.array(at)), plan.max, plan.count)
     return changed(best, at.tolist(), shown(cut, _fits(cut, plan)).to_pylist())
 
 

@@ -174,8 +174,12 @@ def _refusal(text: str, problem: Any) -> Refusal:
             start, start + 1, f"`{text[start]}` cannot stand here", _one_test(text, start)
         )
     word = text[start:].split(maxsplit=1)[0]
-    empty = word.startswith("]") and text[:start].rstrip().endswith("[")
-    hint = "the list after `in` holds one value at least" if empty else ""
+    before = text[:start].rstrip()
+    hint = ""
+    if word.startswith("]") and before.endswith("["):
+        hint = "the list after `in` holds one value at least"
+    elif word.lower() in ("percent", "pct") and before[-1:].isdigit():
+        hint = f"write {before.split()[-1]}%"
     return Refusal(start, start + len(word), f"`{word}` cannot stand here", hint)
 
 

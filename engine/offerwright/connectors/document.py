@@ -227,11 +227,11 @@ class ConnectorDocument(Document):
     """How to read the live values."""
     answers: list[Answer]
     """What answers mean."""
-    problems: Problems = Problems()
+    problems: Problems = Problems.model_construct()
     """Where the reasons of a refusal stand."""
-    retry: Retry = Retry()
+    retry: Retry = Retry.model_construct()
     """When a request is sent again at once."""
-    bounds: Bounds = Bounds()
+    bounds: Bounds = Bounds.model_construct()
     """Limits of one exchange."""
 
     @model_validator(mode="after")

@@ -87,7 +87,7 @@ class ShopDocument(Document):
     """Where the shop sells."""
     sources: dict[Name, SourceFile] = Field(min_length=1)
     """Where facts come from."""
-    snapshot: SnapshotBounds = SnapshotBounds()
+    snapshot: SnapshotBounds = SnapshotBounds.model_construct()
     """What a source may lose."""
     store: str = "sqlite:///.offerwright/state.db"
     """Where the ledger lives."""

@@ -84,7 +84,7 @@ class MarketplaceDocument(Document):
     """What it can be told: price, stock, content."""
     create: bool
     """True: listings are created from here. False: they must exist there already."""
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
     """What it accepts."""
     settings: dict[SettingName, Setting] = Field(default_factory=dict)
     """What its payloads need to know about an account."""

@@ -113,9 +113,9 @@ class RoutingDocument(RuleDocument):
     """Which node ships an order."""
 
     kind: Literal["routing"]
-    stock: RoutingStock = RoutingStock()
+    stock: RoutingStock = RoutingStock.model_construct()
     """What the nodes have."""
-    distance: Distance = Distance()
+    distance: Distance = Distance.model_construct()
     """What is done where the way is not known."""
     capacity: str | None = None
     """The fact of the node with the parcels that it takes in one run: `node.capacity`."""

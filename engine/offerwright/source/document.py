@@ -191,7 +191,8 @@ class Document(Model):
 class RuleDocument(Document):
     """The head of a document that may apply to a part only, or for a time only."""
 
-    for_: Scope = Scope()
+    # Constructed and not validated: a validator would be built here in every process.
+    for_: Scope = Scope.model_construct()
     """Where it applies: `{marketplace: …}`, `{category: …, brand: …}`. Absent: everywhere."""
     valid: Valid | None = None
     """When it applies: `{from: 2026-12-01, before: 2027-03-01}`. Absent: always."""

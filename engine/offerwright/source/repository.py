@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +60,9 @@ def read_repository(root: Path, shipped: Path | None = None) -> tuple[Repository
     files = [f for f in files if f.name.lower().endswith(_RULE_ENDINGS)]
     own = base / MARKETPLACES
     files += _walk(base, own, MARKETPLACES, found)
-    if shipped is not None:
-        files += _shipped(own, shipped.resolve(), found)
+    if shipped is not None and shipped.resolve() != own:
+        named = os.listdir(own) if own.is_dir() else ()
+        files += _shipped(named, shipped.resolve(), found)
     if len(files) > MAX_FILES:
         message = f"more than {MAX_FILES:,} files under {RULES}/ and {MARKETPLACES}/"
         return Repository(base, {}), [Diagnostic("TOO_MANY_FILES", message, None, _TABLE_HINT)]
@@ -71,6 +72,17 @@ def read_repository(root: Path, shipped: Path | None = None) -> tuple[Repository
     found += _twins(files)
     read = ((file.name, _read(file, found)) for file in files)
     return Repository(base, {name: data for name, data in sorted(read) if data is not None}), found
+
+
+def with_shipped(repository: Repository, shipped: Path) -> tuple[Repository, list[Diagnostic]]:
+    """The repository with the shipped marketplaces that it has no folder for; see
+    `read_repository`."""
+    found: list[Diagnostic] = []
+    own = {name.split("/")[1] for name in repository.files if name.startswith(f"{MARKETPLACES}/")}
+    base = shipped.resolve()
+    more = ((file.name, _read(file, found)) for file in _shipped(own, base, found))
+    files = {**repository.files, **{name: data for name, data in more if data is not None}}
+    return Repository(repository.root, dict(sorted(files.items()))), found
 
 
 def find_root(start: Path) -> Path | None:
@@ -160,15 +172,13 @@ def _entries(
                                   "delete it; only regular files are read"))  # fmt: skip
 
 
-def _shipped(own: Path, shipped: Path, found: list[Diagnostic]) -> list[_Found]:
+def _shipped(own: Collection[str], shipped: Path, found: list[Diagnostic]) -> list[_Found]:
     """The files of every shipped marketplace that the repository has no folder for."""
-    if not shipped.is_dir() or shipped == own:
-        return []
-    names = sorted(f.name for f in shipped.iterdir() if f.is_dir() and not f.name.startswith("."))
+    names = sorted(f.name for f in shipped.iterdir() if f.is_dir()) if shipped.is_dir() else []
     return [
         file
         for name in names
-        if not (own / name).exists()
+        if name not in own and not name.startswith(".")
         for file in _walk(shipped, shipped / name, f"{MARKETPLACES}/{name}", found)
     ]
 

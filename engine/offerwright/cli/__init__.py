@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from offerwright import __version__
+from offerwright.cli.collector import collect_seldom, end_quickly
 from offerwright.cli.report import report_error
 from offerwright.errors import OfferwrightError
 
@@ -106,7 +107,14 @@ def offerwright(ctx: click.Context, verbose: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; ends the process with the documented exit code."""
+    """
+    Run the command; ends the process with the documented exit code.
+
+    With arguments it is called by a program, whose garbage collector is left as it is.
+    """
+    is_whole_process = arguments is None
+    if is_whole_process:
+        collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # The same bytes whatever the locale says.
@@ -126,4 +134,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = f"{problem.filename}: " if problem.filename else ""
         report_error(OfferwrightError(f"{place}{problem.strerror or problem}"))
         code = OfferwrightError.exit_code
+    if is_whole_process:
+        end_quickly()
     sys.exit(code if isinstance(code, int) else 0)

@@ -16,7 +16,8 @@ from offerwright.pipeline import Loadout
 from offerwright.store import Claim, Store
 from offerwright.sync.known import read_known
 from offerwright.sync.plan import SyncPlan
-from offerwright.sync.plan_file import PlanFile, PlannedOperation, read_plan, write_plan
+from offerwright.sync.plan_file import PlanFile, read_plan, write_plan
+from offerwright.sync.planned import PlannedOperation
 from offerwright.sync.submit import Submitted, guard_of, submit
 
 CURRENCY = {"market": "BRL"}

@@ -22,7 +22,8 @@ from offerwright.loadout import Loadout, PlanRequest, plan_parts
 from offerwright.sync.catalogue import HeldLedger
 from offerwright.sync.delta import Doubt
 from offerwright.sync.known import NOTHING_KNOWN, Known, live_frame
-from offerwright.sync.plan import AccountPart, Basis, Planned
+from offerwright.sync.plan import AccountPart, Basis
+from offerwright.sync.planned import Planned
 from offerwright.sync.told import Bodies, bodies, told, zero_payload
 
 GUARDS: list[dict[str, Any]] = [
@@ -192,7 +193,7 @@ def record(planned: Planned) -> oracle.Operation:
     change = planned.change
     return oracle.Operation(
         change.sku, change.aspect, change.action, dict(change.covers), dict(change.base),
-        change.why,
+        planned.why,
         (planned.price_before, planned.price_after),
         (planned.quantity_before, planned.quantity_after),
     )  # fmt: skip

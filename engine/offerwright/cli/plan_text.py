@@ -12,8 +12,9 @@ import polars as pl
 
 from offerwright.cli.report import echo, put, table
 from offerwright.source.escapes import escaped
-from offerwright.sync.plan import AccountPart, Basis, Planned, SyncPlan
+from offerwright.sync.plan import AccountPart, Basis, SyncPlan
 from offerwright.sync.plan_file import account_summary
+from offerwright.sync.planned import Planned
 
 SHOWN = 12
 
@@ -70,7 +71,7 @@ def _change_record(planned: Planned) -> dict[str, Any]:
         "sku": change.sku,
         "aspect": change.aspect,
         "action": change.action,
-        "why": change.why,
+        "why": planned.why,
         "price": [_text(planned.price_before), _text(planned.price_after)],
         "quantity": [planned.quantity_before, planned.quantity_after],
     }

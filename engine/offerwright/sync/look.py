@@ -16,7 +16,7 @@ from offerwright.marketplaces.readback import ReadbackFailed, read_back
 from offerwright.store.protocol import Reading, Store
 from offerwright.sync.delta import is_settled
 from offerwright.sync.known import Known, live_paid, read_known
-from offerwright.sync.plan_file import PlannedOperation
+from offerwright.sync.planned import PlannedOperation
 
 BLOCK = 10_000
 """Operations at a time: their bodies are not to fill the memory."""

@@ -9,18 +9,16 @@ reasons are columns, and those of a whole catalogue lie on disk (`sync.spill`): 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from offerwright.frames import Aspect
 from offerwright.guards.whole import Moves, RunVerdict
-from offerwright.marketplaces.operation import Action
-from offerwright.sync.delta import Why
+from offerwright.sync.planned import Planned, planned_of
 
 OPERATIONS: Mapping[str, Any] = {
     "at": pl.Int64,
@@ -60,35 +58,6 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One operation to be: what to say, and on which state of the ledger it stands."""
-
-    sku: str
-    aspect: Aspect
-    action: Action
-    payload: str
-    parts: tuple[tuple[str, bytes], ...]
-    covers: Mapping[Aspect, str]
-    why: Why
-    base: Mapping[Aspect, int]
-    """The ledger's desired generation of every covered aspect when the plan was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One change with the account it is for, its guard inputs, and the price before and after."""
-
-    account: str
-    marketplace: str
-    change: Change
-    guard_inputs: str
-    price_before: Decimal | None = None
-    price_after: Decimal | None = None
-    quantity_before: int | None = None
-    quantity_after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Withheld:
     """One reason why an aspect of an offer is not in the plan."""
 
@@ -116,6 +85,9 @@ class PlanRows:
     offers: int
     unchanged: int
     waiting: int
+    by_row: NDArray[np.uint8] | None = None
+    """What each offer adds to these counts and has in the frames (`sync.tally`), for who keeps
+    it; None of what is gone from the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -211,29 +183,3 @@ def withheld_of(rows: PlanRows, verdicts: Iterable[RunVerdict]) -> pl.LazyFrame:
 def _withheld(reasons: pl.DataFrame, account: str) -> Iterator[Withheld]:
     columns = reasons.select("sku", "aspect", "code", "reason", "place")
     return (Withheld(account, *row) for row in columns.iter_rows())
-
-
-def planned_of(line: str) -> Planned:
-    """One operation as its line in the file says it."""
-    record = json.loads(line)
-    before, after = record["price"]
-    change = Change(
-        sku=record["sku"],
-        aspect=record["aspect"],
-        action=record["action"],
-        payload=record["payload"],
-        parts=tuple((name, body.encode()) for name, body in record["parts"]),
-        covers=record["covers"],
-        why=record["why"],
-        base=record["base"],
-    )
-    return Planned(
-        account=record["account"],
-        marketplace=record["marketplace"],
-        change=change,
-        guard_inputs=record["guard_inputs"],
-        price_before=None if before is None else Decimal(before),
-        price_after=None if after is None else Decimal(after),
-        quantity_before=record["quantity"][0],
-        quantity_after=record["quantity"][1],
-    )

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from offerwright.errors import OfferwrightError
-from offerwright.frames import Aspect
-from offerwright.marketplaces.operation import Action
 from offerwright.profile import staged
 from offerwright.sync.lines import octets, reason_lines
 from offerwright.sync.plan import AccountPart, SyncPlan
+from offerwright.sync.planned import PlannedOperation, operation_of
 
 VERSION = 1
 ID_LENGTH = 16
@@ -29,26 +28,6 @@ ID_LENGTH = 16
 
 class PlanRefused(OfferwrightError):
     """The file is no plan, or not the plan that was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedOperation:
-    """One operation as a plan file holds it."""
-
-    account: str
-    marketplace: str
-    sku: str
-    aspect: Aspect
-    action: Action
-    payload: str
-    parts: tuple[tuple[str, bytes], ...]
-    covers: Mapping[Aspect, str]
-    base: Mapping[Aspect, int]
-    guard_inputs: str
-
-    def without_bytes(self) -> PlannedOperation:
-        """To speak of it when it is not sent."""
-        return replace(self, parts=(), guard_inputs="")
 
 
 @dataclass(frozen=True)
@@ -149,7 +128,7 @@ class PlanOperations:
     """The operations of a plan file, in order, parsed as they are gone through."""
 
     path: Path
-    head: str
+    head: bytes
     """The first line: whoever puts another plan in its place is noticed before it is looked at."""
     sha256: str
     size: int
@@ -164,17 +143,17 @@ class PlanOperations:
         """Raises `PlanRefused`, at the latest at the end, where the file is not what was opened."""
         digest, given = hashlib.sha256(), 0
         for number, line in enumerate(self._sealed()):
-            digest.update(f"{line}\n".encode())
-            operation = self._operation(line)
-            if (number == 0 and line != self.head) or (operation and given == self.size):
+            digest.update(line + b"\n")
+            is_operation = _OPERATION in line
+            if (number == 0 and line != self.head) or (is_operation and given == self.size):
                 raise self._changed()
-            if operation is not None:
+            if is_operation:
                 given += 1
-                yield operation
+                yield self._operation(line)
         if digest.hexdigest() != self.sha256:
             raise self._changed()
 
-    def _sealed(self) -> Iterator[str]:
+    def _sealed(self) -> Iterator[bytes]:
         """All lines but the last, which is the seal."""
         before = None
         try:
@@ -184,14 +163,10 @@ class PlanOperations:
                 before = line
         except OSError as problem:
             raise _unreadable(self.path, problem) from problem
-        except ValueError as problem:
-            raise self._changed() from problem
 
-    def _operation(self, line: str) -> PlannedOperation | None:
-        """What a line says, if it is an operation."""
+    def _operation(self, line: bytes) -> PlannedOperation:
         try:
-            record = json.loads(line)
-            return _read_operation(record) if record["type"] == "operation" else None
+            return operation_of(json.loads(line.decode()))
         except (ValueError, LookupError, TypeError, AttributeError) as problem:
             raise self._changed() from problem
 
@@ -236,7 +211,7 @@ def read_plan(path: Path) -> PlanFile:
 class _Outline:
     """What a file is from far: its first and last record, its accounts, the hash between."""
 
-    first: str
+    first: bytes
     head: Any
     accounts: tuple[dict[str, Any], ...]
     seal: Any
@@ -245,45 +220,32 @@ class _Outline:
 
 def _outline(path: Path) -> _Outline:
     digest, before = hashlib.sha256(), None
-    first, head = "", None
+    first, head = b"", None
     accounts = []
     for line in _lines(path):
-        if before is not None:
-            digest.update(f"{before}\n".encode())
         if before is None:
-            first, head = line, json.loads(line)
-        elif _ACCOUNT in line:
-            accounts.append(json.loads(line))
+            first, head = line, json.loads(line.decode())
+        else:
+            digest.update(before + b"\n")
+        if _ACCOUNT in line:
+            accounts.append(json.loads(line.decode()))
         before = line
-    return _Outline(first, head, tuple(accounts), json.loads(before or ""), digest.hexdigest())
+    seal = json.loads((before or b"").decode())
+    return _Outline(first, head, tuple(accounts), seal, digest.hexdigest())
 
 
-_ACCOUNT = '"type":"account"'
-"""Only an account's line has it: inside a text the quotes would have backslashes."""
+_ACCOUNT = b'"type":"account"'
+_OPERATION = b'"type":"operation"'
+"""Only lines of this kind have it: inside a text the quotes would have backslashes."""
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Iterator[bytes]:
     """The lines that say something; whatever Git made of their ends."""
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for line in file:
-            if line != "\n":
-                yield line.rstrip("\n")
+            if said := line.rstrip(b"\r\n"):
+                yield said
 
 
 def _is(record: Any, type_: str) -> bool:
     return isinstance(record, dict) and record.get("type") == type_
-
-
-def _read_operation(record: Mapping[str, Any]) -> PlannedOperation:
-    return PlannedOperation(
-        account=record["account"],
-        marketplace=record["marketplace"],
-        sku=record["sku"],
-        aspect=record["aspect"],
-        action=record["action"],
-        payload=record["payload"],
-        parts=tuple((name, body.encode()) for name, body in record["parts"]),
-        covers=record["covers"],
-        base=record["base"],
-        guard_inputs=record["guard_inputs"],
-    )

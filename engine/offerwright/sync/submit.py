@@ -20,7 +20,8 @@ from offerwright.profile import staged
 from offerwright.store.protocol import LEDGER_COLUMNS, Enqueued, Store
 from offerwright.sync.known import live_paid
 from offerwright.sync.look import Look, look, said_by
-from offerwright.sync.plan_file import PlanFile, PlannedOperation
+from offerwright.sync.plan_file import PlanFile
+from offerwright.sync.planned import PlannedOperation
 
 
 @dataclass(frozen=True)

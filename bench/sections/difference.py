@@ -23,7 +23,8 @@ from offerwright.evaluate.listing import listing
 from offerwright.evaluate.partitions import partitions
 from offerwright.evaluate.run import Executor
 from offerwright.incremental.memory_file import MemoryWriter, read_memory
-from offerwright.incremental.run import Asked, incremental
+from offerwright.incremental.run import incremental
+from offerwright.incremental.standing import Asked
 from offerwright.rules.plan import RuleSet
 
 ACCOUNTS = 4

@@ -21,7 +21,8 @@ from offerwright.errors import has_errors
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.run import Executor
 from offerwright.incremental.memory import Memory
-from offerwright.incremental.run import Asked, incremental, remembering
+from offerwright.incremental.run import incremental, remembering
+from offerwright.incremental.standing import Asked
 
 # Three runs of two repositories each: few by default, many with the deep profile.
 EXAMPLES = max(6, (settings.default.max_examples if settings.default else 50) // 8)

@@ -15,7 +15,8 @@ from incremental.test_reach import FILES, Shop
 
 from offerwright.incremental.memory_file import MemoryWriter, read_memory
 from offerwright.incremental.patches import MOST_FILES
-from offerwright.incremental.run import Asked, Incremental, incremental
+from offerwright.incremental.run import Incremental, incremental
+from offerwright.incremental.standing import Asked
 
 
 def run(folder: Path, shop: Shop, engine: str = "this", **more: Any) -> tuple[Incremental, str]:

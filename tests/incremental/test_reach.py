@@ -15,7 +15,8 @@ from incremental.test_equals_full_run import full
 from typed_rows import frame_from_rows
 
 from offerwright.incremental.memory import Memory
-from offerwright.incremental.run import Asked, Incremental, incremental, remembering
+from offerwright.incremental.run import Incremental, incremental, remembering
+from offerwright.incremental.standing import Asked
 
 NOON = datetime(2026, 11, 24, 15, tzinfo=UTC)
 FILES = {

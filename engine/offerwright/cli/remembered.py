@@ -55,7 +55,8 @@ def _run(
 ) -> Iterator[Tally]:
     from offerwright.engines.again import run_again
     from offerwright.incremental.memory_file import MemoryWriter
-    from offerwright.incremental.run import Asked, incremental
+    from offerwright.incremental.run import incremental
+    from offerwright.incremental.standing import Asked
 
     memory, why = held
     asked = Asked(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from offerwright.compare.stable_hash import Hashes
-from offerwright.incremental.footing import SIDES, Footing, Side
-from offerwright.incremental.memory import AccountMemory, Mask, Memory, Places
+from offerwright.incremental.footing import Footing, Side
+from offerwright.incremental.memory import Before, Mask, Places, Remembered
 
 NOWHERE = -1
 
@@ -49,7 +49,7 @@ class Affected:
     reasons: tuple[Reason, ...]
 
 
-def affected(memory: Memory | None, now: Standing) -> Affected:
+def affected(memory: Remembered | None, now: Standing) -> Affected:
     """What a change can reach since a run was remembered; everything if none was."""
     nowhere = np.full(len(now.keys), NOWHERE, dtype=np.int64)
     if memory is None or _has_twins(memory.keys) or _has_twins(now.keys):
@@ -62,14 +62,14 @@ def affected(memory: Memory | None, now: Standing) -> Affected:
     reasons: list[Reason] = []
     for account in now.footings:
         masks[account] = {}
-        for side in SIDES:
+        for side in now.footings[account]:
             why = _why_all(memory.accounts.get(account), now, account, side)
             if why:
                 reasons.append(Reason(account, side, why))
                 masks[account][side] = np.ones(len(old), dtype=bool)
             else:
-                masks[account][side] = _changed(memory.accounts[account], now, side, old)
-        stock = _with_kin(masks[account]["stock"], gone, old, memory.families, now.families)
+                masks[account][side] = _changed(memory.accounts[account], now, account, side, old)
+        stock = with_kin(masks[account]["stock"], gone, old, memory.families, now.families)
         masks[account]["stock"] = stock
     return Affected(old, masks, tuple(reasons))
 
@@ -78,8 +78,8 @@ def _everything(now: Standing, nowhere: Places, why: str) -> Affected:
     everywhere = np.ones(len(nowhere), dtype=bool)
     return Affected(
         nowhere,
-        {account: dict.fromkeys(SIDES, everywhere) for account in now.footings},
-        tuple(Reason(account, side, why) for account in now.footings for side in SIDES),
+        {account: dict.fromkeys(sides, everywhere) for account, sides in now.footings.items()},
+        tuple(Reason(account, side, why) for account, own in now.footings.items() for side in own),
     )
 
 
@@ -102,7 +102,7 @@ def _positions(before: Hashes, after: Hashes) -> Places:
     return found
 
 
-def _why_all(held: AccountMemory | None, now: Standing, account: str, side: Side) -> str:
+def _why_all(held: Before | None, now: Standing, account: str, side: Side) -> str:
     """Why every offer is to be computed; empty where it need not be."""
     if held is None:
         return "the account was not remembered"
@@ -114,7 +114,7 @@ def _why_all(held: AccountMemory | None, now: Standing, account: str, side: Side
     return "the moment decides otherwise" if before.clock != after.clock else ""
 
 
-def _changed_documents(held: AccountMemory, documents: Mapping[str, str]) -> Iterator[str]:
+def _changed_documents(held: Before, documents: Mapping[str, str]) -> Iterator[str]:
     for name in sorted({*held.documents, *documents}):
         before, after = held.documents.get(name), documents.get(name)
         if before is None or after is None:
@@ -123,20 +123,20 @@ def _changed_documents(held: AccountMemory, documents: Mapping[str, str]) -> Ite
             yield f"{name} has changed"
 
 
-def _changed(held: AccountMemory, now: Standing, side: Side, old: Places) -> Mask:
+def _changed(held: Before, now: Standing, account: str, side: Side, old: Places) -> Mask:
     """Rows that are new or read otherwise; and, where rules moved in their files, what they block
     and name with its line."""
-    footing = now.footings[held.account][side]
+    footing = now.footings[account][side]
     new = old == NOWHERE
     if len(held.inputs[side]) == 0:
         return np.ones(len(old), dtype=bool)
-    mask: Mask = new | (held.inputs[side][old] != now.inputs[held.account][side])
+    mask: Mask = new | (held.inputs[side][old] != now.inputs[account][side])
     if held.footings[side].places != footing.places:
         mask |= held.blocked[side][old]
     return mask
 
 
-def _with_kin(mask: Mask, gone: Mask, old: Places, before: Places, after: Places) -> Mask:
+def with_kin(mask: Mask, gone: Mask, old: Places, before: Places, after: Places) -> Mask:
     """With all that shared stock with a changed or vanished SKU, or shares it now."""
     if not (before >= 0).any() and not (after >= 0).any():
         return mask

@@ -21,12 +21,14 @@ from offerwright.rules.axes import OrderedAxis
 from offerwright.rules.packed import RULE_CLASSES
 from offerwright.rules.plan import AccountPlan, DocumentInfo, RuleSet, TablePlan
 
-Side = Literal["told", "stock"]
+Side = Literal["told", "stock", "guards"]
 SIDES: tuple[Side, ...] = ("told", "stock")
-"""Prices with content, and quantities: two halves of an offer that are computed apart."""
+"""Prices with content, and quantities: two halves of an offer that are computed apart. A plan has
+`guards` besides: what they look at."""
 OFFER_NAMES = ("price", "sale_price", "list_price")
 """Columns of an offer that may be facts of the snapshot, which no rule has to name."""
 _PLACES = frozenset({"Span"})
+_CLASSES = RULE_CLASSES | dict.fromkeys(("ApprovalPlan", "GuardPlan"), "offerwright.guards.plan")
 
 
 @dataclass(frozen=True)
@@ -69,40 +71,44 @@ def footings(
     `places`, which take the longest, are left empty.
     """
     plan = rules.plan(account)
-    parts: dict[Side, _Part] = {"told": _told(rules, plan), "stock": _stock(rules, plan)}
-    return {
-        side: Footing(
-            "" if same else _meaning(rules, part, tables),
-            "" if same else _hash([one.reads.places for one in part.needs]),
-            _clock(rules, part.needs, as_of),
-            part.needs,
-        )
-        for side, part in parts.items()
-    }
+    parts: dict[Side, Part] = {"told": _told(rules, plan), "stock": _stock(rules, plan)}
+    return {side: footing(rules, part, as_of, tables, same) for side, part in parts.items()}
+
+
+def footing(
+    rules: RuleSet, part: Part, as_of: datetime, tables: Tables, same: bool = False
+) -> Footing:
+    """One side, as `footings` takes the rest."""
+    return Footing(
+        "" if same else _meaning(rules, part, tables),
+        "" if same else _hash([one.reads.places for one in part.needs]),
+        _clock(rules, part.needs, as_of),
+        part.needs,
+    )
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What one side of an account is made of, and what it reads."""
 
     items: tuple[Any, ...]
     needs: tuple[Needs, ...]
 
 
-def _told(rules: RuleSet, plan: AccountPlan) -> _Part:
+def _told(rules: RuleSet, plan: AccountPlan) -> Part:
     items = (*plan.steps, *plan.fees, *plan.mappings)
     infos = _infos(plan, sorted({item.document for item in items}))
     whole = (*items, plan.scopes, *infos)
-    return _Part(whole, (needs(plan, (OFFER_NAMES, whole)),))
+    return Part(whole, (needs(plan, (OFFER_NAMES, whole)),))
 
 
-def _stock(rules: RuleSet, plan: AccountPlan) -> _Part:
+def _stock(rules: RuleSet, plan: AccountPlan) -> Part:
     # Numbers of documents move when rules about prices come and go.
     inventories = tuple(replace(one, document=n) for n, one in enumerate(plan.inventories))
     whole = (*inventories, *_infos(plan, [one.document for one in plan.inventories]))
     others = {entry.account for one in inventories for entry in one.entries}
     seen_by = [plan.account.name, *sorted(a for a in others - {plan.account.name} if a)]
-    return _Part(whole, tuple(needs(rules.plan(account), whole) for account in seen_by))
+    return Part(whole, tuple(needs(rules.plan(account), whole) for account in seen_by))
 
 
 def _infos(plan: AccountPlan, numbers: Sequence[int]) -> tuple[DocumentInfo, ...]:
@@ -110,7 +116,7 @@ def _infos(plan: AccountPlan, numbers: Sequence[int]) -> tuple[DocumentInfo, ...
     return tuple(replace(plan.documents[n], revision="", ends=None) for n in numbers)
 
 
-def _meaning(rules: RuleSet, part: _Part, tables: Tables) -> str:
+def _meaning(rules: RuleSet, part: Part, tables: Tables) -> str:
     behind = [_behind(rules, one, tables) for one in part.needs]
     return _digest((_bare(part.items, tables), tuple(behind)))
 
@@ -144,7 +150,7 @@ def _behind(rules: RuleSet, one: Needs, tables: Tables) -> tuple[Any, ...]:
 
 def _digest(value: Any) -> str:
     """A hash of what a part of a plan means, wherever it is written."""
-    done = written(value, Shapes(RULE_CLASSES, without=_PLACES))
+    done = written(value, Shapes(_CLASSES, without=_PLACES))
     found = hashlib.sha256(json.dumps(done.texts).encode())
     for chunk in done.chunks:
         found.update(hashlib.sha256(chunk).digest())

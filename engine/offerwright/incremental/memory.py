@@ -43,6 +43,35 @@ class Stood:
     clock: str
 
 
+class Before(Protocol):
+    """
+    What an account stood on when it was remembered, row by row in the order of its snapshot.
+
+    `inputs` are hashes of what each side read of the row; `blocked` is where what is said of it
+    names a place in the rules. `documents` are the revisions of its documents, by kind and name.
+    """
+
+    @property
+    def footings(self) -> Mapping[Side, Stood]: ...
+    @property
+    def inputs(self) -> Mapping[Side, Hashes]: ...
+    @property
+    def blocked(self) -> Mapping[Side, Mask]: ...
+    @property
+    def documents(self) -> Mapping[str, str]: ...
+
+
+class Remembered(Protocol):
+    """What was remembered of a run or a plan, as far as it decides what a change reaches."""
+
+    @property
+    def keys(self) -> Hashes: ...
+    @property
+    def families(self) -> Places: ...
+    @property
+    def accounts(self) -> Mapping[str, Before]: ...
+
+
 @dataclass(frozen=True)
 class AccountMemory:
     """

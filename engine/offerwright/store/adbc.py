@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from offerwright.store.columns import LEDGER, LISTINGS, Schema
-from offerwright.store.live import LIVE, TOTALS
+from offerwright.store.live import IS_BOOKMARK, LIVE, TOTALS, TOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,19 @@ def totals_query(account: str) -> Query:
     """`Reading.live_totals` as a statement."""
     schema = {"confirmed": pl.Int64, "stocked": pl.Int64}
     return Query(TOTALS.replace(":account", "$1"), (account,), schema)
+
+
+def is_bookmark_query(token: str) -> Query:
+    """A row where a bookmark is known."""
+    sql = IS_BOOKMARK.replace(":token", "$1")
+    return Query(sql, (token,), {"revision": pl.Int64})
+
+
+def touched_query(dialect: Dialect, account: str, token: str) -> Query:
+    """`Reading.touched` as a statement, for a bookmark that is known; `sku` is its column."""
+    sql = f"SELECT sku FROM ({TOUCHED}) AS touched ORDER BY sku{dialect.collation}"
+    sql = sql.replace(":account", "$1").replace(":token", "$2")
+    return Query(sql, (account, token), {"sku": pl.String})
 
 
 def _query(

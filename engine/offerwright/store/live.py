@@ -1,4 +1,4 @@
-"""What is live, in SQL that SQLite and PostgreSQL read alike; `:account` is the one parameter."""
+"""What is live, and what was written, in SQL that SQLite and PostgreSQL read alike."""
 
 from __future__ import annotations
 
@@ -16,3 +16,7 @@ TOTALS = f"""SELECT count(*) FILTER (WHERE aspect = 'price' AND price IS NOT NUL
     WHERE account = :account AND aspect IN ('price', 'stock')
     AND {_IS_LIVE.format(otherwise=_ANY_CONFIRMED)}"""
 """`Reading.live_totals`."""
+IS_BOOKMARK = "SELECT revision FROM bookmarks WHERE token = :token"
+TOUCHED = """SELECT sku FROM touched WHERE account = :account AND revision >=
+    (SELECT revision FROM bookmarks WHERE token = :token) ORDER BY sku"""
+"""`Reading.touched`, with what it needs to know first."""

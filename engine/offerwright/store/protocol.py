@@ -150,6 +150,13 @@ class Reading(Protocol):
     def live_totals(self, account: str) -> tuple[int, int]:
         """How many live offers have a confirmed price, and how many a confirmed stock above 0."""
 
+    def touched(self, account: str, token: str) -> pl.Series | None:
+        """
+        The SKUs whose ledger row or listing was written since a bookmark, ascending.
+
+        More may be among them, none is missing. None: this store does not know the bookmark.
+        """
+
 
 class Store(Reading, Protocol):
     """The contract; `tests/store/test_contract.py` runs it against every row of `STORES`."""
@@ -189,12 +196,20 @@ class Store(Reading, Protocol):
         ledger will be read, so what takes a moment to start may be used.
         """
 
+    def bookmark(self, name: str, *, keeping: Iterable[str] = ()) -> str:
+        """
+        Remember the present state of the ledger, so that `touched` can say what was written since.
+
+        Returns its token. Of the bookmarks with this name only those in `keeping` stay beside it.
+        """
+
     def write_frames(
         self, account: str, ledger: pl.DataFrame, listings: pl.DataFrame, *, now: float
     ) -> None:
         """
         Fill an account that has nothing yet, in bulk: a move from another store.
 
+        It forgets all bookmarks: to note every row would take longer than to read them once.
         Raises `StoreRefused` for an account with rows.
         """
 

@@ -19,12 +19,14 @@ from offerwright.store.adbc import (
     SQLITE,
     Query,
     framed,
+    is_bookmark_query,
     ledger_query,
     listings_query,
     live_query,
     totals_query,
+    touched_query,
 )
-from offerwright.store.sqlite import bulk
+from offerwright.store.sqlite import bookmarks, bulk
 
 Fetch = Callable[[Query], pl.DataFrame]
 _READER = "offerwright.store.sqlite.reader"
@@ -53,6 +55,10 @@ class SqliteReading:
         with self._lock:
             return bulk.live_totals(self._connection, account)
 
+    def touched(self, account: str, token: str) -> pl.Series | None:
+        with self._lock:
+            return bookmarks.touched(self._connection, account, token)
+
 
 class ArrowReading:
     """`Reading` whose rows another process reads; they come in half the time, and beside ours."""
@@ -72,6 +78,11 @@ class ArrowReading:
     def live_totals(self, account: str) -> tuple[int, int]:
         confirmed, stocked = self._fetch(totals_query(account)).row(0)
         return confirmed, stocked
+
+    def touched(self, account: str, token: str) -> pl.Series | None:
+        if not self._fetch(is_bookmark_query(token)).height:
+            return None
+        return self._fetch(touched_query(SQLITE, account, token))["sku"]
 
 
 @contextmanager

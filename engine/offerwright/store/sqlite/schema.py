@@ -87,7 +87,30 @@ _VERSION_1 = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+# By triggers, so that no writer can forget it. Where nobody has made a bookmark nothing is noted.
+_TOUCHED = """CREATE TRIGGER {table}_{event} AFTER {event} ON {table}
+    WHEN EXISTS (SELECT 1 FROM bookmarks) BEGIN
+        INSERT INTO touched
+            VALUES ({row}.account, {row}.sku, (SELECT max(revision) FROM bookmarks))
+            ON CONFLICT (account, sku) DO UPDATE SET revision = excluded.revision
+            WHERE revision < excluded.revision;
+    END"""
+_VERSION_2 = (
+    """CREATE TABLE bookmarks (
+        token TEXT PRIMARY KEY, name TEXT NOT NULL, revision INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE touched (
+        account TEXT NOT NULL, sku TEXT NOT NULL, revision INTEGER NOT NULL,
+        PRIMARY KEY (account, sku)
+    ) WITHOUT ROWID""",
+    *(
+        _TOUCHED.format(table=table, event=event, row="OLD" if event == "DELETE" else "NEW")
+        for table in ("ledger", "listings")
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ),
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 """One tuple of statements per schema version, oldest first; never edited once released."""
 
 

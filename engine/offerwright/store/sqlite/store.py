@@ -14,7 +14,7 @@ from offerwright.errors import StoreLocked
 from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
 from offerwright.store.failpoint import failpoint
 from offerwright.store.protocol import Claim, Enqueued, Owner, Reading, Run, Token
-from offerwright.store.sqlite import bulk, live, settle, tokens
+from offerwright.store.sqlite import bookmarks, bulk, live, settle, tokens
 from offerwright.store.sqlite import claim as claims
 from offerwright.store.sqlite import enqueue as queue
 from offerwright.store.sqlite import ledger as reading
@@ -83,6 +83,14 @@ class SqliteStore:
     def live_totals(self, account: str) -> tuple[int, int]:
         with self._connection.reading() as c:
             return bulk.live_totals(c, account)
+
+    def touched(self, account: str, token: str) -> pl.Series | None:
+        with self._connection.reading() as c:
+            return bookmarks.touched(c, account, token)
+
+    def bookmark(self, name: str, *, keeping: Iterable[str] = ()) -> str:
+        with self._connection.transaction() as c:
+            return bookmarks.bookmark(c, name, keeping)
 
     @contextmanager
     def reading(self, *, much: bool = False) -> Iterator[Reading]:

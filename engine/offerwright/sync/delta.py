@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.marketplaces.operation import Action
@@ -86,13 +88,13 @@ class Delta:
     """
     What some rows of an account must be told now.
 
-    `unchanged` counts aspects that are in step, `waiting` SKUs that cannot be listed yet. `refused`
-    is what would be said and was refused in the same words, `REFUSALS`.
+    By row, `in_step` counts its aspects that are so, and `waits` is where a SKU cannot be listed
+    yet. `refused` is what would be said and was refused in the same words, `REFUSALS`.
     """
 
     changes: tuple[Changes, ...]
-    unchanged: int
-    waiting: int
+    in_step: NDArray[np.uint8]
+    waits: NDArray[np.bool_]
     refused: pl.DataFrame
 
 
@@ -118,8 +120,8 @@ def delta(said: Told, known: Known) -> Delta:
     refused = pl.concat([pl.DataFrame(schema=REFUSALS), *(one.refused for one in found)])
     return Delta(
         tuple(change for one in found for change in one.changes),
-        sum(one.unchanged for one in found),
-        sum(one.waiting for one in found),
+        sum((one.in_step for one in found), np.zeros(len(skus), dtype=np.uint8)),
+        np.logical_or.reduce([np.zeros(len(skus), dtype=bool), *(one.waits for one in found)]),
         refused.sort("at", maintain_order=True),
     )
 
@@ -184,8 +186,15 @@ def _updates(
     change = Changes(
         said.payload, "update", aspect, (aspect,), _with_parts(head, said, there & ~in_step)
     )
-    unchanged = int((there & in_step).sum()) - refused.height
-    return Delta((change,), unchanged, 0, refused)
+    nobody = np.zeros(len(skus), dtype=bool)
+    return Delta((change,), _in_step(there & in_step, refused), nobody, refused)
+
+
+def _in_step(settled_: pl.Series, refused: pl.DataFrame) -> NDArray[np.uint8]:
+    """1 where the ledger has what is said, and not because it was refused."""
+    found = settled_.to_numpy().astype(np.uint8)
+    found[refused["at"].to_numpy()] = 0
+    return found
 
 
 def generation() -> pl.Expr:
@@ -245,8 +254,8 @@ def _creates(
         tuple(covers),
         _with_parts(head, create, there & ~in_step),
     )
-    unchanged = int((there & in_step).sum()) - refused.height
-    return Delta((change,), unchanged, int((unlisted & hashes.is_null()).sum()), refused)
+    waits = (unlisted & hashes.is_null()).to_numpy()
+    return Delta((change,), _in_step(there & in_step, refused), waits, refused)
 
 
 def ends(

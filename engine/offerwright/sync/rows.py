@@ -33,6 +33,7 @@ from offerwright.sync.reasons import (
     stopped_by,
     warned,
 )
+from offerwright.sync.tally import live_rows, tallied
 from offerwright.sync.told import Told, settings_of, told, zero_payload
 
 
@@ -69,22 +70,27 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
     with stage("operations"):
         written = [_written(change, said, known, verdicts, planning) for change in allowed]
         operations = _operations(written).lazy()
-    return PlanRows(
+    rows = PlanRows(
         operations=operations,
-        withheld=_by_offer([
-            *blocked(offers),
-            *objections(verdicts, found.changes),
-            refusals(found.refused),
-        ]),
-        warnings=_by_offer([
-            *warned(verdicts, found.changes),
-            *live_breaches(verdicts, found.changes, offers, known),
-        ]),
+        withheld=_by_offer(
+            [
+                *blocked(offers),
+                *objections(verdicts, found.changes),
+                refusals(found.refused),
+            ]
+        ),
+        warnings=_by_offer(
+            [
+                *warned(verdicts, found.changes),
+                *live_breaches(verdicts, found.changes, offers, known),
+            ]
+        ),
         moves=_moves(written, known),
         offers=offers.rows.size,
-        unchanged=found.unchanged,
-        waiting=found.waiting,
-    )  # fmt: skip
+        unchanged=int(found.in_step.sum(dtype=np.int64)),
+        waiting=int(found.waits.sum()),
+    )
+    return replace(rows, by_row=tallied(offers.frame["sku"], found, rows, known))
 
 
 def plan_gone(plan: AccountPlan, known: Known, planning: Planning) -> PlanRows:
@@ -210,13 +216,11 @@ def _by_offer(reasons: Iterable[pl.DataFrame]) -> pl.LazyFrame:
 
 def _moves(written: Sequence[_Written], known: Known) -> Moves:
     """Counts for the guards that look at the whole run."""
-    live = known.ledger.filter(known.is_listed(known.ledger["sku"]))
-    with_price = live.filter((pl.col("aspect") == "price") & pl.col("price").is_not_null())
-    with_stock = live.filter((pl.col("aspect") == "stock") & (pl.col("quantity") != 0))["sku"]
+    with_price, with_stock = live_rows(known)
     ended = [one.frame["sku"] for one in written if one.changes.action == "end"]
     stocked = pl.concat([with_stock, *ended]).unique()
     return Moves(
-        confirmed=with_price.height,
+        confirmed=len(with_price),
         moved=sum(_moved(one, known) for one in written if one.changes.says_price),
         stocked=len(stocked),
         zeroed=sum(_zeroed(one, stocked) for one in written if one.changes.covers_stock),

@@ -14,8 +14,8 @@ from offerwright.expressions.parse import microseconds
 if TYPE_CHECKING:
     from offerwright.evaluate.partitions import Partitions
     from offerwright.evaluate.run import Executor
-    from offerwright.facts.document import ShopDocument
     from offerwright.facts.schema import FactSchema
+    from offerwright.facts.shop import Shop
     from offerwright.guards.plan import GuardSet
     from offerwright.marketplaces.marketplace import Marketplace
     from offerwright.rules.changes import Change
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from offerwright.source.document import Document
     from offerwright.source.located import Loaded
     from offerwright.source.repository import Repository
-    from offerwright.sync.catalogue import Ledger
+    from offerwright.sync.catalogue import Ledger, Planner
     from offerwright.sync.delta import Doubt
     from offerwright.sync.known import Known
     from offerwright.sync.plan import Basis, SyncPlan
@@ -66,7 +66,7 @@ class Loadout:
     """Everything a repository says, linked: ready to be evaluated."""
 
     repository: Repository
-    shop: Loaded[ShopDocument]
+    shop: Shop
     schema: FactSchema
     rules: RuleSet
     guards: GuardSet
@@ -99,12 +99,21 @@ class Loadout:
             if one.kind not in OF_ORDERS
         ]
         used = {plan.account.marketplace for plan in self.rules.plans}
-        for file, body in self.repository.files.items():
-            folder, _, rest = file.removeprefix("marketplaces/").partition("/")
-            if file.startswith("marketplaces/") and folder in used and rest.startswith(TOLD):
-                lines.append(f"{file} {hashlib.sha256(body).hexdigest()}")
+        lines += [line for name in used for line in self._told(name)]
         text = "\n".join([self.rules.digest, *sorted(lines)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def told_of(self, marketplace: str) -> str:
+        """A hash of what a marketplace's folder says of payloads and limits."""
+        return hashlib.sha256("\n".join(sorted(self._told(marketplace))).encode()).hexdigest()
+
+    def _told(self, marketplace: str) -> list[str]:
+        folder = f"marketplaces/{marketplace}/"
+        return [
+            f"{file} {hashlib.sha256(body).hexdigest()}"
+            for file, body in self.repository.files.items()
+            if file.startswith(folder) and file.removeprefix(folder).startswith(TOLD)
+        ]
 
 
 def next_changes(
@@ -180,6 +189,7 @@ def plan_parts(
     executor: Executor | None = None,
     folder: Path | None = None,
     workers: int = 1,
+    planner: Planner | None = None,
 ) -> SyncPlan:
     """
     The plan of a snapshot of any size, part by part. Pure but for `folder`; not sealed yet.
@@ -192,10 +202,11 @@ def plan_parts(
         executor: one that has run these rules before, to keep what it has learned.
         folder: where the operations are kept until the plan is written; in memory if None.
         workers: threads.
+        planner: what plans the catalogue; `sync.catalogue.plan_catalogue` if None.
     """
     from offerwright.evaluate.run import Executor
     from offerwright.sync.account_part import Run, account_part
-    from offerwright.sync.catalogue import plan_catalogue
+    from offerwright.sync.catalogue import Catalogue, plan_catalogue
     from offerwright.sync.plan import SyncPlan
     from offerwright.sync.rows import Planning
     from offerwright.sync.spill import Spill
@@ -214,15 +225,8 @@ def plan_parts(
         if plan.account.name in asked.accounts
     }
     kept = {account: Spill(account, folder) for account in plannings}
-    plan_catalogue(
-        parts,
-        executor,
-        ledger,
-        plannings,
-        asked.as_of,
-        lambda account, rows: kept[account].add(rows),
-        workers,
-    )
+    catalogue = Catalogue(parts, executor, ledger, plannings, asked.as_of, workers)
+    (planner or plan_catalogue)(catalogue, lambda account, rows: kept[account].add(rows))
     first = asked.basis.first_publication
     done = tuple(
         account_part(name, rows, Run(plannings[name].guards, moment, first))

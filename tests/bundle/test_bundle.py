@@ -277,8 +277,8 @@ def known_names() -> dict[str, Any]:
 
 # What only type checkers import, in the modules of the table.
 NAMED_ONLY = {
-    "Attribute", "Axis", "CheckName", "Condition", "Else", "ExchangeRate", "Hit", "Images",
-    "Scope", "Take", "Template", "Words",
+    "AttributeForm", "Axis", "CheckName", "Condition", "Else", "ExchangeRate", "Hit",
+    "ImageBounds", "Scope", "Take", "Template", "Words",
 }  # fmt: skip
 
 

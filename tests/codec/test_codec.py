@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offerwright.codec import CodecRefused, Later, Reader, Shapes, opened, sealed
+from offerwright.codec import Apart, CodecRefused, Later, Reader, Shapes, opened, sealed
 from offerwright.codec.masks import masks_from_bytes, masks_to_bytes
 from offerwright.codec.write import Written, written
 from offerwright.errors import BundleRefused, Span
@@ -194,7 +194,26 @@ def test_a_class_that_is_not_in_the_table_is_not_read() -> None:
 
 def test_a_class_with_other_fields_is_refused() -> None:
     with pytest.raises(CodecRefused, match="`Span` is made otherwise in this engine"):
-        SHAPES.check({"Span": ["file", "line"]})
+        SHAPES.expecting({"Span": ["file", "line"]}).named("Span")
+
+
+def test_a_class_that_was_not_announced_is_refused() -> None:
+    chunk = memoryview(written(Span("a", 1, 1, 1, 1), SHAPES).chunks[-1])
+
+    with pytest.raises(CodecRefused, match="cannot be read"):
+        Reader(["a"], [chunk], SHAPES.expecting({})).value()
+
+
+def test_what_is_written_apart_is_read_when_it_is_looked_at() -> None:
+    done = written(("near", Apart(Span("far", 1, 1, 1, 1))), SHAPES)
+    damaged = [memoryview(b"nothing"), memoryview(done.chunks[-1])]
+    near, far = Reader(done.texts, [*map(memoryview, done.chunks)], SHAPES).value()
+    again, never = Reader(done.texts, damaged, SHAPES).value()
+
+    assert (near, far[0]) == ("near", Span("far", 1, 1, 1, 1))
+    assert again == "near"
+    with pytest.raises(BundleRefused, match="cannot be used"):
+        never[0]
 
 
 @given(st.binary(max_size=80))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from offerwright.bundle.classes import KIND, shapes
-from offerwright.codec import sealed
+from offerwright.codec import Apart, sealed
 from offerwright.codec.write import written
 from offerwright.loadout import Loadout, Stamp
 from offerwright.profile import staged
@@ -24,9 +24,9 @@ def pack(loadout: Loadout) -> bytes:
         loadout.rules,
         loadout.guards,
         loadout.schema,
-        loadout.shop.document,
-        dict(loadout.marketplaces),
         stamp,
+        Apart(loadout.shop.document),
+        Apart(dict(loadout.marketplaces)),
     )
     done = written(parts, shapes())
     files = sorted(loadout.repository.files.items())

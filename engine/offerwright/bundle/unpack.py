@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from offerwright.bundle.classes import KIND, shapes
-from offerwright.codec import UNREADABLE, CodecRefused, Envelope, Reader, opened, texts_from
+from offerwright.bundle.waiting import PackedFiles, PackedMarketplaces, PackedShop
+from offerwright.codec import (
+    UNREADABLE,
+    CodecRefused,
+    Envelope,
+    Later,
+    Reader,
+    opened,
+    texts_from,
+)
 from offerwright.errors import BundleRefused
 from offerwright.facts.schema import FactSchema
 from offerwright.guards.plan import GuardSet
@@ -14,32 +22,7 @@ from offerwright.loadout import Loadout, Stamp
 from offerwright.profile import staged
 from offerwright.rules.plan import RuleSet
 from offerwright.source.garbage import without_garbage_collection
-from offerwright.source.located import Loaded, Located
-from offerwright.source.repository import SHOP_FILE, Repository
-
-
-class PackedFiles(Mapping[str, bytes]):
-    """The files that a bundle was made of, cut out when they are asked for."""
-
-    def __init__(self, sizes: Sequence[tuple[str, int]], content: memoryview) -> None:
-        self._content = content
-        self._places: dict[str, tuple[int, int]] = {}
-        at = 0
-        for name, size in sizes:
-            self._places[name] = (at, at + size)
-            at += size
-        if at != len(content) or any(start > end for start, end in self._places.values()):
-            raise ValueError("other sizes than bytes")
-
-    def __getitem__(self, name: str) -> bytes:
-        start, end = self._places[name]
-        return bytes(self._content[start:end])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+from offerwright.source.repository import Repository
 
 
 @staged("unpacking")
@@ -51,6 +34,8 @@ def unpack(data: bytes, root: Path, name: str = "the bundle") -> Loadout:
         data: the whole file.
         root: where the sources of facts, snapshots and the ledger lie.
         name: what to call the file in messages.
+
+    What the shop and the marketplaces say is read when it is first asked for.
 
     Raises:
         BundleRefused: bytes that were changed or cut off, another format, or another engine.
@@ -69,26 +54,24 @@ def bundle_digest(data: bytes) -> str:
 
 
 def _loadout(envelope: Envelope, root: Path) -> Loadout:
-    table = shapes()
     try:
-        table.check(envelope.head["classes"])
+        table = shapes().expecting(envelope.head["classes"])
         sources, texts, *chunks = envelope.parts
         files = PackedFiles(envelope.head["files"], sources)
         value = Reader(texts_from(texts), chunks, table).value()
-        rules, guards, schema, shop, marketplaces, stamp = value
+        rules, guards, schema, stamp, shop, marketplaces = value
     except UNREADABLE as fault:
         raise CodecRefused("its content cannot be read") from fault
-    # The rest are models, which are heavy to import and are built as what they are named.
-    made = (rules, guards, schema, stamp, marketplaces)
-    if [type(one) for one in made] != [RuleSet, GuardSet, FactSchema, Stamp, dict]:
+    made = (rules, guards, schema, stamp, shop, marketplaces)
+    if [type(one) for one in made] != [RuleSet, GuardSet, FactSchema, Stamp, Later, Later]:
         raise CodecRefused("it holds something else than rules")
     return Loadout(
         repository=Repository(root, files),
-        shop=Loaded(shop, Located(SHOP_FILE, None, {}, {})),
+        shop=PackedShop(shop),
         schema=schema,
         rules=rules,
         guards=guards,
-        marketplaces=marketplaces,
+        marketplaces=PackedMarketplaces(marketplaces),
         documents=(),
         stamp=stamp,
     )

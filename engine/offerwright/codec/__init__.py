@@ -7,11 +7,11 @@ Writing is `codec.write`, apart, as a start only reads.
 """
 
 from offerwright.codec.envelope import UNREADABLE, CodecRefused, Envelope, opened, sealed
-from offerwright.codec.later import Later
+from offerwright.codec.later import Apart, Later
 from offerwright.codec.read import Reader, texts_from
 from offerwright.codec.shapes import Shapes
 
 __all__ = [
-    "UNREADABLE", "CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened", "sealed",
-    "texts_from",
+    "UNREADABLE", "Apart", "CodecRefused", "Envelope", "Later", "Reader", "Shapes", "opened",
+    "sealed", "texts_from",
 ]  # fmt: skip

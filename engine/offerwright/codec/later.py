@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, overload
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is written apart from what is around it; it comes back as a `Later` of one item."""
+
+    value: Any
 
 
 class Later(Sequence[Any]):

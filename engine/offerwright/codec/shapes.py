@@ -12,6 +12,7 @@ from typing import Any, Literal
 from offerwright.codec.envelope import CodecRefused
 
 Kind = Literal["slots", "plain", "model"]
+_SHOWN = 40  # characters of a name that may be anything
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,18 @@ class Shapes:
     later_from: int = 16
     without: frozenset[str] = frozenset()
     """Classes whose fields do not count: only that one stands there is written."""
+    expected: Mapping[str, tuple[str, ...]] | None = None
+    """The fields that each class must have; any if None."""
 
     def named(self, name: str) -> Shape:
-        """The shape of this name. Raises `KeyError` for a class that is not in the table."""
+        """The shape of this name. Raises `KeyError` for a class that is not in the table, and
+        `CodecRefused` for one with other fields than expected."""
         found = self._known.get(name)
         if found is None:
             found = _shape(name, self.modules[name])
             found = replace(found, fields=()) if name in self.without else found
+            if self.expected is not None and found.fields != self.expected[name]:
+                raise _otherwise(name)
             self._known[name] = found
         return found
 
@@ -55,15 +61,28 @@ class Shapes:
             raise KeyError(f"{type_.__module__}.{name}")
         return self.named(name)
 
-    def check(self, classes: Mapping[str, Sequence[str]]) -> None:
-        """Raise `CodecRefused` unless these classes have these fields here too."""
+    def expecting(self, classes: Mapping[str, Sequence[str]]) -> Shapes:
+        """
+        The same table for bytes that were written with these fields of these classes.
+
+        A class with other fields here is refused when it is met, as is one that is not named:
+        importing all of them now would take longer than reading the rules. Raises `CodecRefused`
+        for a class that is not in the table, `TypeError` for what no writer says of fields.
+        """
         for name, fields in classes.items():
-            if name not in self.modules or list(self.named(name).fields) != list(fields):
-                raise CodecRefused(f"`{name[:40]}` is made otherwise in this engine")
+            if name not in self.modules:
+                raise _otherwise(name)
+            "".join(fields)
+        said = {name: tuple(fields) for name, fields in classes.items()}
+        return replace(self, expected=said)
 
     @cached_property
     def _known(self) -> dict[str, Shape]:
         return {}
+
+
+def _otherwise(name: str) -> CodecRefused:
+    return CodecRefused(f"`{name[:_SHOWN]}` is made otherwise in this engine")
 
 
 def _shape(name: str, module: str) -> Shape:

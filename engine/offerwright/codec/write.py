@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offerwright.codec.arrays import SHORT, Code, numbers_to_bytes
-from offerwright.codec.later import Later
+from offerwright.codec.later import Apart, Later
 from offerwright.codec.masks import masks_to_bytes
 from offerwright.codec.read import CONSTANTS
 from offerwright.codec.shapes import Shapes
@@ -191,6 +191,7 @@ _KINDS: dict[type[Any], Callable[[_Chunk, Any], int]] = {
     ZoneInfo: _scalar("zone", str),
     tuple: _sequence("tuple"),
     Later: lambda chunk, value: chunk.node(value.items),
+    Apart: lambda chunk, value: chunk.add((LATER,), (chunk.out.chunk((value.value,)),)),
     list: _sequence("list"),
     dict: _map,
     set: _unordered("set"),

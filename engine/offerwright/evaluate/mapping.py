@@ -33,7 +33,7 @@ from offerwright.frames import attribute_column
 from offerwright.rules.plan import AttributePlan, MappingPlan, TablePlan
 
 if TYPE_CHECKING:
-    from offerwright.rules.mapping_document import Attribute
+    from offerwright.rules.content_plan import AttributeForm
 
 _FACTORS = {
     "kg": Decimal(1),
@@ -152,7 +152,7 @@ def _source(typed: Typed, rows: Rows) -> object:
     return evaluate(typed, rows) if found is None else found
 
 
-def _measured(column: Decimals, attribute: Attribute) -> Texts:
+def _measured(column: Decimals, attribute: AttributeForm) -> Texts:
     """A number in another unit; with `decimals`, exactly so many, half away from zero."""
     factor = _FACTORS[attribute.to or "kg"]
     number = c.multiply(column, c.constant(factor, len(column)))
@@ -192,7 +192,7 @@ def _reasons(mapped: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[int]
     yield from found.items()
 
 
-def _mapped(attribute: Attribute, word: str) -> tuple[str, str]:
+def _mapped(attribute: AttributeForm, word: str) -> tuple[str, str]:
     """The marketplace's value of one of ours, and the code that blocks it ("" = none)."""
     if attribute.table is not None:
         if word in attribute.table:
@@ -206,7 +206,7 @@ def _mapped(attribute: Attribute, word: str) -> tuple[str, str]:
     return _fitted(attribute, word)
 
 
-def _fitted(attribute: Attribute, word: str) -> tuple[str, str]:
+def _fitted(attribute: AttributeForm, word: str) -> tuple[str, str]:
     if attribute.max is None or size_of(word, attribute.count) <= attribute.max:
         return word, ""
     if attribute.cut:

@@ -18,7 +18,7 @@ from offerwright.evaluate.text_columns import TEXT, Truth
 from offerwright.expressions.syntax import Col, Typed
 
 if TYPE_CHECKING:
-    from offerwright.rules.mapping_document import Images
+    from offerwright.rules.content_plan import ImageBounds
 
 # A host name with a top-level word: no address in digits, however it is written, passes.
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
@@ -40,7 +40,7 @@ class Pictures:
     """Whether nothing was left out: the lists are those of the fact."""
 
 
-def pictures(source: Typed, images: Images, rows: Rows) -> Pictures:
+def pictures(source: Typed, images: ImageBounds, rows: Rows) -> Pictures:
     """The images that a list fact gives; computed once for the accounts that ask for the same."""
     urls = _urls(source, rows)
     if urls is None:
@@ -60,7 +60,7 @@ def _urls(source: Typed, rows: Rows) -> pl.Series | None:
     return rows.facts.lists(source.name)
 
 
-def pictures_of(urls: pl.Series, images: Images) -> Pictures:
+def pictures_of(urls: pl.Series, images: ImageBounds) -> Pictures:
     """Of every list the first usable addresses, at most `images.max`; null where there is none."""
     lists: Any = urls.to_arrow(compat_level=pl.CompatLevel.newest())
     ends = lists.offsets.to_numpy()

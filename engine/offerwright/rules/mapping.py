@@ -11,7 +11,8 @@ from offerwright.expressions.syntax import Typed
 from offerwright.expressions.templates import Template, parse_template
 from offerwright.expressions.types import TEXT
 from offerwright.expressions.typing import Scope
-from offerwright.rules.mapping_document import Attribute, Images, MappingDocument
+from offerwright.rules.content_plan import ImageBounds, attribute_form, image_bounds
+from offerwright.rules.mapping_document import Attribute, MappingDocument
 from offerwright.rules.plan import AttributePlan, MappingPlan, TitlePlan
 from offerwright.rules.rows import Findings
 from offerwright.rules.tables import Setting, compile_expression, compile_table
@@ -61,7 +62,7 @@ def _attribute(name: str, attribute: Attribute, setting: Setting) -> AttributePl
         source = fact
     elif attribute.text is not None:
         source = _template(attribute.text, (*path, "text"), setting)
-    return None if source is None else AttributePlan(name, span, source, attribute)
+    return None if source is None else AttributePlan(name, span, source, attribute_form(attribute))
 
 
 def _check_attribute(attribute: Attribute, source: Typed, path: Path, setting: Setting) -> None:
@@ -117,7 +118,7 @@ def _description(document: MappingDocument, setting: Setting) -> tuple[Template,
     return None if template is None else (template, description.max, span)
 
 
-def _images(document: MappingDocument, setting: Setting) -> tuple[Typed, Images, Span] | None:
+def _images(document: MappingDocument, setting: Setting) -> tuple[Typed, ImageBounds, Span] | None:
     images = document.images
     if images is None:
         return None
@@ -128,4 +129,4 @@ def _images(document: MappingDocument, setting: Setting) -> tuple[Typed, Images,
         setting.say("WRONG_TYPE", ("images", "from"),
                     f"`{images.from_}` is {source.type}; a list of text stands here")  # fmt: skip
         return None
-    return source, images, setting.loaded.located.key(("images",))
+    return source, image_bounds(images), setting.loaded.located.key(("images",))

@@ -19,7 +19,7 @@ from offerwright.rules.plan import RuleSet
 
 KIND = "rules"
 _PLAN, _CONDITIONS = "offerwright.rules.plan", "offerwright.expressions.conditions"
-_SYNTAX, _MAPPING = "offerwright.expressions.syntax", "offerwright.rules.mapping_document"
+_SYNTAX, _CONTENT = "offerwright.expressions.syntax", "offerwright.rules.content_plan"
 _TEMPLATES = "offerwright.expressions.templates"
 # Every class that a rule set is made of.
 RULE_CLASSES: dict[str, str] = {
@@ -27,8 +27,7 @@ RULE_CLASSES: dict[str, str] = {
     "AccountPlan": _PLAN,
     "AllOf": _CONDITIONS,
     "AnyOf": _CONDITIONS,
-    "Attribute": _MAPPING,
-    "AttributeOtherwise": _MAPPING,
+    "AttributeForm": _CONTENT,
     "AttributePlan": _PLAN,
     "BoundsStep": _PLAN,
     "Check": _TEMPLATES,
@@ -44,7 +43,7 @@ RULE_CLASSES: dict[str, str] = {
     "FeesStep": _PLAN,
     "Field": _TEMPLATES,
     "Has": _CONDITIONS,
-    "Images": _MAPPING,
+    "ImageBounds": _CONTENT,
     "InventoryPlan": _PLAN,
     "IsMissing": _CONDITIONS,
     "IsPresent": _CONDITIONS,
@@ -72,6 +71,7 @@ RULE_CLASSES: dict[str, str] = {
     "TitlePlan": _PLAN,
     "Type": "offerwright.expressions.types",
     "Under": _CONDITIONS,
+    "Unmapped": _CONTENT,
     "Within": _CONDITIONS,
     "Words": "offerwright.expressions.words",
     "WordAxis": "offerwright.rules.axes",
@@ -103,9 +103,8 @@ def rules_from_bytes(data: bytes) -> RuleSet:
 
 
 def _ruleset(envelope: Envelope) -> RuleSet:
-    shapes = Shapes(RULE_CLASSES, LATER)
     try:
-        shapes.check(envelope.head["classes"])
+        shapes = Shapes(RULE_CLASSES, LATER).expecting(envelope.head["classes"])
         texts, *chunks = envelope.parts
     except UNREADABLE as fault:
         raise CodecRefused("its head cannot be read") from fault

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from offerwright.expressions.templates import Template
     from offerwright.expressions.words import Words
     from offerwright.rules.axes import Axis
+    from offerwright.rules.content_plan import AttributeForm, ImageBounds
     from offerwright.rules.document import Hit, Take
-    from offerwright.rules.mapping_document import Attribute, Images
     from offerwright.rules.rates import ExchangeRate
 
 Phase = Literal["base", "adjust", "fees", "competitor", "tiers", "bounds", "round"]
@@ -291,7 +291,7 @@ class AttributePlan:
     span: Span
     source: Typed | Template | str
     """An expression (a fact), a template, or a constant."""
-    attribute: Attribute
+    attribute: AttributeForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,7 @@ class MappingPlan:
     attributes: tuple[AttributePlan, ...]
     title: TitlePlan | None
     description: tuple[Template, int, Span] | None
-    images: tuple[Typed, Images, Span] | None
+    images: tuple[Typed, ImageBounds, Span] | None
 
 
 @dataclass(frozen=True, slots=True)

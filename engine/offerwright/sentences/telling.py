@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from offerwright.errors import Span
 from offerwright.expressions.cells import Wrong, read_when
 from offerwright.expressions.conditions import Condition
-from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
+from offerwright.facts.shop import Shop
 from offerwright.guards.plan import GuardSet
 from offerwright.rules.document import FeesDocument
 from offerwright.rules.lifecycle_table import Lifecycle
@@ -31,7 +31,7 @@ class Linked(Protocol):
     """What sentences are made of: a repository that `pipeline` has linked."""
 
     @property
-    def shop(self) -> Loaded[ShopDocument]: ...
+    def shop(self) -> Shop: ...
     @property
     def schema(self) -> FactSchema: ...
     @property

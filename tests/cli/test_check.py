@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from cli.checking import check
 from cli.shop import Shop, small_shop
 
 MISSPELT = "rules/pricing.yaml", "cost *", "csot *"
@@ -23,7 +22,7 @@ def two_shops(tmp_path: Path) -> Shop:
 def test_a_file_limits_what_is_said_and_the_rest_is_counted(shop: Shop) -> None:
     shop.change(*MISSPELT)
     shop.change(*UNSAFE)
-    done = check(shop, "rules/guards.yaml")
+    done = shop("check", "rules/guards.yaml")
 
     assert "NO_FLOOR" in done.out
     assert "UNKNOWN_NAME" not in done.out
@@ -33,7 +32,7 @@ def test_a_file_limits_what_is_said_and_the_rest_is_counted(shop: Shop) -> None:
 
 def test_a_folder_that_holds_repositories_stands_for_all_of_them(two_shops: Shop) -> None:
     two_shops.change(f"south/{MISSPELT[0]}", *MISSPELT[1:])
-    done = check(two_shops, ".")
+    done = two_shops("check", ".")
 
     assert "south/rules/pricing.yaml:" in done.out
     assert " in 2 repositories: 1 error\n" in done.err
@@ -43,15 +42,15 @@ def test_a_folder_that_holds_repositories_stands_for_all_of_them(two_shops: Shop
 def test_a_repository_that_is_named_is_checked_whole_with_paths_from_here(two_shops: Shop) -> None:
     two_shops.change(f"south/{MISSPELT[0]}", *MISSPELT[1:])
 
-    assert check(two_shops, "north").code == 0
-    assert check(two_shops, "south", "-o", "github").out.startswith(
+    assert two_shops("check", "north").code == 0
+    assert two_shops("check", "south", "-o", "github").out.startswith(
         "::error file=south/rules/pricing.yaml,line="
     )
 
 
 def test_a_path_outside_of_every_repository_is_refused(two_shops: Shop) -> None:
     two_shops.write("alone/notes.txt", "nothing\n")
-    done = check(two_shops, "alone")
+    done = two_shops("check", "alone")
 
     assert done.code == 2
     assert "alone lies in no repository" in done.err
@@ -60,16 +59,16 @@ def test_a_path_outside_of_every_repository_is_refused(two_shops: Shop) -> None:
 def test_a_warning_can_be_ignored_and_an_error_cannot(shop: Shop) -> None:
     shop.change(*MISSPELT)
     shop.change(*UNSAFE)
-    done = check(shop, "--ignore", "no_floor", "--ignore", "UNKNOWN_NAME", "--fail-on", "warning")
+    done = shop("check", "--ignore", "no_floor", "--ignore", "UNKNOWN_NAME", "--fail-on", "warning")
 
     assert "NO_FLOOR" not in done.out
     assert "UNKNOWN_NAME" in done.out
-    assert check(shop, "--ignore", "NO_FLOR").code == 2
+    assert shop("check", "--ignore", "NO_FLOR").code == 2
 
 
 def test_json_has_every_place_of_a_finding(shop: Shop) -> None:
     shop.change("rules/pricing.yaml", "id: cables", "id: audio")
-    found = check(shop, "-o", "json").json["diagnostics"]
+    found = shop("check", "-o", "json").json["diagnostics"]
     double = next(d for d in found if d["code"] == "DUPLICATE_ID")
 
     assert (double["line"], [r["line"] for r in double["related"]]) == (8, [7])
@@ -79,7 +78,7 @@ def test_json_has_every_place_of_a_finding(shop: Shop) -> None:
 def test_sarif_has_rules_results_and_regions(shop: Shop) -> None:
     shop.change(*MISSPELT)
     shop.change("rules/pricing.yaml", "id: cables", "id: audio")
-    log = json.loads(check(shop, "-o", "sarif").out)
+    log = json.loads(shop("check", "-o", "sarif").out)
     run = log["runs"][0]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
 
@@ -101,7 +100,7 @@ def test_a_column_that_the_export_does_not_have_is_said_without_reading_the_data
     shop.change(
         "data/catalogue.csv", "sku,name,category,cost,lowest", "sku,name,category,cst,lowest"
     )
-    found = check(shop, "-o", "json").json["diagnostics"]
+    found = shop("check", "-o", "json").json["diagnostics"]
 
     assert [(d["code"], d["file"], d["line"]) for d in found] == [
         ("FACT_NOT_DELIVERED", "rules/facts.yaml", 6)
@@ -112,4 +111,4 @@ def test_a_column_that_the_export_does_not_have_is_said_without_reading_the_data
 def test_a_source_that_is_not_there_says_nothing(shop: Shop) -> None:
     (shop.root / "data/catalogue.csv").unlink()
 
-    assert check(shop).code == 0
+    assert shop("check").code == 0

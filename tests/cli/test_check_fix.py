@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.checking import check
 from cli.shop import Shop
 
 from offerwright.cli.check_fix import fixed_text
@@ -15,7 +14,7 @@ from offerwright.errors import Fix, Span
 def test_a_name_in_other_letters_is_written_as_it_is_declared(shop: Shop) -> None:
     shop.change("rules/guards.yaml", "bound: lowest", "bound: Lowest")
     shop.change("rules/mapping.yaml", "images: {from: images", "images: {from: 'Images'")
-    done = check(shop, "--fix")
+    done = shop("check", "--fix")
 
     assert "-  - {id: floor, check: price_at_least, bound: Lowest, else: block}\n" in done.out
     assert "+  - {id: floor, check: price_at_least, bound: lowest, else: block}\n" in done.out
@@ -26,7 +25,7 @@ def test_a_name_in_other_letters_is_written_as_it_is_declared(shop: Shop) -> Non
 def test_a_likely_word_is_only_a_question(shop: Shop) -> None:
     shop.change("rules/pricing.yaml", "cost *", "csot *")
     before = (shop.root / "rules/pricing.yaml").read_bytes()
-    done = check(shop, "--fix", "-o", "json")
+    done = shop("check", "--fix", "-o", "json")
 
     assert (shop.root / "rules/pricing.yaml").read_bytes() == before
     [found] = [d for d in done.json["diagnostics"] if d["code"] == "UNKNOWN_NAME"]
@@ -35,14 +34,14 @@ def test_a_likely_word_is_only_a_question(shop: Shop) -> None:
 
 def test_only_what_is_asked_for_is_fixed(shop: Shop) -> None:
     shop.change("rules/guards.yaml", "bound: lowest", "bound: Lowest")
-    check(shop, "rules/pricing.yaml", "--fix")
+    shop("check", "rules/pricing.yaml", "--fix")
 
     assert "bound: Lowest" in (shop.root / "rules/guards.yaml").read_text("utf-8")
 
 
 def test_a_fix_is_in_the_json_before_it_is_written(shop: Shop) -> None:
     shop.change("rules/guards.yaml", "bound: lowest", "bound: Lowest")
-    found = check(shop, "-o", "json").json["diagnostics"]
+    found = shop("check", "-o", "json").json["diagnostics"]
 
     assert [d["fix"]["text"] for d in found if d["fix"]] == ["lowest"]
 
@@ -63,6 +62,6 @@ def test_edits_are_made_at_their_places(text: str, fixes: list[Fix], wanted: str
 
 def test_a_shipped_marketplace_is_never_written(shop: Shop) -> None:
     here = sorted(p.relative_to(shop.root) for p in Path(shop.root).rglob("*") if p.is_file())
-    check(shop, "--fix")
+    shop("check", "--fix")
 
     assert here == sorted(p.relative_to(shop.root) for p in shop.root.rglob("*") if p.is_file())

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli.checking import check
 from cli.shop import Done, Shop, small_shop
 
 HEAD = "name: shop\nversion: 4\n"
@@ -49,28 +48,28 @@ def versions(done: Done) -> list[tuple[str, int, str]]:
 
 def test_a_changed_document_with_its_old_label_is_told_which_to_write(labelled: Shop) -> None:
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
-    done = check(labelled, "--base", "HEAD", "-o", "json")
+    done = labelled("check", "--base", "HEAD", "-o", "json")
 
     assert versions(done) == [("warning", 3, "write `version: 5`")]
     assert done.code == 0
-    assert check(labelled, "--base", "HEAD", "--fail-on", "warning").code == 1
+    assert labelled("check", "--base", "HEAD", "--fail-on", "warning").code == 1
 
 
 def test_a_comment_or_a_raised_label_is_no_matter(labelled: Shop) -> None:
     labelled.change("rules/pricing.yaml", "steps:", "# as agreed\nsteps:")
-    commented = check(labelled, "--base", "HEAD", "-o", "json")
+    commented = labelled("check", "--base", "HEAD", "-o", "json")
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
     labelled.change("rules/pricing.yaml", "version: 4", "version: 5")
 
     assert versions(commented) == []
-    assert versions(check(labelled, "--base", "HEAD", "-o", "json")) == []
+    assert versions(labelled("check", "--base", "HEAD", "-o", "json")) == []
 
 
 def test_a_document_that_moved_to_another_file_is_the_same(labelled: Shop) -> None:
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
     (labelled.root / "rules/pricing.yaml").rename(labelled.root / "rules/prices.yaml")
 
-    assert len(versions(check(labelled, "--base", "HEAD", "-o", "json"))) == 1
+    assert len(versions(labelled("check", "--base", "HEAD", "-o", "json"))) == 1
 
 
 def test_a_changed_csv_table_changes_the_document_that_names_it(labelled: Shop) -> None:
@@ -81,7 +80,7 @@ def test_a_changed_csv_table_changes_the_document_that_names_it(labelled: Shop) 
     commit(labelled)
     labelled.change("rules/rows.csv", "a,x,1", "a,x,2")
 
-    assert versions(check(labelled, "--base", "HEAD", "-o", "json")) == [
+    assert versions(labelled("check", "--base", "HEAD", "-o", "json")) == [
         ("warning", 3, "write `version: 2`")
     ]
 
@@ -93,7 +92,7 @@ def test_what_others_did_since_the_branch_began_is_not_blamed_on_it(labelled: Sh
     commit(labelled)
     git(labelled.root, "checkout", "-q", "mine")
 
-    assert versions(check(labelled, "--base", "main", "-o", "json")) == []
+    assert versions(labelled("check", "--base", "main", "-o", "json")) == []
 
 
 def test_a_repository_deep_in_git_is_compared_with_itself(tmp_path: Path) -> None:
@@ -103,14 +102,14 @@ def test_a_repository_deep_in_git_is_compared_with_itself(tmp_path: Path) -> Non
     commit(shop, tmp_path)
     shop.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
 
-    assert len(versions(check(shop, "--base", "HEAD", "-o", "json"))) == 1
+    assert len(versions(shop("check", "--base", "HEAD", "-o", "json"))) == 1
 
 
 def test_a_commit_without_rules_compares_nothing(tmp_path: Path) -> None:
     shop = small_shop(tmp_path / "shop")
     git(shop.root, "init", "-q")
     git(shop.root, "commit", "-q", "--allow-empty", "-m", "nothing yet")
-    done = check(shop, "--base", "HEAD")
+    done = shop("check", "--base", "HEAD")
 
     assert "HEAD has no rules in this folder" in done.err
     assert done.code == 0
@@ -123,7 +122,7 @@ def test_a_commit_without_rules_compares_nothing(tmp_path: Path) -> None:
     ("", "is no name of a commit"),
 ])  # fmt: skip
 def test_names_that_are_no_commit_are_refused(labelled: Shop, ref: str, said: str) -> None:
-    done = check(labelled, f"--base={ref}")
+    done = labelled("check", f"--base={ref}")
 
     assert done.code == 2
     assert said in done.err
@@ -134,15 +133,15 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(labelled: Shop, tmp_path: P
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
     commit(labelled)
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{labelled.root}", "shallow")
-    done = check(Shop(tmp_path / "shallow"), "--base", first)
+    done = Shop(tmp_path / "shallow")("check", "--base", first)
 
     assert done.code == 2
     assert "fetch-depth: 0" in done.err
 
 
 def test_a_folder_without_git_and_a_machine_without_git_say_so(shop: Shop, labelled: Shop) -> None:
-    outside = check(shop, "--base", "HEAD", env={"GIT_CEILING_DIRECTORIES": "/"})
-    without = check(labelled, "--base", "HEAD", env={"PATH": "/nowhere"})
+    outside = shop("check", "--base", "HEAD", env={"GIT_CEILING_DIRECTORIES": "/"})
+    without = labelled("check", "--base", "HEAD", env={"PATH": "/nowhere"})
 
     assert "lies in no Git repository" in outside.err
     assert "git is not installed" in without.err
@@ -158,7 +157,7 @@ def test_no_filter_of_the_repository_is_run(labelled: Shop, tmp_path: Path) -> N
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
     git(labelled.root, "-c", "core.fsmonitor=false", "commit", "-q", "--allow-empty", "-m", "more")
     ran.unlink(missing_ok=True)
-    done = check(labelled, "--base", "HEAD", "-o", "json")
+    done = labelled("check", "--base", "HEAD", "-o", "json")
 
     assert len(versions(done)) == 1
     assert not ran.exists()
@@ -166,7 +165,7 @@ def test_no_filter_of_the_repository_is_run(labelled: Shop, tmp_path: Path) -> N
 
 def test_fix_raises_the_label_and_shows_the_line(labelled: Shop) -> None:
     labelled.change("rules/pricing.yaml", "markup: 40%", "markup: 41%")
-    done = check(labelled, "--base", "HEAD", "--fix")
+    done = labelled("check", "--base", "HEAD", "--fix")
 
     assert "-version: 4\n+version: 5\n" in done.out
     assert "version: 5\n" in (labelled.root / "rules/pricing.yaml").read_text("utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from cli.checking import check
 from cli.shop import AS_OF, Done, Shop
 
 from offerwright.rules.findings.expected import read_expectation
@@ -40,7 +39,7 @@ def told(done: Done) -> list[tuple[str, str, int]]:
 
 def counted(shop: Shop) -> Done:
     assert shop("snapshot").code == 0
-    return check(shop, "--snapshot", "newest", "--as-of", AS_OF, "-o", "json")
+    return shop("check", "--snapshot", "newest", "--as-of", AS_OF, "-o", "json")
 
 
 def test_an_expectation_that_is_missed_is_an_error_with_examples(shop: Shop) -> None:
@@ -123,7 +122,7 @@ def test_tables_that_ask_for_prices_are_left_out(shop: Shop) -> None:
 
 
 def test_without_a_snapshot_it_is_said_how_to_take_one(shop: Shop) -> None:
-    done = check(shop, "--snapshot", "newest")
+    done = shop("check", "--snapshot", "newest")
 
     assert done.code == 2
     assert "run: offerwright snapshot" in done.err
@@ -132,7 +131,7 @@ def test_without_a_snapshot_it_is_said_how_to_take_one(shop: Shop) -> None:
 def test_a_snapshot_of_other_facts_is_refused(shop: Shop) -> None:
     shop("snapshot")
     shop.change("rules/facts.yaml", "lowest: {type: money", "lowest: {minimum: 0, type: money")
-    done = check(shop, "--snapshot", "newest")
+    done = shop("check", "--snapshot", "newest")
 
     assert done.code == 2
     assert "is of other facts" in done.err
@@ -140,7 +139,7 @@ def test_a_snapshot_of_other_facts_is_refused(shop: Shop) -> None:
 
 def test_an_expectation_that_is_none_is_found_without_a_snapshot(shop: Shop) -> None:
     with_rows(shop, "category: cables // , expect_matches: many")
-    done = check(shop)
+    done = shop("check")
 
     assert "WRONG_EXPECTATION" in done.out
     assert done.code == 1

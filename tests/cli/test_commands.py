@@ -29,8 +29,8 @@ def test_check_needs_no_data_and_no_columns(shop: Shop) -> None:
     shop.write("broken/numpy/__init__.py", "raise ImportError('not here')")
     path = f"{shop.root}/broken:{Path(__file__).parents[2]}/engine"
 
-    assert shop("check", env={"PYTHONPATH": path}).code == 0
-    assert shop("offers", env={"PYTHONPATH": path}).code != 0
+    assert shop.process("check", env={"PYTHONPATH": path}).code == 0
+    assert shop.process("offers", env={"PYTHONPATH": path}).code != 0
 
 
 def test_warnings_fail_a_check_only_when_asked(shop: Shop) -> None:

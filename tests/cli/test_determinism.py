@@ -39,8 +39,8 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def test_the_surroundings_do_not_show_in_the_output(
     reference: Shop, turned: Shop, command: tuple[str, ...]
 ) -> None:
-    outs = {reference(*command, env=env).out for env in SURROUNDINGS}
-    outs |= {turned(*command, env=env).out for env in SURROUNDINGS[:1]}
+    outs = {reference.process(*command, env=env).out for env in SURROUNDINGS}
+    outs |= {turned.process(*command, env=env).out for env in SURROUNDINGS[:1]}
 
     assert len(outs) == 1
     assert outs != {""}
@@ -54,7 +54,7 @@ def test_a_plan_file_is_the_same_wherever_it_is_made(
     ):
         path = tmp_path / str(number)
         arguments = ("--as-of", AS_OF, "--first-publication", "--out", str(path))
-        assert shop("plan", *arguments, env=env).code == 0
+        assert shop.process("plan", *arguments, env=env).code == 0
 
     assert len({(tmp_path / str(n)).read_bytes() for n in range(3)}) == 1
 

@@ -65,6 +65,15 @@ def first_option(command: F) -> F:
     return decorated
 
 
+def incremental_option(command: F) -> F:
+    """`--incremental` of commands that plan; `offers` has one of its own words."""
+    decorated: F = click.option(
+        "--incremental", is_flag=True,
+        help="Plan only what a change can reach since the last plan with this option.",
+    )(command)  # fmt: skip
+    return decorated
+
+
 def max_failures_option(command: F) -> F:
     decorated: F = click.option(
         "--max-failures", type=click.IntRange(0), default=None,

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offerwright import __version__
+from offerwright.cli.following import Work, planned_again
 from offerwright.cli.live import Live, commit_of
 from offerwright.cli.options import STATE, known_accounts, moment
 from offerwright.cli.report import tell
 from offerwright.cli.snapshot import current_snapshot, take_snapshot
 from offerwright.evaluate.partitions import partitions
-from offerwright.loadout import Loadout, PlanRequest, doubt_of, plan_parts
-from offerwright.sync.catalogue import StoredLedger
+from offerwright.loadout import Loadout, PlanRequest, doubt_of
 from offerwright.sync.plan import Basis, SyncPlan
 
+PLANNED = "planned"
+"""The folder of what `--incremental` knows, by target."""
 LIVE, SANDBOX = "marketplaces", "sandbox"
 PARTS_IN_MEMORY = 4
 """A plan of more parts lies on disk while it is made."""
@@ -34,6 +36,7 @@ class Wanted:
     accounts: tuple[str, ...]
     first_publication: bool
     anew: bool = False
+    incremental: bool = False
 
 
 @contextmanager
@@ -57,12 +60,13 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
     _tell_unmapped(loadout, names)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:
         is_large = len(parts) > PARTS_IN_MEMORY
-        folder = Path(spilled) if is_large else None
-        with world.store.reading(much=is_large) as reading:
-            made = plan_parts(
-                loadout, parts, StoredLedger(reading), asked, folder=folder, workers=WORKERS
-            )
-        yield made
+        work = Work(loadout, parts, asked, Path(spilled) if is_large else None, WORKERS)
+        if wanted.incremental:
+            yield planned_again(world.store, work, home / STATE / PLANNED / basis.target)
+        else:
+            with world.store.reading(much=is_large) as reading:
+                made = work.plan(reading)
+            yield made
 
 
 def _tell_unmapped(loadout: Loadout, accounts: Sequence[str]) -> None:

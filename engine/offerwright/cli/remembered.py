@@ -61,7 +61,7 @@ def _run(
     memory, why = held
     asked = Asked(
         loadout.rules, job.snapshot, job.as_of, {}, job.accounts, job.rows,
-        _files(loadout),
+        files_of(loadout),
     )  # fmt: skip
     found = incremental(memory, asked)
     for line in said(found, why):
@@ -70,7 +70,7 @@ def _run(
         yield from run_again(job, found, writer)
 
 
-def _files(loadout: Loadout) -> str:
+def files_of(loadout: Loadout) -> str:
     """A hash of what the rules were read from; empty where not all of it is at hand."""
     files = loadout.repository.files
     named = {one.file for one in loadout.revisions}

@@ -16,6 +16,7 @@ from offerwright.cli.options import (
     as_of_option,
     data_option,
     first_option,
+    incremental_option,
     max_failures_option,
     output_option,
     root_option,
@@ -40,6 +41,7 @@ from offerwright.sync.ports import Limits
 @account_option
 @sandbox_option
 @first_option
+@incremental_option
 @output_option("text", "json")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write the plan to this file.")  # fmt: skip
@@ -54,6 +56,7 @@ def plan(
     accounts: tuple[str, ...],
     sandbox: str | None,
     first_publication: bool,
+    incremental: bool,
     output: str,
     out: Path | None,
     detailed_exitcode: bool,
@@ -61,7 +64,7 @@ def plan(
 ) -> None:
     """Say what would be sent, and what is withheld and why. Sends nothing."""
     home, loadout = ready(root, bundle)
-    wanted = Wanted(data, as_of, accounts, first_publication)
+    wanted = Wanted(data, as_of, accounts, first_publication, incremental=incremental)
     with live(loadout, home, sandbox) as world, planned(world, home, wanted) as made:
         made = sealed(made) if out is None else write_plan(made, out)
         coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
@@ -125,6 +128,7 @@ def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str)
 @account_option
 @sandbox_option
 @first_option
+@incremental_option
 @output_option("text", "json")
 @max_failures_option
 @profile_option
@@ -136,12 +140,13 @@ def sync(
     accounts: tuple[str, ...],
     sandbox: str | None,
     first_publication: bool,
+    incremental: bool,
     output: str,
     max_failures: int | None,
 ) -> None:
     """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
     home, loadout = ready(root, bundle)
-    wanted = Wanted(data, as_of, accounts, first_publication, anew=True)
+    wanted = Wanted(data, as_of, accounts, first_publication, True, incremental)
     with live(loadout, home, sandbox) as world:
         with planned(world, home, wanted) as made:
             made, path = keep_plan(made, home / STATE / "plans")

@@ -12,7 +12,7 @@ from typing import TypeVar
 import polars as pl
 
 from offerwright.evaluate.listing import listing
-from offerwright.evaluate.partitions import Block, Partitions
+from offerwright.evaluate.partitions import Block, Blocks, Partitions
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.stopping import stopped
 from offerwright.profile import counted, is_recorded, staged
@@ -23,7 +23,7 @@ Live = Mapping[str, pl.DataFrame]
 
 def mapped(
     executor: Executor,
-    parts: Partitions,
+    parts: Blocks,
     work: Callable[[Executor, Block], T],
     workers: int = 1,
 ) -> Generator[T, None, None]:

@@ -71,8 +71,10 @@ class FileSource:
         return (scan if names is None else scan.select(names)).collect()
 
 
-def source_of(snapshot: pl.DataFrame | Path) -> Source:
+def source_of(snapshot: pl.DataFrame | Path | Source) -> Source:
     """A snapshot in memory, or the Parquet file that holds one."""
+    if not isinstance(snapshot, pl.DataFrame | Path):
+        return snapshot
     if isinstance(snapshot, pl.DataFrame):
         return FrameSource(snapshot)
     names = tuple(pl.read_parquet_schema(snapshot))
@@ -115,6 +117,14 @@ class Block:
         return None if self.size == self.frame.height else self.own["sku"].to_list()
 
 
+class Blocks(Protocol):
+    """Blocks of rows, in order; safe to share between threads."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Block]: ...
+    def block(self, number: int) -> Block: ...
+
+
 @dataclass(frozen=True)
 class Partitions:
     """The parts of a snapshot, in its order. Safe to share between threads."""
@@ -145,7 +155,9 @@ class Partitions:
         return Block(part.start, part.stop - part.start, frame, number)
 
 
-def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_ROWS) -> Partitions:
+def partitions(
+    rules: RuleSet, snapshot: pl.DataFrame | Path | Source, rows: int = PART_ROWS
+) -> Partitions:
     """
     Cut a snapshot into parts of about so many rows.
 
@@ -166,7 +178,7 @@ def partitions(rules: RuleSet, snapshot: pl.DataFrame | Path, rows: int = PART_R
     wanted = np.unique(np.concatenate([np.zeros(0, np.int64), *(part.kin for part in parts)]))
     if not len(wanted):
         return Partitions(source, parts)
-    return Partitions(source, parts, _gathered(source, wanted), wanted)
+    return Partitions(source, parts, gathered(source, wanted), wanted)
 
 
 def only(rules: RuleSet, snapshot: pl.DataFrame | Path, skus: Sequence[str]) -> Partitions:
@@ -181,7 +193,17 @@ def only(rules: RuleSet, snapshot: pl.DataFrame | Path, skus: Sequence[str]) -> 
     kin = families(rules, source).of(rows)
     place = np.arange(len(kin))
     part = Part(0, len(rows), place)
-    return Partitions(FrameSource(_gathered(source, rows)), (part,), _gathered(source, kin), place)
+    return Partitions(FrameSource(gathered(source, rows)), (part,), gathered(source, kin), place)
+
+
+def block_of(source: Source, families: Families, rows: Array) -> Block:
+    """Any rows, ascending, with their kin; rows that follow each other are read as one."""
+    start = int(rows[0]) if len(rows) else 0
+    together = len(rows) and int(rows[-1]) - start == len(rows) - 1
+    own = source.rows(start, start + len(rows)) if together else gathered(source, rows)
+    kin = families.of(rows)
+    frame = pl.concat([own, gathered(source, kin)]) if len(kin) else own
+    return Block(start, len(rows), frame)
 
 
 @dataclass(frozen=True)
@@ -284,8 +306,8 @@ def _blocks(source: Source, names: Sequence[str]) -> Iterator[tuple[int, pl.Data
         yield start, source.rows(start, min(start + PART_ROWS, source.height), names)
 
 
-def _gathered(source: Source, rows: Array) -> pl.DataFrame:
-    """These rows, ascending, read block by block."""
+def gathered(source: Source, rows: Array) -> pl.DataFrame:
+    """The rows at these places, ascending, read block by block."""
     found = [source.rows(0, 0)]
     for start, stop in _spans(source.height):
         low, high = np.searchsorted(rows, [start, stop])

@@ -26,13 +26,14 @@ class Asked:
     """
     What a run is asked for: as `Executor.run` takes it. All accounts if none is named.
 
-    `snapshot` is `frames.SNAPSHOT`, or a Parquet file that holds one and is read part by part.
+    `snapshot` is `frames.SNAPSHOT`, a Parquet file that holds one and is read part by part, or
+    what reads either.
     `files` is a hash of the files that the rules were read from, if it is known: with the same
     ones nobody has to look whether the rules mean the same.
     """
 
     rules: RuleSet
-    snapshot: pl.DataFrame | Path
+    snapshot: pl.DataFrame | Path | Source
     as_of: datetime
     live: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from offerwright.evaluate.partitions import PART_ROWS, Block, Partitions
 from offerwright.evaluate.run import Executor
 from offerwright.expressions.parse import microseconds
 from offerwright.profile import stage
+from offerwright.rules.plan import AccountPlan
 from offerwright.store.protocol import Reading
 from offerwright.sync.known import Known, live_frame, read_known
 from offerwright.sync.plan import PlanRows
@@ -31,6 +32,9 @@ class Ledger(Protocol):
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         """What is known of live SKUs that are not among these, ascending, block by block."""
 
+    def live_of(self, account: str, skus: pl.Series) -> Iterator[Known]:
+        """What is known of those of these SKUs that are live, as `but` gives it."""
+
 
 @dataclass(frozen=True)
 class HeldLedger:
@@ -44,7 +48,12 @@ class HeldLedger:
 
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         known = self.known[account]
-        return (known.only(gone) for gone in _gone(known.listed, skus, self.block))
+        gone = known.listed.filter(~known.listed.is_in(skus.implode()))
+        return (known.only(one) for one in _blocks(gone, self.block))
+
+    def live_of(self, account: str, skus: pl.Series) -> Iterator[Known]:
+        known = self.known[account].only(skus)
+        return (known.only(one) for one in _blocks(known.listed, self.block))
 
 
 @dataclass(frozen=True)
@@ -59,70 +68,87 @@ class StoredLedger:
 
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         live = self.reading.live_skus(account)
-        return (read_known(self.reading, account, g) for g in _gone(live, skus, self.block))
+        gone = live.filter(~live.is_in(skus.implode()))
+        return (read_known(self.reading, account, one) for one in _blocks(gone, self.block))
+
+    def live_of(self, account: str, skus: pl.Series) -> Iterator[Known]:
+        known = read_known(self.reading, account, skus)
+        return (known.only(one) for one in _blocks(known.listed, self.block))
 
 
-def _gone(live: pl.Series, skus: pl.Series, block: int) -> Iterator[pl.Series]:
-    gone = live.filter(~live.is_in(skus.implode()))
-    return (gone.slice(start, block) for start in range(0, len(gone), block))
+def _blocks(skus: pl.Series, size: int) -> Iterator[pl.Series]:
+    return (skus.slice(start, size) for start in range(0, len(skus), size))
 
 
 Keep = Callable[[str, PlanRows], None]
 """What is done with the rows of one account, part after part."""
 
 
-def plan_catalogue(
-    parts: Partitions,
-    executor: Executor,
-    ledger: Ledger,
-    plannings: Mapping[str, Planning],
-    as_of: datetime,
-    keep: Keep,
-    workers: int = 1,
-) -> None:
+@dataclass(frozen=True)
+class Catalogue:
+    """
+    What is to be planned: `parts` of a snapshot, by an executor of the rules, against a ledger.
+
+    `plannings` are by account, of those that are to be planned; `as_of` is the moment, with a zone.
+    """
+
+    parts: Partitions
+    executor: Executor
+    ledger: Ledger
+    plannings: Mapping[str, Planning]
+    as_of: datetime
+    workers: int = 1
+    """Threads."""
+
+    @property
+    def accounts(self) -> tuple[AccountPlan, ...]:
+        """The plans of the accounts, as they are at the moment."""
+        every = self.executor.rules.plans
+        named = [plan for plan in every if plan.account.name in self.plannings]
+        return tuple(plan_at(plan, microseconds(self.as_of)) for plan in named)
+
+
+Planner = Callable[[Catalogue, Keep], None]
+"""What plans a catalogue: `plan_catalogue`, or what knows an earlier plan of it."""
+
+
+def plan_catalogue(catalogue: Catalogue, keep: Keep) -> None:
     """
     Plan a catalogue part by part, in its order; what live listings without a row add comes last.
 
-    Args:
-        parts: of the snapshot; SKUs that share stock are in one part.
-        executor: of the rules.
-        ledger: what is known of the accounts.
-        plannings: by account, of those that are to be planned.
-        as_of: the moment of the computation, with a zone.
-        keep: takes what every part adds; no more than a few parts are in memory at once.
-        workers: threads.
+    `keep` takes what every part adds; no more than a few parts are in memory at once.
     """
+    parts = catalogue.parts
 
     def work(own: Executor, block: Block) -> dict[str, PlanRows]:
-        return plan_block(own, block, ledger, plannings, as_of)
+        return plan_block(own, block, catalogue)
 
     # Closed, so that no worker still asks the ledger when an interrupt has ended its reading.
-    with closing(mapped(executor, parts, work, workers)) as computed:
+    with closing(mapped(catalogue.executor, parts, work, catalogue.workers)) as computed:
         for found in computed:
             for account, rows in found.items():
                 keep(account, rows)
     skus = parts.source.rows(0, parts.height, ["sku"])["sku"]
-    for plan in executor.rules.plans:
+    for plan in catalogue.accounts:
         name = plan.account.name
-        if name in plannings:
-            now = plan_at(plan, microseconds(as_of))
-            for gone in ledger.but(name, skus):
-                keep(name, plan_gone(now, gone, plannings[name]))
+        for gone in catalogue.ledger.but(name, skus):
+            keep(name, plan_gone(plan, gone, catalogue.plannings[name]))
 
 
 def plan_block(
-    executor: Executor,
-    block: Block,
-    ledger: Ledger,
-    plannings: Mapping[str, Planning],
-    as_of: datetime,
+    executor: Executor, block: Block, catalogue: Catalogue, accounts: Sequence[str] = ()
 ) -> dict[str, PlanRows]:
-    """What the rows of one part add to the plan of every account."""
-    skus, own = block.frame["sku"], block.own["sku"]
+    """
+    What the rows of one part add to the plan of every account, or of these.
+
+    Rules may look at what is live on any of the accounts that are planned.
+    """
+    skus, own, plannings = block.frame["sku"], block.own["sku"], catalogue.plannings
     with stage("ledger"):
-        known = {account: ledger.of(account, skus) for account in plannings}
+        known = {account: catalogue.ledger.of(account, skus) for account in plannings}
     live = {account: live_frame(one) for account, one in known.items()}
-    found = run_block(executor, block, as_of, live, sorted(plannings))
+    wanted = sorted(accounts or plannings)
+    found = run_block(executor, block, catalogue.as_of, live, wanted)
     rows = {}
     for offers in found:
         account = offers.account.name

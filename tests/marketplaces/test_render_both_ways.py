@@ -1,4 +1,4 @@
-"""A few offers are walked, many are written column by column: the same bytes, whatever they hold."""
+"""Some offers are written as lists, many by the frame library: the same bytes, whatever they hold."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from marketplaces.shipped import RICH, account, offers, payload
 from marketplaces.slow_render import slow_body
 
 from offerwright.marketplaces.body import Reader
+from offerwright.marketplaces.cells import cells_of
 from offerwright.marketplaces.nodes import Condition
 from offerwright.marketplaces.payload import CompiledPart, CompiledPayload
 from offerwright.marketplaces.pieces import flatten
 from offerwright.marketplaces.render import FEW, MANY, ROW, render
 from offerwright.marketplaces.render_columns import render_columns
-from offerwright.marketplaces.render_rows import render_rows
+from offerwright.marketplaces.render_lists import render_lists
 from offerwright.marketplaces.texts import Texts
 from offerwright.source.yaml import read_yaml
 
@@ -161,8 +162,8 @@ def known(marked: dict[str, str]) -> dict[str, str]:
     return {f"account.{name}": value for name, value in marked.items()}
 
 
-def by_rows(what: CompiledPayload, table: pl.DataFrame, set_: dict[str, str]) -> list[Any]:
-    return render_rows(what, table.rows(named=True), known(set_))
+def by_lists(what: CompiledPayload, table: pl.DataFrame, set_: dict[str, str]) -> list[Any]:
+    return list(zip(*render_lists(what, cells_of(table), known(set_)), strict=True))
 
 
 def by_columns(what: CompiledPayload, table: pl.DataFrame, set_: dict[str, str]) -> list[Any]:
@@ -175,10 +176,10 @@ def by_columns(what: CompiledPayload, table: pl.DataFrame, set_: dict[str, str])
     set_=st.fixed_dictionaries({"shop": texts}, optional={"group": texts, "depth": texts}),
 )
 def test_both_ways_write_the_same_bytes(table: pl.DataFrame, set_: dict[str, str]) -> None:
-    walked = by_rows(EVERY, table, set_)
+    listed = by_lists(EVERY, table, set_)
 
-    assert by_columns(EVERY, table, set_) == walked
-    assert [row[1:] for row in walked] == [slow(row, set_) for row in table.rows(named=True)]
+    assert by_columns(EVERY, table, set_) == listed
+    assert [row[1:] for row in listed] == [slow(row, set_) for row in table.rows(named=True)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -187,9 +188,9 @@ def test_rows_that_lack_the_same_are_written_together_with_the_same_bytes(
     table: pl.DataFrame, set_: dict[str, str]
 ) -> None:
     table = pl.concat([table] * (1 + MANY // len(table)))
-    walked = by_rows(EVERY, table, set_)
+    listed = by_lists(EVERY, table, set_)
 
-    assert render(EVERY, table, set_).rows() == walked
+    assert render(EVERY, table, set_).rows() == listed
 
 
 def slow(row: dict[str, Any], set_: dict[str, str]) -> tuple[str | None, ...]:
@@ -219,7 +220,10 @@ def test_the_number_of_rows_does_not_change_a_body(count: int) -> None:
 @pytest.mark.parametrize("count", [2, 2 * FEW])
 def test_only_the_rows_asked_for_are_written_in_their_order(count: int) -> None:
     what, set_ = payload("example-market", "create"), account("example-market", shop_id="a")
-    rows = [{**RICH, "sku": f"S{i}", "price": None if i == 1 else RICH["price"]} for i in range(99)]
+    rows = [
+        {**RICH, "sku": f"S{i}", "price": None if i == 1 else RICH["price"]}
+        for i in range(2 * FEW + 1)
+    ]
     asked = pl.Series(list(range(count, -1, -1)), dtype=pl.UInt32)
     whole = render(what, offers(rows), set_)
     shared = Texts(offers(rows))
@@ -241,11 +245,12 @@ def test_texts_written_for_one_payload_serve_the_next() -> None:
         assert render(what, shared, set_).equals(render(what, table, set_))
 
 
-def test_a_null_list_with_elements_behind_it_has_none() -> None:
-    table = offers([{**RICH, "images": ["https://a.example/1", "https://a.example/2"]}] * 20)
-    hidden = pl.when(pl.int_range(20) % 2 == 0).then(pl.col("images")).alias("images")
+@pytest.mark.parametrize("count", [20, 2 * FEW])
+def test_a_null_list_with_elements_behind_it_has_none(count: int) -> None:
+    table = offers([{**RICH, "images": ["https://a.example/1", "https://a.example/2"]}] * count)
+    hidden = pl.when(pl.int_range(count) % 2 == 0).then(pl.col("images")).alias("images")
     table = table.with_columns(hidden)
 
     bodies = render(payload("mercadolibre", "create"), table, account("mercadolibre"))["body"]
 
-    assert ['"pictures":[]' in body for body in bodies] == [i % 2 == 1 for i in range(20)]
+    assert ['"pictures":[]' in body for body in bodies] == [i % 2 == 1 for i in range(count)]

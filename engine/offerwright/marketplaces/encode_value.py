@@ -14,12 +14,14 @@ NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 # Encodings that stand in quotes. Those of TEXT_ONLY yield null for a text that does not fit.
 QUOTED = frozenset({"string", "micros", "comma", "date"})
 TEXT_ONLY = frozenset({"number", "boolean"})
+# Held, as `json.dumps` makes an encoder at each call.
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def plain(value: Value) -> str:
     """The value as text inside a JSON string: amounts with all their digits, times in UTC."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)[1:-1]
+        return _JSON(value)[1:-1]
     if isinstance(value, datetime):
         return f"{_utc(value).isoformat(timespec='seconds')}Z"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)

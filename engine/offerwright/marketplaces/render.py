@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from offerwright.marketplaces.texts import Texts
 
 ROW = "row"
-# Up to so many rows, walking them costs less than asking the frame library once.
-FEW = 24
+# Up to so many rows, lists of texts cost less than what calls of the frame library do.
+FEW = 256
 # From so many rows on, rows that lack the same values are written together.
 MANY = 2_000
 
@@ -62,7 +62,7 @@ def _written(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]
 
     size = len(texts.offers)
     if size <= FEW:
-        return _walked(payload, texts, settings)
+        return _listed(payload, texts, settings)
     found = groups(payload, texts) if size >= MANY else []
     if len(found) < 2:
         return render_columns(payload, texts, settings, ROW)
@@ -84,20 +84,16 @@ def _of(rows: pl.Series, written: pl.DataFrame) -> pl.DataFrame:
     return written.with_columns(pl.lit(rows.cast(pl.UInt32)).gather(pl.col(ROW)).alias(ROW))
 
 
-def _walked(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]) -> pl.DataFrame:
+def _listed(payload: CompiledPayload, texts: Texts, settings: Mapping[str, str]) -> pl.DataFrame:
     import polars as pl
 
-    from offerwright.marketplaces.render_rows import render_rows
+    from offerwright.marketplaces.render_lists import render_lists
 
-    found = render_rows(payload, texts.rows(), settings)
-    columns = list(zip(*found, strict=True)) or [()] * (1 + len(payload.parts))
-    names = [part.name for part in payload.parts]
-    return pl.DataFrame(
-        [
-            pl.Series(ROW, columns[0], dtype=pl.UInt32),
-            *(pl.Series(n, c, dtype=pl.String) for n, c in zip(names, columns[1:], strict=True)),
-        ]
-    )
+    rows, *parts = render_lists(payload, texts.cells(), settings)
+    columns = [pl.Series(ROW, rows, dtype=pl.UInt32)]
+    for part, texts_of in zip(payload.parts, parts, strict=True):
+        columns.append(pl.Series(part.name, texts_of, dtype=pl.String))
+    return pl.DataFrame(columns)
 
 
 def _settings(payload: CompiledPayload, account: Mapping[str, str]) -> dict[str, str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
+from offerwright.marketplaces.cells import Cells, cells_of
 from offerwright.marketplaces.encode import clean, escaped, written
 from offerwright.marketplaces.encode_value import plain
 
@@ -92,9 +93,9 @@ class Texts:
         """Some of the rows, by position, as part of all: what they need is written of all."""
         return Texts(self.offers[rows], above=(self, rows))
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The offers as Python values, for few of them."""
-        return self._once(("rows",), lambda: self.offers.rows(named=True))
+    def cells(self) -> Cells:
+        """The columns as lists of Python values, for a few hundred offers."""
+        return self._once(("cells",), lambda: cells_of(self.offers))
 
     def _presence(self, name: str) -> Truth:
         """Of a list's element the lengths tell, without looking for it."""

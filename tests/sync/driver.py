@@ -1,5 +1,5 @@
 """
-One run in a process of its own, so that it can be killed: lead, enqueue, apply, report.
+One run: lead, enqueue, apply, report; as a function, and in a process that can be killed.
 
     python -m sync.driver PORT PLAN_ID OPERATIONS LEASE_S
 
@@ -13,8 +13,10 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from sync.market_sender import MarketSender
 
 from offerwright.errors import OfferwrightError
 from offerwright.marketplaces.operation import Operation
-from offerwright.store import Owner, open_store
+from offerwright.store import Owner, Store, open_store
 from offerwright.sync.apply import AccountJob, apply_accounts, leading
 from offerwright.sync.ports import Limits
 from offerwright.sync.report import exit_code
@@ -53,32 +55,54 @@ def allow(operations: Sequence[Operation]) -> list[None]:
     return [None for _ in operations]
 
 
-def main(port: int, plan_id: str, rows: Sequence[Sequence[Any]], lease_s: float) -> int:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    owner = Owner(f"run-{os.getpid()}", os.uname().nodename, os.getpid())
+@dataclass(frozen=True)
+class Run:
+    """What a run sends, to whom, and how long its lead lasts without a sign of life."""
+
+    port: int
+    plan_id: str
+    rows: Sequence[Sequence[Any]]
+    lease_s: float = 60
+
+
+def sent(
+    run: Run, folder: Path, say: Callable[[str], None], stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Lead, enqueue, apply, and say so; the exit code that the command would have."""
+    store = open_store(URL, folder)
+    try:
+        return _sent(run, store, say, stop)
+    except OfferwrightError as error:
+        say(str(error))
+        return error.exit_code
+    finally:
+        store.close()
+
+
+def _sent(run: Run, store: Store, say: Callable[[str], None], stop: Callable[[], bool]) -> int:
+    owner = Owner(f"run-{uuid.uuid4().hex}", os.uname().nodename, os.getpid())
     clock = SystemClock()
-    store = open_store(URL, Path("."))
-    with leading(store, owner, clock, lease_s):
-        print("leading", flush=True)
-        store.enqueue(planned(rows), plan_id, now=clock.now())
-        jobs = {"meli": AccountJob(MarketSender(store, port), allow)}
+    with leading(store, owner, clock, run.lease_s):
+        say("leading")
+        store.enqueue(planned(run.rows), run.plan_id, now=clock.now())
         reports = apply_accounts(
             store,
-            jobs,
+            {"meli": AccountJob(MarketSender(store, run.port), allow)},
             owner=owner,
             clock=clock,
-            limits=replace(LIMITS, lease_s=lease_s),
-            stop=stop.is_set,
+            limits=replace(LIMITS, lease_s=run.lease_s),
+            stop=stop,
         )
-    store.close()
-    print({name: (r.ended, r.sent, r.error) for name, r in reports.items()}, flush=True)
+    say(str({name: (r.ended, r.sent, r.error) for name, r in reports.items()}))
     return exit_code(reports.values())
 
 
+def main(port: str, plan_id: str, rows: str, lease_s: str) -> int:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    run = Run(int(port), plan_id, json.loads(rows), float(lease_s))
+    return sent(run, Path("."), partial(print, flush=True), stop.is_set)
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main(int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]), float(sys.argv[4])))
-    except OfferwrightError as error:
-        print(error, flush=True)
-        sys.exit(error.exit_code)
+    sys.exit(main(*sys.argv[1:]))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sync.driver import URL, planned
+from sync.driver import URL, Run, planned, sent
 from sync.fake_market import FakeMarket
 from sync.market_sender import MarketSender
 
@@ -92,6 +92,10 @@ def start(
 def run(
     folder: Path, market: FakeMarket, plan: str, rows: Sequence[Any], failpoints: str = ""
 ) -> tuple[int, str]:
+    """A run to its end: in this process, unless it is to die."""
+    if not failpoints:
+        said: list[str] = []
+        return sent(Run(market.port, plan, rows), folder, said.append), "\n".join(said)
     with start(folder, market, plan, rows, failpoints) as process:
         out, _ = process.communicate(timeout=40)
         return process.returncode, out

@@ -14,20 +14,24 @@ from typed_rows import frame_from_rows
 
 from offerwright.evaluate.listing import listing
 from offerwright.evaluate.run import Executor
+from offerwright.loadout import Loadout
 
 EXAMPLES = max(10, (settings.default.max_examples if settings.default else 50) // 2)
 
 
-def all_told(generated: Generated, rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    offers = offers_of(sound(generated.files), rows, AS_OF, generated.live)
+def all_told(
+    loadout: Loadout, generated: Generated, rows: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    offers = offers_of(loadout, rows, AS_OF, generated.live)
     return {account: told(found) for account, found in offers.items()}
 
 
 @settings(max_examples=EXAMPLES)
 @given(repositories(most_rows=8))
 def test_a_batch_is_the_sum_of_its_rows(generated: Generated) -> None:
-    together = all_told(generated, generated.rows)
-    one_by_one = [all_told(generated, [row]) for row in generated.rows]
+    loadout = sound(generated.files)
+    together = all_told(loadout, generated, generated.rows)
+    one_by_one = [all_told(loadout, generated, [row]) for row in generated.rows]
 
     assert together == {account: [o[account][0] for o in one_by_one] for account in together}
 
@@ -38,9 +42,10 @@ def test_the_order_of_rows_is_only_the_order_of_offers(
     generated: Generated, data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(range(len(generated.rows))))
-    shuffled = all_told(generated, [generated.rows[place] for place in order])
+    loadout = sound(generated.files)
+    shuffled = all_told(loadout, generated, [generated.rows[place] for place in order])
 
-    expected = all_told(generated, generated.rows)
+    expected = all_told(loadout, generated, generated.rows)
     assert shuffled == {account: [o[place] for place in order] for account, o in expected.items()}
 
 
@@ -52,12 +57,10 @@ def test_names_and_order_of_files_mean_nothing(generated: Generated) -> None:
         name.startswith("rules/") and "pricing" not in name else name: text
         for place, (name, text) in enumerate(reversed(list(generated.files.items())))
     }  # fmt: skip
-    other = Generated(
-        moved, generated.documents, generated.currency, generated.rows, generated.live
-    )
+    before, after = sound(generated.files), sound(moved)
 
-    assert all_told(other, generated.rows) == all_told(generated, generated.rows)
-    assert sound(moved).rules.digest == sound(generated.files).rules.digest
+    assert all_told(after, generated, generated.rows) == all_told(before, generated, generated.rows)
+    assert after.rules.digest == before.rules.digest
 
 
 @settings(max_examples=EXAMPLES)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from json.encoder import encode_basestring
+from typing import Any
 
 from offerwright.frames import Aspect
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.store.protocol import Enqueued
-from offerwright.store.sqlite.states import drop
+from offerwright.store.sqlite.standing import Open, Standing, read_standing
+from offerwright.store.sqlite.states import drop_queued, drop_rows
+
+BLOCK = 2_000
+"""Operations at a time: one question for all of them, and their bodies do not fill the memory."""
 
 # Ends and decreases first: they stop overselling. Raises last: nothing is lost by waiting.
 _RANK_DECREASE, _RANK_CREATE, _RANK_UPDATE, _RANK_RAISE = range(4)
 
-_INSERT = """INSERT INTO outbox (account, marketplace, sku, aspect, action, generation, payload,
-    lane, "values", guard_inputs, plan_id, rank, stock_change, status, due, queued_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?)"""
+_INSERT = """INSERT INTO outbox (row, account, marketplace, sku, aspect, action, generation,
+    payload, lane, "values", guard_inputs, plan_id, rank, stock_change, status, due, queued_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?)"""
+_PART = "INSERT INTO outbox_parts VALUES (?, ?, ?, ?)"
+_COVER = "INSERT INTO outbox_covers VALUES (?, ?, ?)"
 _RAISE = """INSERT INTO ledger (account, sku, aspect, state, desired_hash, desired_generation,
     plan_id, updated_at) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)
     ON CONFLICT (account, sku, aspect) DO UPDATE SET state = 'queued',
@@ -37,18 +48,114 @@ def lane_of(operation: Operation) -> str:
 
 def values_text(values: Values) -> str:
     """Canonical JSON; amounts as text. Tiers are written where there are any."""
-    tiers = [[quantity, format(price, "f")] for quantity, price in values.tiers]
-    return json.dumps(
-        {
-            "sku": values.sku,
-            "price": None if values.price is None else format(values.price, "f"),
-            "sale_price": None if values.sale_price is None else format(values.sale_price, "f"),
-            "quantity": values.quantity,
-            "currency": values.currency,
-            **({"tiers": tiers} if tiers else {}),
-        },
-        ensure_ascii=False,
+    tiers = "".join(
+        f"{', ' if at else ''}[{quantity}, {_amount(price)}]"
+        for at, (quantity, price) in enumerate(values.tiers)
     )
+    return (
+        f'{{"sku": {_text(values.sku)}, "price": {_amount(values.price)}, '
+        f'"sale_price": {_amount(values.sale_price)}, '
+        f'"quantity": {"null" if values.quantity is None else values.quantity}, '
+        f'"currency": {_text(values.currency)}{tiers and f", {_TIERS}: [{tiers}]"}}}'
+    )
+
+
+# Written out: an encoder for any value takes four times as long for these few.
+_TIERS = '"tiers"'
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "null" if amount is None else f'"{amount:f}"'
+
+
+@dataclass
+class _Pending:
+    """Rows that are still to be deleted and written, many with one statement."""
+
+    gone: list[int] = field(default_factory=list)
+    outbox: list[tuple[Any, ...]] = field(default_factory=list)
+    parts: list[tuple[Any, ...]] = field(default_factory=list)
+    covers: list[tuple[Any, ...]] = field(default_factory=list)
+    ledger: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def holds(self, row: int) -> bool:
+        """Whether the row is not written yet."""
+        return bool(self.outbox) and row >= self.outbox[0][0]
+
+    def write(self, connection: sqlite3.Connection, now: float) -> None:
+        """Delete and write them; nothing is pending any more."""
+        if self.gone:
+            drop_rows(connection, self.gone, now)
+            self.gone.clear()
+        for statement, rows in (
+            (_INSERT, self.outbox), (_PART, self.parts), (_COVER, self.covers),
+            (_RAISE, self.ledger),
+        ):  # fmt: skip
+            connection.executemany(statement, rows)
+            rows.clear()
+
+
+@dataclass
+class _Queue:
+    """One `enqueue` on its way; the caller holds the transaction."""
+
+    connection: sqlite3.Connection
+    plan_id: str
+    now: float
+    row: int
+    """The last row that the outbox has ever had."""
+    pending: _Pending = field(default_factory=_Pending)
+    queued: int = 0
+    superseded: int = 0
+    held: list[str] = field(default_factory=list)
+
+    def add(self, block: Sequence[Operation]) -> None:
+        """Queue a block of operations, one after the other."""
+        standing = read_standing(self.connection, block)
+        for operation in block:
+            rows = standing.open.setdefault((operation.account, operation.sku), {})
+            if operation.action == "create" and _create_is_open(rows):
+                self.held.append(operation.id)
+                continue
+            if rows:
+                self._supersede(operation, rows)
+            self._put(operation, standing)
+        self.pending.write(self.connection, self.now)
+
+    def _supersede(self, operation: Operation, rows: dict[int, Open]) -> None:
+        """Delete queued rows that the operation makes pointless: all of the offer's for an end."""
+        gone = [row for row, older in rows.items() if _is_pointless(older, operation)]
+        if any(self.pending.holds(row) for row in gone):
+            self.pending.write(self.connection, self.now)
+        for row in gone:
+            del rows[row]
+        self.pending.gone.extend(gone)
+        self.superseded += len(gone)
+
+    def _put(self, operation: Operation, standing: Standing) -> None:
+        account, sku = offer = (operation.account, operation.sku)
+        aspects = covered(operation)
+        generation = standing.next_generation(offer, aspects)
+        change = _stock_change(operation, standing.quantities.get(offer))
+        since = standing.waiting.get(offer, self.now) if change < 0 else self.now
+        self.row = row = self.row + 1
+        self.queued += 1
+        standing.open[offer][row] = Open(operation.action, True, set(aspects))
+        to_write, plan, now = self.pending, self.plan_id, self.now
+        to_write.outbox.append((
+            row, account, operation.marketplace, sku, operation.aspect, operation.action,
+            generation, operation.payload, lane_of(operation), values_text(operation.values),
+            operation.guard_inputs, plan, _rank(operation, change), change, since,
+        ))  # fmt: skip
+        for at, (name, body) in enumerate(operation.parts):
+            to_write.parts.append((row, at, name, body))
+        for aspect, desired in aspects.items():
+            to_write.covers.append((row, aspect, desired))
+            to_write.ledger.append((account, sku, aspect, desired, generation, plan, now))
 
 
 def enqueue(
@@ -61,42 +168,43 @@ def enqueue(
     """See `Store.enqueue`; the caller holds the transaction."""
     if is_applied(connection, plan_id):
         return Enqueued(already_applied=True)
-    waiting = _waiting_decreases(connection)
-    superseded = sum(_empty_queue(connection, account, now) for account in replacing)
-    queued = 0
-    held: list[str] = []
-    for operation in operations:
-        if operation.action == "create" and _create_is_open(connection, operation):
-            held.append(operation.id)
-            continue
-        superseded += _supersede(connection, operation, now)
-        since = waiting.get((operation.account, operation.sku), now)
-        _queue(connection, operation, plan_id, now, since)
-        queued += 1
-    connection.execute("INSERT INTO plans VALUES (?, ?, ?)", (plan_id, queued, now))
-    return Enqueued(queued=queued, superseded=superseded, held=tuple(held))
+    with _waiting_decreases(connection):
+        emptied = sum(drop_queued(connection, account, now) for account in replacing)
+        queue = _Queue(connection, plan_id, now, _last_row(connection), superseded=emptied)
+        for block in _blocks(operations):
+            queue.add(block)
+    connection.execute("INSERT INTO plans VALUES (?, ?, ?)", (plan_id, queue.queued, now))
+    return Enqueued(queued=queue.queued, superseded=queue.superseded, held=tuple(queue.held))
 
 
-def _waiting_decreases(connection: sqlite3.Connection) -> dict[tuple[str, str], float]:
+def _blocks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
+    rest = iter(operations)
+    while block := list(islice(rest, BLOCK)):
+        yield block
+
+
+@contextmanager
+def _waiting_decreases(connection: sqlite3.Connection) -> Iterator[None]:
     """
-    Since when decreases of stock wait. One that is queued anew goes on waiting: raises elsewhere
-    are held back for a while, and not for as long as plans are made.
+    A table `waiting` inside: since when decreases of stock wait. One that is queued anew goes on
+    waiting: raises elsewhere are held back for a while, and not for as long as plans are made.
     """
-    found = connection.execute(
-        "SELECT account, sku, min(queued_at) FROM outbox"
+    connection.execute(
+        "CREATE TEMPORARY TABLE waiting (account TEXT, sku TEXT, since REAL,"
+        " PRIMARY KEY (account, sku)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "INSERT INTO waiting SELECT account, sku, min(queued_at) FROM outbox"
         " WHERE stock_change < 0 AND status = 'queued' GROUP BY account, sku"
     )
-    return {(account, sku): float(since) for account, sku, since in found}
+    yield
+    connection.execute("DROP TABLE waiting")
 
 
-def _empty_queue(connection: sqlite3.Connection, account: str, now: float) -> int:
-    """Delete what an account's earlier plans queued and nobody has begun to send."""
-    rows = connection.execute(
-        "SELECT row FROM outbox WHERE account = ? AND status = 'queued'", (account,)
-    ).fetchall()
-    for (row,) in rows:
-        drop(connection, row, now)
-    return len(rows)
+def _last_row(connection: sqlite3.Connection) -> int:
+    """Rows are numbered here: what many rows refer to is known before they are written."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return int(found[0]) if found else 0
 
 
 def is_applied(connection: sqlite3.Connection, plan_id: str) -> bool:
@@ -105,96 +213,22 @@ def is_applied(connection: sqlite3.Connection, plan_id: str) -> bool:
     return found.fetchone() is not None
 
 
-def _create_is_open(connection: sqlite3.Connection, operation: Operation) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM outbox WHERE account = ? AND sku = ? AND action = 'create'"
-        " AND status <> 'queued'",
-        (operation.account, operation.sku),
-    )
-    return found.fetchone() is not None
+def _create_is_open(rows: Mapping[int, Open]) -> bool:
+    """Whether a create has left the queue and is not settled."""
+    return any(older.action == "create" and not older.is_queued for older in rows.values())
 
 
-def _supersede(connection: sqlite3.Connection, operation: Operation, now: float) -> int:
-    """Delete queued rows that the operation makes pointless: all of the offer's for an end."""
-    aspects = covered(operation)
-    older = connection.execute(
-        "SELECT row, action FROM outbox WHERE account = ? AND sku = ? AND status = 'queued'",
-        (operation.account, operation.sku),
-    ).fetchall()
-    gone = [
-        row
-        for row, action in older
-        if operation.action == "end" or _settles_all(connection, row, action, operation, aspects)
-    ]
-    for row in gone:
-        drop(connection, row, now)
-    return len(gone)
-
-
-def _settles_all(
-    connection: sqlite3.Connection,
-    row: int,
-    action: str,
-    operation: Operation,
-    aspects: Mapping[Aspect, str],
-) -> bool:
+def _is_pointless(older: Open, operation: Operation) -> bool:
+    """Whether an open row need not be sent before the operation."""
+    if not older.is_queued or operation.action == "end":
+        return older.is_queued
     # An update never replaces a queued create or end: it goes after it.
-    if action != "update" and operation.action == "update":
+    if older.action != "update" and operation.action == "update":
         return False
-    rows = connection.execute("SELECT aspect FROM outbox_covers WHERE row = ?", (row,))
-    return {aspect for (aspect,) in rows} <= set(aspects)
+    return older.aspects <= covered(operation).keys()
 
 
-def _queue(
-    connection: sqlite3.Connection, operation: Operation, plan_id: str, now: float, since: float
-) -> None:
-    aspects = covered(operation)
-    generation = 1 + max(_desired(connection, operation, aspect) for aspect in aspects)
-    change = _stock_change(connection, operation)
-    row = connection.execute(
-        _INSERT,
-        (
-            operation.account,
-            operation.marketplace,
-            operation.sku,
-            operation.aspect,
-            operation.action,
-            generation,
-            operation.payload,
-            lane_of(operation),
-            values_text(operation.values),
-            operation.guard_inputs,
-            plan_id,
-            _rank(operation, change),
-            change,
-            since if change < 0 else now,
-        ),
-    ).lastrowid
-    connection.executemany(
-        "INSERT INTO outbox_parts VALUES (?, ?, ?, ?)",
-        [(row, at, name, body) for at, (name, body) in enumerate(operation.parts)],
-    )
-    connection.executemany(
-        "INSERT INTO outbox_covers VALUES (?, ?, ?)", [(row, *item) for item in aspects.items()]
-    )
-    connection.executemany(
-        _RAISE,
-        [
-            (operation.account, operation.sku, aspect, desired, generation, plan_id, now)
-            for aspect, desired in aspects.items()
-        ],
-    )
-
-
-def _desired(connection: sqlite3.Connection, operation: Operation, aspect: str) -> int:
-    found = connection.execute(
-        "SELECT desired_generation FROM ledger WHERE account = ? AND sku = ? AND aspect = ?",
-        (operation.account, operation.sku, aspect),
-    ).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _stock_change(connection: sqlite3.Connection, operation: Operation) -> int:
+def _stock_change(operation: Operation, confirmed: int | None) -> int:
     """-1, 0 or 1 against the confirmed quantity; an unknown one counts as a raise, zero never."""
     quantity = operation.values.quantity
     if operation.action == "create":
@@ -203,13 +237,8 @@ def _stock_change(connection: sqlite3.Connection, operation: Operation) -> int:
         return -1
     if quantity is None:
         return 0
-    found = connection.execute(
-        "SELECT quantity FROM ledger WHERE account = ? AND sku = ? AND aspect = 'stock'",
-        (operation.account, operation.sku),
-    ).fetchone()
-    if found is None or found[0] is None:
+    if confirmed is None:
         return 1
-    confirmed = int(found[0])
     return (quantity > confirmed) - (quantity < confirmed)
 
 

@@ -1,0 +1,490 @@
+"""A small shop on three accounts with a real ledger, and all that can happen to it between plans."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evaluate.generated_shop import Pick
+from guards.catalogue import market_files
+from store.builders import OWNER
+from typed_rows import frame_from_rows
+
+from offerwright.errors import has_errors
+from offerwright.evaluate.partitions import partitions
+from offerwright.incremental.standing import Asked
+from offerwright.loadout import Loadout, PlanRequest, plan_parts
+from offerwright.marketplaces.operation import Outcome, Problem, Values
+from offerwright.pipeline import compile_repository
+from offerwright.replan.grounds import Said
+from offerwright.replan.memory_file import PlanWriter, read_plans
+from offerwright.replan.run import Following, prepared
+from offerwright.source.repository import Repository
+from offerwright.store import Store, open_store
+from offerwright.sync.catalogue import Catalogue, Keep, StoredLedger
+from offerwright.sync.delta import Doubt
+from offerwright.sync.plan import Basis, PlanRows
+from offerwright.sync.plan_file import read_plan, write_plan
+from offerwright.sync.submit import submit
+
+ACCOUNTS = ("a", "b", "c")
+SHOP = """\
+kind: shop
+name: shop
+time_zone: America/Sao_Paulo
+currency: BRL
+accounts:
+  a: {marketplace: example-market, settings: {shop_id: casa}}
+  b: {marketplace: example-market, settings: {shop_id: loja}}
+  c: {marketplace: second, settings: {shop_id: casa}}
+sources:
+  all: {file: all.csv}
+  stock: {file: stock.csv}
+  kits: {file: kits.csv}
+  rivals: {file: rivals.csv}
+"""
+FACTS = """\
+kind: facts
+name: facts
+facts:
+  brand: {type: text, from: all.brand}
+  grade: {type: text, from: all.grade}
+  asked: {type: money, from: all.asked}
+  cost: {type: money, from: all.cost}
+  list_price: {type: money, from: all.list_price}
+  listed_on: {type: date, from: all.listed_on}
+  seen: {type: money, from: rivals.price, per: marketplace}
+  images: {type: list of text, from: all.images}
+  units: {type: map of integer, from: stock.units, key: node}
+  parts: {type: map of integer, from: kits.units, key: component}
+derive:
+  age: days(as_of - listed_on)
+"""
+PRICES = """\
+kind: pricing
+name: prices
+steps:
+  - {id: base, phase: base, set: {price: asked}}
+"""
+OLD = '  - {id: old, phase: adjust, when: {age: ">= 30"}, set: {price: price * 0.9}}\n'
+HELD = '  - {id: held, phase: adjust, when: {live_price: "> 25"}, set: {price: price + 1}}\n'
+OF_B = """\
+kind: pricing
+name: of-b
+for: {account: b}
+steps:
+  - {id: rival, phase: competitor, when: {seen: present}, set: {price: "min(price, seen)"}}
+"""
+CAMPAIGN = """\
+kind: pricing
+name: campaign
+valid: {from: 2026-11-28, before: 2026-11-30}
+steps:
+  - {id: off, phase: adjust, set: {price: price * 0.8}}
+"""
+STOCK = """\
+kind: inventory
+name: stock
+pool: {on_hand: units, safety_stock: 0}
+kits: {components: parts}
+allocate:
+  method: partition
+  marketplaces:
+    - {account: a, share: 50%, hysteresis: {zero_below: 2, back_at: 4}}
+    - {account: b, share: 30%}
+    - {account: c, share: 20%}
+"""
+SHARED = """\
+kind: inventory
+name: stock
+pool: {on_hand: units, safety_stock: 0}
+allocate:
+  method: shared
+  marketplaces: [{account: a}, {account: b}, {account: c, hysteresis: {zero_below: 2, back_at: 4}}]
+on_block: hold
+"""
+GUARDS = """\
+kind: guards
+name: guards
+guards:
+  - {id: floor, check: price_at_least, bound: cost * 1.05, else: block}
+"""
+CEILING = "  - {id: ceiling, check: price_at_most, bound: list_price, else: warn}\n"
+STEP = "  - {id: step, check: step_from_live, down: 20%, up: 30%, else: needs_approval}\n"
+GRADED = (
+    "  - {id: graded, check: price_at_least, bound: cost * 2, else: block, when: {grade: [good]}}\n"
+)
+AGED = '  - {id: aged, check: price_at_most, bound: cost * 3, else: warn, when: {age: "> 40"}}\n'
+LIVELY = (
+    "  - {id: lively, check: price_at_least, bound: cost * 1.5, else: block,"
+    ' when: {live_quantity: "> 3"}}\n'
+)
+SIZE = "  - {id: size, check: magnitude, times: 3, else: block}\n"
+ON_THE_RUN = """\
+  - {id: moves, check: share_moved, at_most: 40%, else: block}
+  - {id: zeros, check: share_zeroed, at_most: 30%, else: needs_approval}
+"""
+DATED = """\
+kind: guards
+name: dated
+valid: {from: 2026-11-28, before: 2026-12-05}
+guards:
+  - {id: weekend, check: price_at_least, bound: cost * 1.8, else: block}
+"""
+APPROVALS = """\
+kind: approvals
+name: agreed
+approves:
+  - {guard: step, select: {brand: Acme}, down: 60%, up: 90%, reason: agreed, approver: maria,
+     expires: 2026-11-28}
+"""
+MAPPING = """\
+kind: mapping
+name: content
+category: {otherwise: {category: shelf}}
+title: {max: 80, try: ["{{ brand }} {{ sku }}"]}
+images: {from: images, min: 1, max: 6}
+"""
+# What each file may say; the first is how every shop begins.
+FILES: Mapping[str, tuple[str | None, ...]] = {
+    "offerwright.yaml": (SHOP, SHOP.replace("loja", "outra")),
+    "rules/facts.yaml": (FACTS,),
+    "rules/prices.yaml": (
+        PRICES, PRICES + OLD, PRICES + HELD, PRICES.replace("asked}", "asked * 1.2}") + OLD + HELD,
+        f"# a line\n{PRICES}",
+    ),
+    "rules/of-b.yaml": (None, OF_B, OF_B.replace("seen)", "seen + 1)")),
+    "rules/campaign.yaml": (None, CAMPAIGN),
+    "rules/stock.yaml": (STOCK, SHARED, STOCK.replace("50%", "40%"), f"# a line\n{STOCK}"),
+    "rules/guards.yaml": (
+        GUARDS + STEP + ON_THE_RUN, GUARDS, f"# a line\n{GUARDS}{STEP}{ON_THE_RUN}",
+        GUARDS + CEILING + STEP + GRADED, GUARDS.replace("1.05", "1.3") + LIVELY + STEP,
+        GUARDS + SIZE + AGED + STEP, GUARDS + GRADED + AGED + CEILING,
+    ),
+    "rules/dated.yaml": (None, DATED),
+    "rules/approvals.yaml": (None, APPROVALS, APPROVALS.replace("60%", "25%")),
+    "rules/texts.yaml": (MAPPING, None, MAPPING.replace("{{ brand }} ", "")),
+    "marketplaces/second/marketplace.yaml": ("", "quantity: {min: 0, max: 4}"),
+    "marketplaces/example-market/payloads/price.yaml": ("", "list_price, $as: cents, $optional"),
+}  # fmt: skip
+NOON = datetime(2026, 11, 27, 15, tzinfo=UTC)
+CONFIRMED = Outcome("confirmed", status=200)
+REFUSED = Outcome("rejected", (Problem("BAD", "no"),), status=400)
+OUTCOMES = (
+    CONFIRMED, CONFIRMED, CONFIRMED, REFUSED,
+    Outcome("accepted", status=202, handle="h"),
+    Outcome("retry", status=503),
+)  # fmt: skip
+SKUS = [f"S{n}" for n in range(7)]
+
+
+def base_files() -> dict[str, bytes]:
+    """Two marketplaces, one the copy of the other."""
+    one = market_files()
+    other = {
+        name.replace("/example-market/", "/second/"): body.replace(
+            b"name: example-market", b"name: second"
+        )
+        for name, body in one.items()
+    }
+    return {**one, **other}
+
+
+@cache
+def loadout_of(chosen: tuple[int, ...]) -> Loadout | None:
+    """The shop that says this of each file; None where it has errors."""
+    files = base_files()
+    for (name, options), number in zip(FILES.items(), chosen, strict=True):
+        text = options[number]
+        if name.startswith("marketplaces/"):
+            files[name] = _changed(name, files[name], text or "")
+        elif text is not None:
+            files[name] = text.encode()
+    if chosen[list(FILES).index("rules/approvals.yaml")] and b"id: step" not in files.get(
+        "rules/guards.yaml", b""
+    ):
+        del files["rules/approvals.yaml"]
+    loadout, found = compile_repository(Repository(Path("/shop"), files))
+    return None if loadout is None or has_errors(found) else loadout
+
+
+def _changed(name: str, body: bytes, what: str) -> bytes:
+    if what.startswith("quantity"):
+        return body.replace(b"quantity: {min: 0, max: 9999}", what.encode())
+    if what:
+        lines = body.splitlines(keepends=True)
+        return b"".join(one for one in lines if what.encode() not in one)
+    return body
+
+
+def row_of(pick: Pick, sku: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "sku": sku,
+        "brand": pick.one("Acme", "Apex"),
+        "grade": pick.one("good", "bad", None),
+        "asked": pick.one(Decimal(20), Decimal(30), Decimal("17.50"), None),
+        "cost": pick.one(Decimal(10), Decimal(12), Decimal(19), None),
+        "list_price": pick.one(Decimal(25), Decimal(90)),
+        "listed_on": pick.one(date(2026, 10, 29), date(2026, 10, 18), date(2026, 11, 20)),
+        "seen": {"example-market": pick.one(Decimal(18), Decimal(28))} if pick.chance(50) else {},
+        "images": ["https://images.example/1.jpg"] if pick.chance(90) else [],
+        "units": {"sp": pick.number(0, 12)} if pick.chance(90) else {},
+    }
+    if pick.chance(25):
+        row["parts"] = {pick.one(*[s for s in SKUS if s != sku]): pick.number(1, 2)}
+    return row
+
+
+@dataclass
+class World:
+    """The shop as it is now; `folder` has its ledger, its backups and what plans remember."""
+
+    folder: Path
+    store: Store
+    chosen: tuple[int, ...] = tuple(0 for _ in FILES)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    as_of: datetime = NOON
+    accounts: tuple[str, ...] = ACCOUNTS
+    doubt: Doubt = field(default_factory=Doubt)
+    part_rows: int = 100
+    plan: Path | None = None
+    steps: int = 0
+
+    @property
+    def loadout(self) -> Loadout:
+        found = loadout_of(self.chosen)
+        assert found is not None
+        return found
+
+    @property
+    def now(self) -> float:
+        return self.as_of.timestamp() + self.steps
+
+    def asked(self) -> PlanRequest:
+        basis = Basis("", self.loadout.digest, "s", self.as_of.isoformat(), "0", "sandbox", True)
+        return PlanRequest(self.accounts, self.as_of, basis, self.doubt)
+
+    def planned(self) -> Following:
+        """Plan as a full run and as one that follows the last; they are the same file."""
+        self.steps += 1
+        loadout, asked = self.loadout, self.asked()
+        frame = frame_from_rows(loadout.schema, self.rows)
+        parts = partitions(loadout.rules, frame, self.part_rows)
+        with self.store.reading() as reading:
+            whole = plan_parts(loadout, parts, StoredLedger(reading), asked)
+        full, again = (self.folder / f"{self.steps}-{name}.jsonl" for name in ("full", "again"))
+        sealed = write_plan(whole, full)
+
+        following = self._following(again, Asked(
+            loadout.rules, frame, self.as_of, accounts=self.accounts, part_rows=self.part_rows,
+        ))  # fmt: skip
+        assert again.read_bytes().decode() == full.read_bytes().decode()
+        assert sealed.id
+        self.plan = full
+        return following
+
+    def _following(self, target: Path, wanted: Asked) -> Following:
+        loadout, folder = self.loadout, self.folder / "memory"
+        memory = read_plans(folder, "this")
+        markets = {p.account.name: loadout.told_of(p.account.marketplace)
+                   for p in loadout.rules.plans}  # fmt: skip
+        bookmark = self.store.bookmark("plan", keeping=memory.bookmarks)
+        before = prepared(wanted, Said(loadout.guards.by_account, markets), memory.plans)
+        parts = partitions(wanted.rules, wanted.snapshot, self.part_rows)
+        with self.store.reading() as reading, PlanWriter(folder, "this", memory) as writer:
+            following = before.with_ledger(reading, bookmark)
+
+            def plan(catalogue: Catalogue, keep: Keep) -> None:
+                def kept(account: str, rows: PlanRows) -> None:
+                    keep(account, rows)
+                    writer.add(account, rows)
+
+                following.plan(catalogue, kept)
+
+            made = plan_parts(loadout, parts, StoredLedger(reading), self.asked(), planner=plan)
+            writer.finish(following)
+        write_plan(made, target)
+        return following
+
+    # What can happen.
+
+    def say(self, file: str, number: int) -> None:
+        """One file says something else, if that is sound."""
+        place = list(FILES).index(file)
+        chosen = (*self.chosen[:place], number, *self.chosen[place + 1 :])
+        if loadout_of(chosen) is not None:
+            self.chosen = chosen
+
+    def applied(self, pick: Pick) -> None:
+        """The last plan is queued, and a part of it is answered."""
+        if self.plan is None:
+            return
+        file, loadout = read_plan(self.plan), self.loadout
+        currencies = dict.fromkeys(ACCOUNTS, "BRL")
+        guards = loadout.guards.by_account
+        try:
+            submit(file, self.store, loadout.marketplaces, currencies, guards, now=self.now)
+        except Exception as problem:  # noqa: BLE001
+            assert type(problem).__name__ == "StalePlan", problem
+        self.answered(pick)
+
+    def confirmed(self) -> None:
+        """The last plan is applied, and everything is confirmed."""
+        self._settled(CONFIRMED)
+
+    def refused(self) -> None:
+        """The last plan is applied, and everything is refused."""
+        self._settled(REFUSED)
+
+    def _settled(self, outcome: Outcome) -> None:
+        assert self.plan is not None
+        currencies = dict.fromkeys(ACCOUNTS, "BRL")
+        loadout = self.loadout
+        submit(read_plan(self.plan), self.store, loadout.marketplaces, currencies,
+               loadout.guards.by_account, now=self.now)  # fmt: skip
+        self.store.lead(OWNER, now=self.now, lease_s=1000)
+        for account in ACCOUNTS:
+            while claims := self.store.claim(account, OWNER, now=self.now, lease_s=60, limit=100):
+                for claim in claims:
+                    assert self.store.begin(claim, now=self.now, lease_s=60)
+                    assert self.store.record(claim, outcome, now=self.now)
+        self.store.yield_lead(OWNER, now=self.now)
+
+    def answered(self, pick: Pick) -> None:
+        """Some of what is queued is sent, and gets an answer."""
+        self.store.lead(OWNER, now=self.now, lease_s=1000)
+        for account in ACCOUNTS:
+            limit = pick.number(0, 30)
+            claims = self.store.claim(account, OWNER, now=self.now + 1, lease_s=60, limit=limit)
+            for claim in claims if limit else []:
+                outcome = pick.one(*OUTCOMES)
+                if claim.step == "send" and not self.store.begin(
+                    claim, now=self.now + 1, lease_s=60
+                ):
+                    continue
+                if pick.chance(5):
+                    self.store.quarantine(claim, (Problem("GUARD_REFUSED", "g"),), now=self.now)
+                else:
+                    self.store.record(claim, outcome, now=self.now + 1, due=self.now)
+        self.store.yield_lead(OWNER, now=self.now + 1)
+
+    def backed_up(self) -> None:
+        held = sqlite3.connect(self.folder / "state.db")
+        copy = sqlite3.connect(self.folder / "backup.db")
+        held.backup(copy)
+        copy.close()
+        held.close()
+
+    def restored(self) -> None:
+        """The ledger of the backup stands in the place of that of now."""
+        if not (self.folder / "backup.db").exists():
+            return
+        self.store.close()
+        for file in self.folder.glob("state.db*"):
+            file.unlink()
+        (self.folder / "state.db").write_bytes((self.folder / "backup.db").read_bytes())
+        self.store = opened(self.folder)
+
+
+def opened(folder: Path) -> Store:
+    return open_store(f"sqlite:///{folder / 'state.db'}", folder)
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    made = World(folder, opened(folder))
+    try:
+        yield made
+    finally:
+        made.store.close()
+
+
+def happens(pick: Pick, world: World) -> str:
+    """One thing of all that can happen; its name."""
+    name = pick.one(*EVENTS)
+    EVENTS[name](pick, world)
+    return str(name)
+
+
+def _file(pick: Pick, world: World) -> None:
+    name = pick.one(*(name for name, options in FILES.items() if len(options) > 1))
+    world.say(name, pick.number(0, len(FILES[name]) - 1))
+
+
+def _cell(pick: Pick, world: World) -> None:
+    if world.rows:
+        row = pick.one(*world.rows)
+        other = row_of(pick, row["sku"])
+        name = pick.one(*(set(other) - {"sku"}))
+        at = world.rows.index(row)
+        world.rows = [*world.rows[:at], {**row, name: other[name]}, *world.rows[at + 1 :]]
+
+
+def _new_row(pick: Pick, world: World) -> None:
+    free = [sku for sku in SKUS if sku not in {row["sku"] for row in world.rows}]
+    if free:
+        at = pick.number(0, len(world.rows))
+        row = row_of(pick, pick.one(*free))
+        world.rows = [*world.rows[:at], row, *world.rows[at:]]
+
+
+def _row_gone(pick: Pick, world: World) -> None:
+    if world.rows:
+        at = pick.number(0, len(world.rows) - 1)
+        world.rows = world.rows[:at] + world.rows[at + 1 :]
+
+
+def _reordered(pick: Pick, world: World) -> None:
+    world.rows = world.rows[::-1]
+
+
+def _later(pick: Pick, world: World) -> None:
+    world.as_of += timedelta(hours=pick.one(1, 12, 24, 72, -12))
+
+
+def _observed(pick: Pick, world: World) -> None:
+    sku, account = pick.one(*SKUS), pick.one(*ACCOUNTS)
+    seen = Values(sku=sku, price=pick.one(Decimal(21), Decimal(40)), quantity=3, currency="BRL")
+    world.store.observe(account, sku, seen, now=world.now)
+
+
+def _listed(pick: Pick, world: World) -> None:
+    world.store.save_listing(pick.one(*ACCOUNTS), pick.one(*SKUS, "X", "Y"), "id", now=world.now)
+
+
+def _asked(pick: Pick, world: World) -> None:
+    world.accounts = tuple(pick.some(ACCOUNTS, 1, 3)) if pick.chance(50) else ACCOUNTS
+
+
+def _doubt(pick: Pick, world: World) -> None:
+    world.doubt = Doubt(frozenset(pick.some([*SKUS, "X"], 0, 2)), pick.chance(30))
+
+
+def _parts(pick: Pick, world: World) -> None:
+    world.part_rows = pick.one(100, 3, 2)
+
+
+EVENTS: Mapping[str, Callable[[Pick, World], None]] = {
+    "cell": _cell,
+    "file": _file,
+    "applied": lambda pick, world: world.applied(pick),
+    "answered": lambda pick, world: world.answered(pick),
+    "later": _later,
+    "row gone": _row_gone,
+    "new row": _new_row,
+    "observed": _observed,
+    "listed": _listed,
+    "reordered": _reordered,
+    "asked": _asked,
+    "doubt": _doubt,
+    "parts": _parts,
+    "backed up": lambda pick, world: world.backed_up(),
+    "restored": lambda pick, world: world.restored(),
+}

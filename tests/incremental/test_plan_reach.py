@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +147,16 @@ def test_another_guard_reaches_all(settled: World) -> None:
     assert settled.planned().counts == ALL
 
 
+def test_another_bound_of_a_guard_reaches_all(settled: World) -> None:
+    change(settled, 2, cost=Decimal(16))
+    settled.planned()
+    settled.say("rules/guards.yaml", variant("rules/guards.yaml", "1.3", "moves"))
+
+    assert settled.planned().counts == ALL
+    assert settled.plan is not None
+    assert "LIVE_BREAKS_GUARD" in settled.plan.read_text(encoding="utf-8")
+
+
 def test_a_line_before_the_guards_reaches_what_names_it(settled: World) -> None:
     change(settled, 3, cost=Decimal(30))
     settled.planned()
@@ -243,29 +253,49 @@ def test_a_ledger_from_before_the_last_plan_is_read_whole(shop: World) -> None:
     assert shop.planned().counts == ALL  # it is all to be sent again
 
 
+class Busy:
+    """The store of a machine where something happens after every bookmark."""
+
+    def __init__(self, store: Store, happens: Callable[[], None]) -> None:
+        self._store, self._happens = store, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def bookmark(self, name: str, **more: Any) -> str:
+        token = self._store.bookmark(name, **more)
+        self._happens()
+        return token
+
+
 def test_what_is_written_while_a_plan_begins_is_planned_once_more(settled: World) -> None:
+    store = settled.store
     seen = Values(sku="S2", quantity=7)
-    made = settled.store.bookmark
-
-    class Busy:
-        """The store of a machine where another run writes after every bookmark."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(settled_store, name)
-
-        def bookmark(self, name: str, **more: Any) -> str:
-            token = made(name, **more)
-            settled_store.observe("b", "S2", seen, now=settled.now)
-            return token
-
-    settled_store: Store = settled.store
-    settled.store = Busy()  # type: ignore[assignment]
+    settled.store = Busy(  # type: ignore[assignment]
+        store, lambda: store.observe("b", "S2", seen, now=settled.now)
+    )
     settled.planned()
-    settled.store = settled_store
-    found = settled.planned()
+    settled.store = store
 
-    assert found.counts == dict.fromkeys("abc", 1)
+    assert settled.planned().counts == dict.fromkeys("abc", 1)
     assert settled.planned().counts == NONE
+
+
+def test_a_backup_from_while_a_plan_began_knows_less_than_the_plan(settled: World) -> None:
+    change(settled, 3, asked=Decimal(21))
+    settled.planned()
+    store = settled.store
+
+    def goes_on() -> None:
+        settled.backed_up()
+        settled.store = store
+        settled.confirmed()
+
+    settled.store = Busy(store, goes_on)  # type: ignore[assignment]
+    assert settled.planned().reached["a"].why == ()
+    settled.restored()
+
+    assert settled.planned().counts == dict.fromkeys("abc", 1)
 
 
 def test_accounts_are_remembered_beside_each_other(settled: World) -> None:

@@ -22,13 +22,9 @@ def parse_json(body: bytes | str) -> Any:
             characters.
     """
     try:
-        return json.loads(
-            body,
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
-        )
+        if isinstance(body, bytes):
+            body = body.decode(json.detect_encoding(body), "surrogatepass")
+        return _DECODER.decode(body)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BodyRefused(f"this is no JSON: {error}") from error
 
@@ -55,3 +51,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(k for k, n in Counter(k for k, _ in pairs).items() if n > 1)
         raise BodyRefused(f"the key `{twice}` stands there twice")
     return result
+
+
+# One for all: `json.loads` with settings makes a decoder for every call.
+_DECODER = json.JSONDecoder(
+    parse_float=_decimal,
+    parse_int=_integer,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_unique,
+)

@@ -23,10 +23,12 @@ from offerwright.store.adbc import (
     POSTGRESQL,
     Query,
     fetched,
+    is_bookmark_query,
     ledger_query,
     listings_query,
     live_query,
     totals_query,
+    touched_query,
 )
 from offerwright.store.columns import LEDGER
 from offerwright.store.protocol import Reading
@@ -200,6 +202,11 @@ TABLES = (
     PRIMARY KEY (account, sku, aspect))""",
     """CREATE TABLE listings (account TEXT, sku TEXT, external_id TEXT, state TEXT,
     PRIMARY KEY (account, sku))""",
+    "CREATE TABLE bookmarks (token TEXT PRIMARY KEY, name TEXT, revision BIGINT)",
+    """CREATE TABLE touched (account TEXT, sku TEXT, revision BIGINT,
+    PRIMARY KEY (account, sku))""",
+    "INSERT INTO bookmarks VALUES ('one', 'plan', 1), ('two', 'plan', 2)",
+    "INSERT INTO touched VALUES ('meli', 'é', 2), ('meli', 'B', 2), ('meli', 'C', 1)",
 )
 
 
@@ -231,3 +238,7 @@ def test_postgresql_takes_and_gives_the_same_columns(used: Store, database: Conn
         assert read(ledger_query(POSTGRESQL, "meli", few)).equals(used.ledger_frame("meli", few))
         assert read(live_query(POSTGRESQL, "meli"))["sku"].equals(used.live_skus("meli"))
         assert read(totals_query("meli")).row(0) == used.live_totals("meli")
+        assert read(is_bookmark_query("none")).height == 0
+        assert read(is_bookmark_query("two"))["revision"].to_list() == [2]
+        assert read(touched_query(POSTGRESQL, "meli", "two"))["sku"].to_list() == ["B", "é"]
+        assert read(touched_query(POSTGRESQL, "meli", "one"))["sku"].to_list() == ["B", "C", "é"]

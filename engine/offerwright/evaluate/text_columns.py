@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from offerwright.evaluate.columns import Column, Decimals, Words
+from offerwright.evaluate.columns import Array, Column, Decimals, Words
 from offerwright.evaluate.facts import SnapshotColumns, decimal_series
 from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.texts import as_words
@@ -116,10 +116,11 @@ def shown(column: Texts, mask: Truth) -> Texts:
     )
 
 
-def changed(texts: Texts, at: Sequence[int], new: Sequence[str | None]) -> Texts:
-    """Other texts at these rows, which are few and rise."""
+def changed(texts: Texts, at: Sequence[int] | Array, new: Sequence[str | None] | Texts) -> Texts:
+    """Other texts at these rows, which are few and rise; `new` may be a column."""
     if not len(at):
         return texts
     mask = np.zeros(len(texts), dtype=bool)
     mask[at] = True
-    return pc.replace_with_mask(texts, pa.array(mask), pa.array(new, TEXT))
+    column = new if isinstance(new, pa.Array) else pa.array(new, TEXT)
+    return pc.replace_with_mask(texts, pa.array(mask), column)

@@ -83,7 +83,7 @@ def _cut_where(text: Texts, mask: Truth, most: int, count: str) -> Texts:
     if not len(at):
         return text
     cut = cut_column(text.take(pa.array(at)), most, count)
-    return changed(text, at.tolist(), cut.to_pylist())
+    return changed(text, at, cut)
 
 
 def _title(plan: TitlePlan, draft: Draft) -> Texts:
@@ -112,7 +112,7 @@ def _with_cut(plan: TitlePlan, best: Texts, last: Texts) -> Texts:
     if not len(at):
         return best
     cut = cut_column(last.take(pa.array(at)), plan.max, plan.count)
-    return changed(best, at.tolist(), shown(cut, _fits(cut, plan)).to_pylist())
+    return changed(best, at, shown(cut, _fits(cut, plan)))
 
 
 def _fits(texts: Texts, plan: TitlePlan) -> Truth:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable
 
 import polars as pl
 
 from offerwright.engines.job import Format
+from offerwright.engines.json_lines import json_lines
 from offerwright.profile import staged
-from offerwright.source.escapes import escaped
-
-VERSION = 1
-ATTRIBUTE = "attribute."
 
 
 @staged("writing")
@@ -28,35 +21,13 @@ def encoded(frame: pl.DataFrame, output: Format, *, has_header: bool = True) -> 
         has_header: whether a CSV begins with the names of its columns.
     """
     if output == "jsonl":
-        return "".join(line + "\n" for line in json_lines(frame)).encode()
-    if output == "csv":
-        return flat(frame).write_csv(include_header=has_header).encode()
+        return json_lines(frame)
     held = io.BytesIO()
-    frame.write_parquet(held)
+    if output == "csv":
+        flat(frame).write_csv(held, include_header=has_header)
+    else:
+        frame.write_parquet(held)
     return held.getvalue()
-
-
-def json_lines(frame: pl.DataFrame) -> Iterator[str]:
-    """One object per offer (`schemas/output/offers.schema.json`); money as exact text."""
-    for record in frame.iter_rows(named=True):
-        held: dict[str, Any] = {"version": VERSION}
-        held |= {k: v for k, v in record.items() if not k.startswith(ATTRIBUTE)}
-        held["attributes"] = {
-            k.removeprefix(ATTRIBUTE): v
-            for k, v in record.items()
-            if k.startswith(ATTRIBUTE) and v is not None
-        }
-        text = json.dumps(held, ensure_ascii=False, separators=(",", ":"), default=_plain)
-        yield escaped(text)
-
-
-def _plain(value: object) -> str:
-    """What JSON has no word for: exact amounts, and moments with their offset."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{value!r} in an offer")
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:

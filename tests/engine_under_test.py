@@ -30,6 +30,7 @@ currencies: [BRL, CLP, USD]
 aspects: [price, stock, content]
 create: true
 """
+TWO_ACCOUNTS = {"a": "alpha", "b": "beta"}
 PRICES = ("price", "sale_price")
 SHOWN = (
     *PRICES, "sale_from", "sale_before", "quantity", "category", "title", "description",
@@ -37,6 +38,29 @@ SHOWN = (
 PROVED = (
     "RULES_OVERLAP", "DEAD_ROW", "RESULTS_CONFLICT", "ROW_NEVER_MATCHES", "TABLE_GAP",
 )  # fmt: skip
+
+
+def shop_files(
+    *sources: str,
+    accounts: Mapping[str, str] = TWO_ACCOUNTS,
+    keys: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """
+    `offerwright.yaml` of a shop with these sources, and the folders of its marketplaces.
+
+    `accounts` names the marketplace of each; `keys` the column of a source that is not by SKU.
+    """
+    own = {name: f", sku: {column}" for name, column in (keys or {}).items()}
+    lines = [
+        "kind: shop", "name: shop", "time_zone: America/Sao_Paulo", "currency: BRL", "accounts:",
+        *(f"  {name}: {{marketplace: {marketplace}}}" for name, marketplace in accounts.items()),
+        "sources:",
+        *(f"  {name}: {{file: data/{name}.csv{own.get(name, '')}}}" for name in sources),
+    ]  # fmt: skip
+    return {
+        "offerwright.yaml": "".join(f"{line}\n" for line in lines),
+        **marketplace_files(*dict.fromkeys(accounts.values())),
+    }
 
 
 def marketplace_files(*names: str) -> dict[str, str]:

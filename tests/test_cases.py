@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_under_test import PROVED, compiled, marketplace_files, offers_of, sound, told, yaml_of
+from engine_under_test import PROVED, compiled, offers_of, shop_files, sound, told, yaml_of
 
 from offerwright.errors import Diagnostic, has_errors
 from offerwright.source.yaml import read_yaml
@@ -27,20 +27,7 @@ CASES = Path(__file__).parent / "cases"
 FOLDERS = ("analysis", "expressions", "cells", "tables", "pricing", "inventory", "mapping",
            "approvals")  # fmt: skip
 AS_OF = "2026-12-01T01:30:00+00:00"
-SHOP = """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts:
-  a: {marketplace: alpha}
-  b: {marketplace: beta}
-sources:
-  catalogue: {file: data/catalogue.csv}
-  stock: {file: data/stock.csv}
-  specs: {file: data/specs.csv}
-  offers: {file: data/offers.csv}
-"""
+SHOP = shop_files("catalogue", "stock", "specs", "offers")
 
 
 def cases() -> list[Any]:
@@ -59,8 +46,7 @@ def cases() -> list[Any]:
 
 def files_of(shared: dict[str, Any], case: dict[str, Any]) -> dict[str, str]:
     files = {
-        "offerwright.yaml": SHOP,
-        **marketplace_files("alpha", "beta"),
+        **SHOP,
         **shared.get("files", {}),
         **case.get("files", {}),
     }

@@ -8,19 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
-from engine_under_test import marketplace_files, offers_of, sound, told
+from engine_under_test import offers_of, shop_files, sound, told
 from evaluate.generated_shop import AS_OF
 
 OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 ITEMS = sorted(OLIST.glob("*olist_order_items_dataset.csv.gz"))
-SHOP = """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts: {a: {marketplace: alpha}}
-sources: {catalogue: {file: c.csv}}
-"""
 FACTS = "kind: facts\nname: facts\nfacts: {cost: {type: money, from: catalogue.cost}}\n"
 FEES = """\
 kind: fees
@@ -38,8 +30,7 @@ CENT = Decimal("0.01")
 def prices(steps: str, costs: list[Decimal]) -> list[Decimal]:
     """The price of a product of each cost."""
     files = {
-        "offerwright.yaml": SHOP,
-        **marketplace_files("alpha"),
+        **shop_files("catalogue", accounts={"a": "alpha"}),
         "rules/facts.yaml": FACTS,
         "rules/fees.yaml": FEES,
         "rules/prices.yaml": f"kind: pricing\nname: prices\nsteps:\n{steps}",

@@ -8,20 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_under_test import marketplace_files, offers_of, sound
+from engine_under_test import offers_of, shop_files, sound
 
 from offerwright.evaluate.trace import trace
 from offerwright.source.yaml import read_yaml
 
 AS_OF = datetime.fromisoformat("2026-11-30T12:00:00-03:00")
-SHOP = """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts: {a: {marketplace: alpha}}
-sources: {catalogue: {file: c.csv}}
-"""
+ACCOUNT = {"a": "alpha"}
+SHOP = shop_files("catalogue", accounts=ACCOUNT)
 FACTS = """\
 kind: facts
 name: facts
@@ -58,8 +52,8 @@ def document(case: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", cases())
 def test_an_error_is_that_of_its_offer(case: dict[str, Any]) -> None:
     text = document(case)
-    files = {"offerwright.yaml": SHOP, "rules/facts.yaml": FACTS, "rules/p.yaml": text}
-    offers = offers_of(sound({**files, **marketplace_files("alpha")}), ROWS, AS_OF)["a"]
+    files = {**SHOP, "rules/facts.yaml": FACTS, "rules/p.yaml": text}
+    offers = offers_of(sound(files), ROWS, AS_OF)["a"]
     prices = dict(zip(offers.frame["sku"], offers.frame["price"], strict=True))
     blocked = [
         [b.code, ", ".join(b.rows), b.cell or None]
@@ -75,8 +69,8 @@ def test_an_error_is_that_of_its_offer(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", [c for c in cases() if "blocked" in c.values[0]])
 def test_the_place_is_that_of_the_last_row(case: dict[str, Any]) -> None:
     text = document(case)
-    files = {"offerwright.yaml": SHOP, "rules/facts.yaml": FACTS, "rules/p.yaml": text}
-    offers = offers_of(sound({**files, **marketplace_files("alpha")}), ROWS, AS_OF)["a"]
+    files = {**SHOP, "rules/facts.yaml": FACTS, "rules/p.yaml": text}
+    offers = offers_of(sound(files), ROWS, AS_OF)["a"]
     (found,) = trace(offers, 1).blocked
     row = found.rows[-1] if found.rows else ""
     wanted = f"- {{id: {row}," if row not in ("", "otherwise") else "- id: t"
@@ -114,11 +108,10 @@ def test_a_safety_stock_that_fails_names_its_row(
     hit: str, units: str, expected: tuple[Any, ...]
 ) -> None:
     otherwise = "    otherwise: {units: 1}\n" if hit == "first" else ""
-    shop = SHOP.replace("{file: c.csv}}", "{file: c.csv}, stock: {file: s.csv}}")
-    files = {"offerwright.yaml": shop, "rules/facts.yaml": STOCK_FACTS,
+    files = {**shop_files("catalogue", "stock", accounts=ACCOUNT), "rules/facts.yaml": STOCK_FACTS,
              "rules/i.yaml": STOCK % (hit, units, otherwise)}  # fmt: skip
     rows = [{**row, "stock": {"sp": 5}} for row in ROWS]
-    offers = offers_of(sound({**files, **marketplace_files("alpha")}), rows, AS_OF)["a"]
+    offers = offers_of(sound(files), rows, AS_OF)["a"]
     blocked = [b for b in trace(offers, 1).blocked if b.aspect == "stock"]
 
     assert offers.frame["quantity"].to_list() == [4, None]

@@ -8,20 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from engine_under_test import marketplace_files, offers_of, sound
+from engine_under_test import offers_of, shop_files, sound
 
 from offerwright.evaluate.trace import Trace, trace
 
-SHOP = """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts:
-  a: {marketplace: alpha}
-sources:
-  catalogue: {file: data/catalogue.csv}
-"""
 FACTS = """\
 kind: facts
 name: facts
@@ -43,10 +33,9 @@ Move = tuple[str, str | None, str | None, str | None, str | None]
 def traced(steps: str, row: Mapping[str, Any]) -> Trace:
     """The trace of one offer that these steps price."""
     files = {
-        "offerwright.yaml": SHOP,
+        **shop_files("catalogue", accounts={"a": "alpha"}),
         "rules/facts.yaml": FACTS,
         "rules/p.yaml": f"kind: pricing\nname: p\nsteps:\n{steps}",
-        **marketplace_files("alpha"),
     }
     return trace(offers_of(sound(files), [{"sku": "A", **row}], AT)["a"], 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from engine_under_test import live_frame, marketplace_files, sound
+from engine_under_test import live_frame, shop_files, sound
 from incremental.test_equals_full_run import full
 from typed_rows import frame_from_rows
 
@@ -20,21 +20,7 @@ from offerwright.incremental.standing import Asked
 
 NOON = datetime(2026, 11, 24, 15, tzinfo=UTC)
 FILES = {
-    "offerwright.yaml": """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts:
-  a: {marketplace: alpha}
-  b: {marketplace: beta}
-sources:
-  catalogue: {file: data/c.csv}
-  stock: {file: data/s.csv}
-  kits: {file: data/k.csv}
-  competitors: {file: data/p.csv}
-""",
-    **marketplace_files("alpha", "beta"),
+    **shop_files("catalogue", "stock", "kits", "competitors"),
     "rules/facts.yaml": """\
 kind: facts
 name: shop

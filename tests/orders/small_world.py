@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine_under_test import marketplace_files
+from engine_under_test import shop_files
 from typed_rows import frame_from_rows
 
 from offerwright.errors import Diagnostic, has_errors
@@ -23,20 +23,7 @@ from offerwright.orders.validate import Known, OrderBook, validate
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository
 
-SHOP = """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts:
-  a: {marketplace: alpha}
-  b: {marketplace: beta}
-sources:
-  catalogue: {file: data/catalogue.csv}
-  stock: {file: data/stock.csv}
-  nodes: {file: data/nodes.csv, sku: node}
-  places: {file: data/places.csv, sku: zip}
-"""
+SHOP = shop_files("catalogue", "stock", "nodes", "places", keys={"nodes": "node", "places": "zip"})
 FACTS = """\
 kind: facts
 name: facts
@@ -79,13 +66,12 @@ of: line
 facts: {kit: {type: text, from: lines.kit}}
 """
 FILES = {
-    "offerwright.yaml": SHOP,
+    **SHOP,
     "rules/facts.yaml": FACTS,
     "rules/nodes.yaml": NODE_FACTS,
     "rules/places.yaml": PLACE_FACTS,
     "rules/orders.yaml": ORDER_FACTS,
     "rules/lines.yaml": LINE_FACTS,
-    **marketplace_files("alpha", "beta"),
 }
 # On one meridian: a degree of latitude is 2 π R / 360 = 111.195 km, so 0.5° is 55.6 km.
 NODES = """\

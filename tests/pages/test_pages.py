@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from engine_under_test import compiled, marketplace_files
+from engine_under_test import compiled, shop_files
 
 from offerwright.pages.drawing import MOST_STATES, draw, mermaid
 from offerwright.pages.html import html_pages
@@ -24,14 +24,7 @@ from offerwright.sentences.wording import LANGUAGES, wording
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>alert(1)</script>\"'&amp;|`*[x](javascript:y)"
 FILES = {
-    "offerwright.yaml": """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts: {a: {marketplace: alpha}, b: {marketplace: beta}}
-sources: {catalogue: {file: data/catalogue.csv}}
-""",
+    **shop_files("catalogue"),
     "rules/facts.yaml": """\
 kind: facts
 name: facts
@@ -39,7 +32,6 @@ facts:
   brand: {type: text, from: catalogue.brand}
   cost: {type: money, from: catalogue.cost}
 """,
-    **marketplace_files("alpha", "beta"),
 }
 
 

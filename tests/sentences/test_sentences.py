@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from engine_under_test import compiled, marketplace_files
+from engine_under_test import compiled, shop_files
 from evaluate.generated_cells import TESTED, when
 from evaluate.generated_shop import Pick
 from hypothesis import given, settings
@@ -39,16 +39,7 @@ CASES = ROOT / "tests" / "cases" / "sentences"
 ROOM = ROOT / "engine" / "offerwright" / "sentences"
 ZONE = ZoneInfo("America/Sao_Paulo")
 FILES = {
-    "offerwright.yaml": """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts: {a: {marketplace: alpha}, b: {marketplace: beta}}
-sources: {catalogue: {file: data/catalogue.csv}, stock: {file: data/stock.csv},
-  specs: {file: data/specs.csv}, kits: {file: data/kits.csv}, sales: {file: data/sales.csv},
-  nodes: {file: data/nodes.csv}, places: {file: data/places.csv}}
-""",
+    **shop_files("catalogue", "stock", "specs", "kits", "sales", "nodes", "places"),
     "rules/facts.yaml": """\
 kind: facts
 name: facts
@@ -76,7 +67,6 @@ facts:
   sold: {type: number, from: sales.sold, per: account}
 """,
     "rules/grades.yaml": "kind: lists\nname: grades\nvalues: [A, B, C]\n",
-    **marketplace_files("alpha", "beta"),
 }
 
 

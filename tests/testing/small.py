@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine_under_test import marketplace_files, sound
+from engine_under_test import shop_files, sound
 
 from offerwright.errors import Diagnostic
 from offerwright.pipeline import Loadout, bench_of, linked_tests
@@ -15,19 +15,7 @@ from offerwright.testing.link import Bench, CasePlan
 from offerwright.testing.suite import Report, coverage_of, run_tests
 
 FILES = {
-    "offerwright.yaml": """\
-kind: shop
-name: shop
-time_zone: America/Sao_Paulo
-currency: BRL
-accounts:
-  a: {marketplace: alpha}
-  b: {marketplace: beta}
-sources:
-  catalogue: {file: data/catalogue.csv, sku: sku}
-  stock: {file: data/stock.csv, sku: sku}
-  rivals: {file: data/rivals.csv, sku: sku}
-""",
+    **shop_files("catalogue", "stock", "rivals"),
     "rules/facts.yaml": """\
 kind: facts
 name: shop
@@ -139,7 +127,7 @@ class Bed:
 
 def bed(tests: str, files: Mapping[str, str] | None = None) -> Bed:
     """The shop with one test file, `rules/sample.test.yaml`; other files replace its own."""
-    every = {**FILES, **marketplace_files("alpha", "beta"), "rules/sample.test.yaml": tests}
+    every = {**FILES, "rules/sample.test.yaml": tests}
     loadout = sound({**every, **(files or {})})
     plans, found = linked_tests(loadout)
     return Bed(loadout, plans, found)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from engine_under_test import compiled, marketplace_files
+from engine_under_test import compiled
 from testing.small import FILES, HEAD, bed, cases, differences
 
 from offerwright.pipeline import findings_of, linked_tests
@@ -250,7 +250,7 @@ def test_a_local_moment_when_clocks_change_needs_its_offset(
 def test_tests_and_rules_are_told_apart_by_their_file_names(
     file: str, kind: str, hint: str
 ) -> None:
-    files = {**FILES, **marketplace_files("alpha", "beta"), file: kind}
+    files = {**FILES, file: kind}
     loadout, found = compiled(files)
     assert loadout is not None
     found = [*found, *linked_tests(loadout)[1]]
@@ -271,7 +271,7 @@ def test_a_mistake_in_a_rule_is_not_said_again_by_the_tests_that_name_it(
 ) -> None:
     tests = cases("{name: x, given: phone, expect: {rules: [small], not_rules: [gold]}}")
     rules = FILES["rules/pricing.yaml"].replace(written, mistake)
-    files = {**FILES, **marketplace_files("alpha", "beta"), "rules/pricing.yaml": rules}
+    files = {**FILES, "rules/pricing.yaml": rules}
     loadout, found = compiled({**files, "rules/a.test.yaml": tests})
     assert loadout is not None
 

@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from engine_under_test import marketplace_files
 from testing.small import FILES, HEAD, cases
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +25,7 @@ LINES = (
 def shop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A repository with tests, and no plugin but ours."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    write(pytester.path, {**FILES, **marketplace_files("alpha", "beta")})
+    write(pytester.path, FILES)
     return pytester
 
 

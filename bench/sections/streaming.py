@@ -1,4 +1,4 @@
-"""A catalogue larger than memory: offers from file to file, and what a pool of processes gains."""
+"""A catalogue larger than memory: offers, their difference and plans, and what a pool gains."""
 
 from __future__ import annotations
 
@@ -6,26 +6,42 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 from catalogue import blocks, snapshot_of
+from plans import CHANGED, confirmed
 from results import Setup
 from workload import Spec, write_rules
 
 from offerwright import __version__
+from offerwright.evaluate.bulk import run_block
+from offerwright.evaluate.partitions import partitions
+from offerwright.evaluate.run import Executor
 from offerwright.facts.archive import FACTS, LABEL, NEWEST, REJECTS, ROW_GROUP
 from offerwright.facts.manifest import Manifest, columns_of, manifest_json, schema_hash, sha256
 from offerwright.facts.rejects import rejects_csv, rejects_frame
 from offerwright.pipeline import load
+from offerwright.store import open_store
+from offerwright.sync.known import NOTHING_KNOWN
+from offerwright.sync.told import told
 
 LARGE, SMALL = 10_000_000, 1_000_000
+# A store is filled with one frame an account: that of more SKUs would not fit beside the sort.
+LEDGER = 4_000_000
 ACCOUNTS = 2
+DAY = "2026-11-24"
+AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
+LIMIT_S = 900
+"""Whatever takes longer is stopped, and the table says so."""
 # Prints CPU seconds, the peak of one process and of all together in MB, as the kernel counts them.
 AROUND = """
 import json, os, resource, subprocess, sys, threading, time
@@ -64,58 +80,144 @@ class Run:
     cpu: float
     peak: float
     together: float
-    digest: str
+    said: str
     output_mb: float
+
+    @property
+    def digest(self) -> str:
+        found = re.search(r"Digest of the offers: ([0-9a-f]{64})", self.said)
+        assert found is not None
+        return found[1]
 
 
 def section(setup: Setup) -> str:
     """The table, as Markdown."""
-    large, small = (100_000, 50_000) if setup.quick else (LARGE, SMALL)
-    small_shop = _shop(setup.folder, small)
-    rows = [
-        (f"{small:,}", "local, 1 worker", _run(small_shop, ["--workers", "1"])),
-        (f"{small:,}", "pool, 2 workers", _run(small_shop, ["--engine", "pool", "--workers", "2"])),
-    ]
+    large, small, ledger = (100_000, 50_000, 50_000) if setup.quick else (LARGE, SMALL, LEDGER)
+    rows = [*_of_engines(setup.folder, small), *_of_large(setup.folder, large),
+            _of_plan(setup.folder, ledger)]  # fmt: skip
     alone, pool = rows[0][2], rows[1][2]
-    large_shop = _shop(setup.folder, large)
-    rows.append((f"**{large:,}**", "local", _run(large_shop, [])))
-    if alone.digest != pool.digest:
-        sys.exit("the pool says something else")
-    lines = "\n".join(
-        f"| {skus} | {engine} | {r.wall:.1f} | {r.cpu:.1f} | {r.peak:,.0f} | {r.together:,.0f} "
-        f"| {r.output_mb:,.0f} |"
-        for skus, engine, r in rows
-    )
-    return f"""## Bigger than memory: offers from file to file, {ACCOUNTS} accounts
+    ratio = ""
+    if alone is not None and pool is not None:
+        if alone.digest != pool.digest:
+            sys.exit("the pool says something else")
+        ratio = f" One process took {alone.wall / pool.wall:.2f} times as long as the pool."
+    lines = "\n".join(f"| {skus:,} | {what} | {_line(run)} |" for skus, what, run in rows)
+    return f"""## Bigger than memory: from file to file, {ACCOUNTS} accounts
 
-`python bench/run.py --only streaming`. `offerwright offers -o parquet --out FILE --digest` over a
-snapshot on disk: Parquet in, Parquet out, process start included. The digests of both small runs
-are equal. One process took {alone.wall / pool.wall:.2f} times as long as the pool.
+`python bench/run.py --only streaming`. Whole commands, process start included; a snapshot on disk,
+Parquet in. `offers`: `-o parquet --out FILE --digest`; the digests of both small runs are
+equal.{ratio}
+`diff`: two states, one SKU in {CHANGED} has another cost. First plan: an empty ledger, `--out
+FILE`, one account, whose file holds all bodies. Plan: a ledger in which every offer of both
+accounts is confirmed, one SKU in {CHANGED} has another cost. What takes longer than {LIMIT_S} s is
+stopped.
 
-| SKUs | engine | wall s | CPU s | peak of one process, MB | of all together, MB | output, MB |
+| SKUs | command | wall s | CPU s | peak of one process, MB | of all together, MB | output, MB |
 |---|---|---|---|---|---|---|
 {lines}
 """
 
 
+def _line(run: Run | None) -> str:
+    if run is None:
+        return f"stopped after {LIMIT_S} s | – | – | – | –"
+    return (f"{run.wall:.1f} | {run.cpu:.1f} | {run.peak:,.0f} | {run.together:,.0f} "
+            f"| {run.output_mb:,.0f}")  # fmt: skip
+
+
+Row = tuple[int, str, Run | None]
+
+
+def _of_engines(folder: Path, skus: int) -> list[Row]:
+    root = _shop(folder, skus)
+    pool = ["--engine", "pool", "--workers", "2"]
+    rows = [(skus, "offers, 1 worker", _offers(root, ["--workers", "1"])),
+            (skus, "offers, pool, 2 workers", _offers(root, pool))]  # fmt: skip
+    shutil.rmtree(root)
+    return rows
+
+
+def _of_large(folder: Path, skus: int) -> list[Row]:
+    """Offers and their state, that of other costs, what differs, and a first plan."""
+    root = _shop(folder, skus)
+    before, after = root / "before.state", root / "after.state"
+    offers = _offers(root, ["--state", str(before)])
+    _snapshot(root, skus, changed=True)
+    state = _ran(root, ["offers", "--as-of", DAY, "--state", str(after)], after)
+    rows = [(skus, "**offers**, with `--state`", offers), (skus, "offers `--state` alone", state)]
+    if offers is not None and state is not None:
+        rows.append((skus, "**diff** of two states", _ran(None, ["diff", str(before), str(after)])))
+    for file in (before, after):
+        file.unlink(missing_ok=True)
+    _snapshot(root, skus)
+    account, out = load(root).rules.plans[0].account.name, root / "plan.jsonl"
+    first = ["plan", "--as-of", DAY, "--account", account, "--first-publication"]
+    plan = _ran(root, [*first, "--out", str(out)], out)
+    shutil.rmtree(root)
+    return [*rows, (skus, "**plan**, first publication, 1 account", plan)]
+
+
+def _of_plan(folder: Path, skus: int) -> Row:
+    root = _shop(folder, skus)
+    _fill(root, _snapshot(root, skus))
+    _snapshot(root, skus, changed=True)
+    file = root / "plan.jsonl"
+    run = _ran(root, ["plan", "--as-of", DAY, "--out", str(file)], file)
+    shutil.rmtree(root)
+    return skus, f"**plan**, 1 in {CHANGED} changed", run
+
+
+def _fill(root: Path, facts: Path) -> None:
+    """The store of a shop as it is once everything was confirmed."""
+    loadout = load(root)
+    parts = partitions(loadout.rules, facts)
+    executor = Executor(loadout.rules)
+    store = open_store("sqlite:///.offerwright/state.db", root)
+    for plan in loadout.rules.plans:
+        name, market = plan.account.name, loadout.marketplaces[plan.account.marketplace]
+        ledger = pl.concat(
+            confirmed(told(offers, market, NOTHING_KNOWN))
+            for block in parts
+            for offers in run_block(executor, block, AS_OF, None, [name])
+        )
+        listings = ledger.select(
+            pl.col("sku").unique(), pl.lit(None, pl.String).alias("external_id"),
+            pl.lit("live").alias("state"),
+        )  # fmt: skip
+        store.write_frames(name, ledger, listings, now=0.0)
+    store.close()
+
+
 def _shop(folder: Path, skus: int) -> Path:
-    """A repository with its snapshot, which is written block by block."""
+    """A repository with its snapshot, made anew."""
     root = folder / f"streaming-{skus}"
+    shutil.rmtree(root, ignore_errors=True)
     write_rules(root, Spec(skus, accounts=ACCOUNTS))
-    snapshots = root / ".offerwright/snapshots"
-    name = f"{skus:032}"
-    if not (snapshots / name / LABEL).is_file():
-        (snapshots / name).mkdir(parents=True, exist_ok=True)
-        _write_snapshot(root, snapshots / name, skus)
-    (snapshots / NEWEST).write_text(f"{name}\n")
+    _snapshot(root, skus)
     return root
 
 
-def _write_snapshot(root: Path, folder: Path, skus: int) -> None:
+def _snapshot(root: Path, skus: int, *, changed: bool = False) -> Path:
+    """The newest snapshot of a shop, written block by block; its facts."""
+    snapshots = root / ".offerwright/snapshots"
+    folder = snapshots / f"{skus:031}{int(changed)}"
+    if not (folder / LABEL).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_snapshot(root, folder, skus, changed)
+    (snapshots / NEWEST).write_text(f"{folder.name}\n")
+    return folder / FACTS
+
+
+def _write_snapshot(root: Path, folder: Path, skus: int, changed: bool) -> None:
     schema = load(root).schema
     writer: pq.ParquetWriter | None = None
     for block in blocks(skus):
-        table = snapshot_of(block, ACCOUNTS).to_arrow()
+        frame = snapshot_of(block, ACCOUNTS)
+        if changed:
+            is_changed = pl.int_range(pl.len()) % CHANGED == 7
+            cost = pl.when(is_changed).then(pl.col("cost") * 2).otherwise("cost")
+            frame = frame.with_columns(cost.cast(frame.schema["cost"]).alias("cost"))
+        table = frame.to_arrow()
         writer = writer or pq.ParquetWriter(folder / FACTS, table.schema, compression="zstd")
         writer.write_table(table, row_group_size=ROW_GROUP)
     assert writer is not None
@@ -133,23 +235,33 @@ def _write_snapshot(root: Path, folder: Path, skus: int) -> None:
     (folder / LABEL).write_bytes(manifest_json(manifest))
 
 
-def _run(root: Path, options: list[str]) -> Run:
+def _offers(root: Path, options: list[str]) -> Run | None:
     out = root / "offers.parquet"
-    command = [
-        sys.executable, "-m", "offerwright", "offers", "--root", str(root), "--as-of", "2026-11-24",
-        "-o", "parquet", "--out", str(out), "--digest", *options,
-    ]  # fmt: skip
+    given = ["offers", "--as-of", DAY, "-o", "parquet", "--out", str(out), "--digest", *options]
+    run = _ran(root, given, out)
+    out.unlink(missing_ok=True)
+    return run
+
+
+def _ran(root: Path | None, given: list[str], output: Path | None = None) -> Run | None:
+    """One command of ours; None where it was stopped."""
+    place = [] if root is None else ["--root", str(root)]
+    command = [sys.executable, "-m", "offerwright", *given, *place]
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", AROUND, *command], capture_output=True, text=True, check=True,
-        env=dict(os.environ),
+    # A session of its own: what is stopped is stopped with its workers.
+    around = subprocess.Popen(
+        [sys.executable, "-c", AROUND, *command], stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
+    try:
+        answer, _ = around.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(around.pid, signal.SIGKILL)
+        around.communicate()
+        return None
     wall = time.perf_counter() - began
-    status, cpu, peak, together, said = json.loads(done.stdout)
+    status, cpu, peak, together, said = json.loads(answer)
     if status != 0:
         sys.exit(f"{command} failed: {said}")
-    found = re.search(r"Digest of the offers: ([0-9a-f]{64})", said)
-    assert found is not None
-    size = out.stat().st_size / 1e6
-    out.unlink()
-    return Run(wall, cpu, peak, together, found[1], size)
+    size = 0.0 if output is None else output.stat().st_size / 1e6
+    return Run(wall, cpu, peak, together, said, size)

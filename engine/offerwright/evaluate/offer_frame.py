@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from offerwright.evaluate import columns as c
-from offerwright.evaluate.facts import decimal_series, integer_series
+from offerwright.evaluate.facts import decimal_series, integer_series, nothing
 from offerwright.evaluate.inventory import Allocation
 from offerwright.evaluate.mapping import Content
 from offerwright.evaluate.memo import Memo
@@ -80,8 +80,8 @@ def _prices(told: Told) -> dict[str, pl.Series]:
         columns |= sale_window_columns(rows, told.plan.steps, known)
     tiers = tiers_column(rows, digits)
     if tiers is not None:
-        nothing = pl.Series([None], dtype=tiers.dtype)
-        columns["tiers"] = tiers if there is None else tiers.zip_with(pl.Series(there), nothing)
+        hidden = nothing(tiers.dtype)
+        columns["tiers"] = tiers if there is None else tiers.zip_with(pl.Series(there), hidden)
     return columns
 
 
@@ -103,8 +103,7 @@ def _content(told: Told) -> dict[str, pl.Series]:
             held = _nothing(LIST if name == "images" else TEXT, size, memo)
         whole = _series(held, memo)
         # The frame library hides values without copying them.
-        hidden = pl.Series([None], dtype=whole.dtype)
-        columns[name] = whole if there is None else whole.zip_with(there, hidden)
+        columns[name] = whole if there is None else whole.zip_with(there, nothing(whole.dtype))
     return columns
 
 
@@ -120,7 +119,7 @@ def _series(held: Any, memo: Memo) -> pl.Series:
 def _quantity(told: Told) -> pl.Series:
     allocation, name = told.allocation, told.plan.account.name
     if allocation is None or name not in allocation.published:
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, told.rows.size)
+        return nothing(pl.Int64).new_from_index(0, told.rows.size)
     there = told.shown("stock")
     known = np.ones(told.rows.size, dtype=bool) if there is None else there
     return integer_series(allocation.published[name], known)

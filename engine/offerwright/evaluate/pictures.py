@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ _PRIVATE = (
     r"(?i)^https?://(?:[^/:?#]*\.)?"
     r"(?:localhost|local|internal|localdomain|home\.arpa)(?:[:/?#]|$)"
 )
+# So many hosts are looked at for all their addresses; those of others one by one.
+_HOSTS = 4
+_UP_TO_PATH = re.compile("https?://[^/]*/")
 LIST = pa.large_list(TEXT)
 
 
@@ -83,12 +87,42 @@ def pictures_of(urls: pl.Series, images: ImageBounds) -> Pictures:
 
 
 def _usable(urls: Any, https_only: bool) -> NDArray[np.bool_]:
+    """
+    Which addresses are usable.
+
+    Behind the `/` of its host an address is usable whatever follows, but white space. So where no
+    byte could be some, one look at a host answers for all addresses of it: a catalogue has few.
+    """
+    usable = np.zeros(len(urls), dtype=bool)
+    left = pc.fill_null(pc.starts_with(urls, "http"), False)
+    for _ in range(_HOSTS if _is_dense(urls) else 0):
+        at = pc.index(left, True).as_py()
+        host = _UP_TO_PATH.match(urls[at].as_py()) if at >= 0 else None
+        if host is None:
+            break
+        same = pc.and_(left, pc.starts_with(urls, host[0]).fill_null(False))
+        if _passing(urls.slice(at, 1), https_only)[0]:
+            usable |= same.to_numpy(zero_copy_only=False)
+        left = pc.and_not(left, same)
+    rows = np.flatnonzero(left.to_numpy(zero_copy_only=False))
+    usable[rows] = _passing(urls.take(pa.array(rows)), https_only) if len(rows) else False
+    return usable
+
+
+def _passing(urls: Any, https_only: bool) -> NDArray[np.bool_]:
+    """Which addresses are usable, each looked at by itself; none is null."""
     scheme = "https" if https_only else "https?"
     kept = pc.match_substring_regex(urls, f"^{scheme}://{_HOST}{_REST}")
     if _may_be_private(urls):
         kept = pc.and_not(kept, pc.match_substring_regex(urls, _PRIVATE))
-    kept = kept.fill_null(False) if kept.null_count else kept
     return np.asarray(kept.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _is_dense(urls: Any) -> bool:
+    """Whether all bytes are printable ones of ASCII without the blank."""
+    data = urls.buffers()[2]
+    held = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
+    return bool(len(held)) and int(held.min()) > 0x20 and int(held.max()) < 0x7F
 
 
 def _may_be_private(urls: Any) -> bool:

@@ -112,3 +112,12 @@ def test_a_source_that_is_not_there_says_nothing(shop: Shop) -> None:
     (shop.root / "data/catalogue.csv").unlink()
 
     assert shop("check").code == 0
+
+
+def test_a_path_that_holds_no_document_is_named(shop: Shop) -> None:
+    shop.write("README.md", "# Shop")
+    none, some = shop("check", "README.md"), shop("check", "rules", "rules/pricing.yaml")
+
+    assert "note: README.md is not checked" in none.err
+    assert "is not checked" not in some.err
+    assert (none.code, some.code) == (0, 0)

@@ -108,4 +108,4 @@ def test_without_ray_the_engine_says_what_to_install(shop: Shop) -> None:
     done = shop("offers", *AT, "--engine", "ray")
 
     assert done.code != 0
-    assert "Ray is not installed; install offerwright[ray]" in done.err
+    assert done.err == "error: Ray is not installed; install offerwright[ray]\n"

@@ -76,7 +76,10 @@ def _check(asked: Asked) -> int:
             _fix(target, asked)
     checked = Checked({}, [], 0, 0)
     for target in wanted:
-        checked = _joined(checked, target, _findings(target.root, asked), asked.ignored)
+        found = _findings(target.root, asked)
+        for path in target.unread(found.files):
+            tell(f"note: {path} is not checked: no rule, test or data of the repository is there")
+        checked = _joined(checked, target, found, asked.ignored)
     write_checked(checked, asked.output, asked.notes)
     failing = {"error", asked.fail_on}
     return 1 if any(d.severity in failing for d in checked.found) else 0

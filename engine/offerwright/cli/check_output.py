@@ -10,6 +10,7 @@ from offerwright.cli.report import (
     diagnostic_json,
     dump_pretty,
     echo,
+    number_of,
     put,
     summary_of,
     tell,
@@ -70,7 +71,8 @@ def _write_text(checked: Checked, shown: list[Diagnostic]) -> None:
         words += " (`--notes` shows them)"
     among = f" in {checked.repositories} repositories" if checked.repositories > 1 else ""
     more = f" ({checked.elsewhere} more in other files)" if checked.elsewhere else ""
-    tell(f"Checked {len(checked.files)} files{among}: {words or 'everything is in order'}{more}")
+    files = number_of(len(checked.files), "file")
+    tell(f"Checked {files}{among}: {words or 'everything is in order'}{more}")
 
 
 def annotation(found: Diagnostic) -> str:

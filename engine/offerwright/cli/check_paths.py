@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,14 @@ class Target:
             return True
         file = found.span.file
         return any(file == one or file.startswith(f"{one}/") for one in self.only)
+
+    def unread(self, files: Collection[str]) -> list[str]:
+        """Which of `only` are not among the files that were read, nor around one of them."""
+        return [
+            self.named(one)
+            for one in self.only
+            if not any(file == one or file.startswith(f"{one}/") for file in files)
+        ]
 
     def named(self, file: str) -> str:
         """The name of a file of the repository, from where the command runs."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from offerwright.cli.options import found_root, root_option
-from offerwright.cli.report import echo, tell
+from offerwright.cli.report import echo, number_of, tell
 from offerwright.errors import OfferwrightError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def docs(
     if only_check:
         sys.exit(_compare(folder, pages))
     _write(folder, pages)
-    tell(f"Wrote {len(pages)} files to {folder}")
+    tell(f"Wrote {number_of(len(pages), 'file')} to {folder}")
 
 
 def _pages(home: Path, kind: str, language: Language) -> dict[str, bytes]:

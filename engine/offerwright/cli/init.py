@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 import click
 
 from offerwright import __version__
-from offerwright.cli.report import echo, tell
+from offerwright.cli.report import echo, number_of, tell
 from offerwright.errors import OfferwrightError
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "scaffold"
@@ -83,7 +83,7 @@ def init(
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8", newline="\n")
-    tell(f"Wrote {len(files)} files to {folder}")
+    tell(f"Wrote {number_of(len(files), 'file')} to {folder}")
     echo(_next_steps(folder, shop))
 
 

@@ -16,6 +16,7 @@ from offerwright.cli.report import (
     diagnostic_json,
     dump_pretty,
     echo,
+    number_of,
     put,
     summary_of,
     table,
@@ -156,7 +157,7 @@ def _write(out: Path, made: Imported, *, is_new: bool) -> None:
     for name, data in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(data)
-    tell(f"Wrote {len(files)} files to {out}")
+    tell(f"Wrote {number_of(len(files), 'file')} to {out}")
 
 
 def _try(content: bytes, name: str, tests: Sequence[Path], given: Given, output: str) -> None:

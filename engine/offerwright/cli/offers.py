@@ -28,7 +28,7 @@ from offerwright.cli.options import (
     root_option,
 )
 from offerwright.cli.profile import profile_option
-from offerwright.cli.report import echo, put, table, tell
+from offerwright.cli.report import echo, number_of, put, table, tell
 from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.engines.job import Job, Tally, total
 from offerwright.errors import OfferwrightError
@@ -99,6 +99,10 @@ def offers(
         from offerwright.engines.states import with_state
         from offerwright.evaluate.partitions import PART_ROWS, only, partitions
 
+    if engine == "ray":
+        from offerwright.engines.on_ray import refuse_without_ray
+
+        refuse_without_ray()
     home, loadout = ready(root, bundle)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
     stored = current_snapshot(loadout, home, data)
@@ -129,7 +133,7 @@ def offers(
         _summary(job, tally)
         _oversell(tally)
     elif out is not None:
-        tell(f"Wrote {tally.offers()} offers to {out}")
+        tell(f"Wrote {number_of(tally.offers(), 'offer')} to {out}")
     if digest:
         tell(f"Digest of the offers: {tally.digest()}")
     blocked = any(status == "blocked" for _, status in tally.status)

@@ -33,6 +33,11 @@ def tell(text: str) -> None:
     put(printable(text) + "\n", sys.stderr)
 
 
+def number_of(count: int, word: str) -> str:
+    """So many of something: `1 file`, `2 files`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def put(data: str | bytes, stream: TextIO | None = None) -> None:
     """
     Write to stdout, or to another stream, at once.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from offerwright.cli.options import data_option, found_root, root_option
-from offerwright.cli.report import put, tell
+from offerwright.cli.report import number_of, put, tell
 from offerwright.source.snippet import render_text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def schema(
     if not only_check:
         vocabulary = _collected(found_root(root), data) if with_vocab else None
         write_schemas(target, generate_schemas(kinds, vocabulary))
-        tell(f"Wrote {len(kinds)} schemas to {target}{_words(vocabulary)}")
+        tell(f"Wrote {number_of(len(kinds), 'schema')} to {target}{_words(vocabulary)}")
         return
     found = compare_schemas(target, generate_schemas(kinds, _kept(target)))
     if found:

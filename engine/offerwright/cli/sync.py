@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from offerwright.cli.coming import coming_changes, show_coming
+from offerwright.cli.kept_plans import drop_old_plans
 from offerwright.cli.live import live
 from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
@@ -150,6 +151,7 @@ def sync(
     with live(loadout, home, sandbox) as world:
         with planned(world, home, wanted) as made:
             made, path = keep_plan(made, home / STATE / "plans")
+            drop_old_plans(path.parent)
             if output == "text":
                 show_plan(made)
         code = send_plan(world, read_plan(path), output, Limits(max_failures=max_failures))

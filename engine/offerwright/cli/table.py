@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from offerwright.cli.options import found_root, root_option
-from offerwright.cli.report import put, tell
+from offerwright.cli.report import number_of, put, tell
 from offerwright.errors import ConfigError, OfferwrightError
 from offerwright.source.snippet import render_text
 from offerwright.source.text import MAX_CSV_BYTES
@@ -60,7 +60,7 @@ def _export(base: Path, address: str, out: Path | None) -> None:
         return
     # Without the mark some spreadsheets take accents for another alphabet.
     out.write_bytes(f"{'' if text.isascii() else BOM}{text}".encode())
-    tell(f"Wrote {text.count(chr(10)) - 1} rows to {out}")
+    tell(f"Wrote {number_of(text.count(chr(10)) - 1, 'row')} to {out}")
 
 
 def _import(base: Path, file: Path, address: str, only_diff: bool) -> None:

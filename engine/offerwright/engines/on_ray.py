@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INSTALL = "Ray is not installed; install offerwright[ray]"
+
+
+def refuse_without_ray() -> None:
+    """Raise `OfferwrightError` where Ray is not installed, before anything is read for it."""
+    if importlib.util.find_spec("ray") is None:
+        raise OfferwrightError(INSTALL)
 
 
 def run_on_ray(job: Job, parts: int, workers: int) -> Iterator[Tally]:

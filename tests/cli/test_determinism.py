@@ -40,7 +40,7 @@ def test_the_surroundings_do_not_show_in_the_output(
     reference: Shop, turned: Shop, command: tuple[str, ...]
 ) -> None:
     outs = {reference.process(*command, env=env).out for env in SURROUNDINGS}
-    outs |= {turned.process(*command, env=env).out for env in SURROUNDINGS[:1]}
+    outs.add(turned(*command).out)
 
     assert len(outs) == 1
     assert outs != {""}

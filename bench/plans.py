@@ -49,7 +49,6 @@ CHANGED = 100
 """One SKU in so many has another cost."""
 BASIS = Basis("", "rules", "snapshot", AS_OF.isoformat(), "0", "sandbox", True)
 MB = 1_000_000
-RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,7 @@ def _arguments() -> Any:
     parser.add_argument("--accounts", type=int, default=4)
     parser.add_argument("--case", choices=("first", "changed", "again"), default="changed")
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--runs", type=int, default=3, help="of `again`: the best counts")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-file", action="store_true", help="seal the plan, write no file")
     parser.add_argument("--plan-only", action="store_true", help="nothing beside the plan")
@@ -225,7 +225,7 @@ class Again:
 
 
 def again(loadout: Loadout, store: Store, given: Any) -> Again:
-    """A full plan, one that is remembered, and two that follow it; each the best of `RUNS`."""
+    """A full plan, one that is remembered, and two that follow it; each the best of `--runs`."""
     file = snapshot_file(given.folder, given.skus, given.accounts, False)
     one = with_one_changed(file)
     with tempfile.TemporaryDirectory(dir=given.folder) as place:
@@ -245,9 +245,9 @@ def again(loadout: Loadout, store: Store, given: Any) -> Again:
                 with store.reading(much=folder is not None) as reading:
                     return sealed(work.plan(reading)), ""
 
-        full_cpu, (full, _) = _best(lambda: plan(file, False))
+        full_cpu, (full, _) = _best(lambda: plan(file, False), given.runs)
         _, first_cpu, (first, _) = _seconds(lambda: plan(file, True))
-        nothing_cpu, (same, words) = _best(lambda: plan(file, True))
+        nothing_cpu, (same, words) = _best(lambda: plan(file, True), given.runs)
         _, one_cpu, (changed, more) = _seconds(lambda: plan(one, True))
         assert first.id == full.id == same.id, "plans differ"
         assert changed.id == plan(one, False)[0].id, "plans differ"
@@ -256,8 +256,8 @@ def again(loadout: Loadout, store: Store, given: Any) -> Again:
                  _planned(more), size, _peak_mb())  # fmt: skip
 
 
-def _best(work: Callable[[], Any]) -> tuple[float, Any]:
-    found = [_seconds(work)[1:] for _ in range(RUNS)]
+def _best(work: Callable[[], Any], runs: int) -> tuple[float, Any]:
+    found = [_seconds(work)[1:] for _ in range(runs)]
     return min(cpu for cpu, _ in found), found[-1][1]
 
 

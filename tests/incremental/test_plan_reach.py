@@ -310,6 +310,9 @@ def test_accounts_are_remembered_beside_each_other(settled: World) -> None:
 
 
 def test_rows_in_another_order_are_not_planned_again(settled: World) -> None:
+    change(settled, 0, cost=Decimal(30))
+    change(settled, 1, cost=Decimal(40))
+    settled.planned()
     settled.rows = settled.rows[::-1]
 
     assert settled.planned().counts == NONE

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from cli.shop import Done, Shop, small_shop
+from git_commands import git
 
 HEAD = "name: shop\nversion: 4\n"
-WHO = {
-    f"GIT_{who}_{what}": "nobody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(
-        ["git", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", *arguments],
-        cwd=folder, env={**kept, **WHO, "GIT_CONFIG_GLOBAL": "/dev/null"},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.strip()
 
 
 def commit(shop: Shop, folder: Path | None = None) -> str:

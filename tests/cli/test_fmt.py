@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cli.shop import small_shop
 from click.testing import CliRunner, Result
+from git_commands import git
 
 from offerwright.cli import offerwright
 
@@ -172,9 +173,8 @@ def labelled(tmp_path: Path) -> Path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "offerwright.yaml").write_text("kind: shop\nname: a\n")
     (tmp_path / "rules/stopped.yaml").write_text(RULES)
-    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", str(tmp_path))
     for arguments in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "first")):
-        subprocess.run([*git, *arguments], check=True)
+        git(tmp_path, *arguments)
     return tmp_path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from xml.etree import ElementTree as xml
 
 import pytest
 from cli.shop import ROOT, Shop
+from git_commands import git
 from jsonschema import Draft202012Validator, FormatChecker
 
 from offerwright.cli import main
@@ -178,17 +178,12 @@ def test_coverage_below_the_minimum_fails(shop: Shop, least: str, code: int) -> 
     assert ("are asked for" in out) is (code == 1)
 
 
-def git(shop: Shop, *arguments: str) -> None:
-    own = ["-c", "user.name=T", "-c", "user.email=t@shop.example", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *own, *arguments], cwd=shop.root, check=True, capture_output=True)
-
-
 def test_coverage_of_what_a_branch_has_changed(shop: Shop) -> None:
     """The document of stock is untouched, so that nothing of it counts."""
     with_tests(shop)
-    git(shop, "init", "-q")
-    git(shop, "add", ".")
-    git(shop, "commit", "-q", "-m", "first")
+    git(shop.root, "init", "-q")
+    git(shop.root, "add", ".")
+    git(shop.root, "commit", "-q", "-m", "first")
     untouched = run(shop, "--changed", "HEAD", "-o", "json")
     shop.change("rules/pricing.yaml", "18%", "19%")
     touched = run(shop, "--changed", "HEAD", "-o", "json")

@@ -6,7 +6,8 @@ How soon a command can evaluate: from the files, from what is remembered, and fr
 
 The repository is `bench/large_repository.py`: 5,000 rules, tables of 20,000 rows. "Ready" means
 that an `Executor` holds the rules and that all libraries for evaluating are loaded; nothing has
-been computed. The collector is set as the command sets it. CPU seconds of whole processes; what libraries alone cost stands beside them.
+been computed. The garbage collector is set as a command sets it. CPU seconds of whole processes;
+what libraries alone cost stands beside them.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from store.builders import OWNER, create, end, price, stock
 
@@ -155,7 +156,22 @@ def test_filling_an_account_in_bulk_forgets_all_bookmarks(led: Store) -> None:
     led.write_frames("moved", led.ledger_frame("meli"), led.listings_frame("meli"), now=4)
 
     assert touched(led, token) is None
-    assert touched(led, led.bookmark("plan")) == []
+    fresh = led.bookmark("plan")
+    assert touched(led, fresh) == []
+    led.enqueue([price("B", "1.00")], "2", now=5)
+
+    assert touched(led, fresh) == ["B"]
+
+
+def test_a_bulk_filling_that_fails_leaves_the_bookmarks(led: Store) -> None:
+    led.enqueue([price("A", "1.00")], "1", now=1)
+    token = led.bookmark("plan")
+    led.enqueue([price("B", "1.00")], "2", now=1)
+    twice = pl.concat([led.ledger_frame("meli")] * 2)
+    with pytest.raises(sqlite3.IntegrityError):
+        led.write_frames("moved", twice, led.listings_frame("meli"), now=4)
+
+    assert touched(led, token) == ["B"]
 
 
 def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import polars as pl
 
 from offerwright.store.columns import frame_of
 from offerwright.store.live import IS_BOOKMARK, TOUCHED
+from offerwright.store.sqlite.schema import TRIGGERS
 
 
 def bookmark(connection: sqlite3.Connection, name: str, keeping: Iterable[str]) -> str:
@@ -31,10 +33,21 @@ def bookmark(connection: sqlite3.Connection, name: str, keeping: Iterable[str]) 
     return token
 
 
-def forget(connection: sqlite3.Connection) -> None:
-    """Without any bookmark nothing is noted, and whoever has one must read everything."""
+@contextmanager
+def unnoted(connection: sqlite3.Connection) -> Iterator[None]:
+    """
+    Write in bulk inside: all bookmarks are forgotten, so whoever has one must read everything.
+
+    Triggers that note nothing would still cost a sixth of such a write. The caller holds the
+    transaction, which takes back all of this where it fails.
+    """
     connection.execute("DELETE FROM bookmarks")
     connection.execute("DELETE FROM touched")
+    for name in TRIGGERS:
+        connection.execute(f"DROP TRIGGER {name}")
+    yield
+    for trigger in TRIGGERS.values():
+        connection.execute(trigger)
 
 
 def touched(connection: sqlite3.Connection, account: str, token: str) -> pl.Series | None:

@@ -10,7 +10,7 @@ import polars as pl
 from offerwright.errors import StoreRefused
 from offerwright.store.columns import LEDGER, LISTINGS, Schema, frame_of
 from offerwright.store.live import LIVE, TOTALS
-from offerwright.store.sqlite.bookmarks import forget
+from offerwright.store.sqlite.bookmarks import unnoted
 
 
 def ledger_frame(
@@ -77,9 +77,9 @@ def write(
             raise StoreRefused(
                 f"the store knows offers of {account} already; give an account that has none"
             )
-    forget(connection)
-    _insert(connection, "ledger", account, ledger.select(LEDGER.keys()), now)
-    _insert(connection, "listings", account, listings.select(LISTINGS.keys()), now)
+    with unnoted(connection):
+        _insert(connection, "ledger", account, ledger.select(LEDGER.keys()), now)
+        _insert(connection, "listings", account, listings.select(LISTINGS.keys()), now)
 
 
 def _insert(

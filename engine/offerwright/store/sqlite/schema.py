@@ -95,6 +95,13 @@ _TOUCHED = """CREATE TRIGGER {table}_{event} AFTER {event} ON {table}
             ON CONFLICT (account, sku) DO UPDATE SET revision = excluded.revision
             WHERE revision < excluded.revision;
     END"""
+TRIGGERS = {
+    f"{table}_{event}": _TOUCHED.format(
+        table=table, event=event, row="OLD" if event == "DELETE" else "NEW"
+    )
+    for table in ("ledger", "listings")
+    for event in ("INSERT", "UPDATE", "DELETE")
+}
 _VERSION_2 = (
     """CREATE TABLE bookmarks (
         token TEXT PRIMARY KEY, name TEXT NOT NULL, revision INTEGER NOT NULL
@@ -103,11 +110,7 @@ _VERSION_2 = (
         account TEXT NOT NULL, sku TEXT NOT NULL, revision INTEGER NOT NULL,
         PRIMARY KEY (account, sku)
     ) WITHOUT ROWID""",
-    *(
-        _TOUCHED.format(table=table, event=event, row="OLD" if event == "DELETE" else "NEW")
-        for table in ("ledger", "listings")
-        for event in ("INSERT", "UPDATE", "DELETE")
-    ),
+    *TRIGGERS.values(),
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)

@@ -18,6 +18,8 @@ def section(setup: Setup) -> str:
     """The table, as Markdown."""
     changed = {skus: _ran(setup, skus, "changed") for skus in setup.sizes[1:]}
     first = {skus: _ran(setup, skus, "first") for skus in setup.sizes[:2]}
+    again = [_ran(setup, setup.sizes[1], "again")]
+    followed = "\n".join(map(_followed, again))
     steady = "\n".join(_steady(skus, one) for skus, one in changed.items())
     opening = "\n".join(_opening(skus, one) for skus, one in first.items())
     return f"""## Plans against a ledger
@@ -37,13 +39,20 @@ An empty ledger: everything is listed for the first time, the plan file holds al
 | SKUs | operations | plan, s | plan, CPU s | file, s | file, MB | µs CPU an operation | peak MB |
 |---|---|---|---|---|---|---|---|
 {opening}
+
+Plans that follow a remembered one (`--incremental`), of one worker, CPU seconds; each is compared
+with the full plan.
+
+| SKUs | full | full, remembered | no change | ratio | one SKU | ratio | offers planned | MB kept |
+|---|---|---|---|---|---|---|---|---|
+{followed}
 """
 
 
 def _ran(setup: Setup, skus: int, case: str) -> dict[str, Any]:
     command = [sys.executable, str(PROGRAM), "--skus", str(skus), "--accounts", str(ACCOUNTS),
                "--case", case, "--folder", str(setup.folder)]  # fmt: skip
-    more = ["--plan-only"] if case == "first" else []
+    more = {"first": ["--plan-only"], "again": ["--workers", "1"]}.get(case, [])
     done = subprocess.run([*command, *more], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -64,4 +73,13 @@ def _opening(skus: int, one: dict[str, Any]) -> str:
     return (
         f"| {skus:,} | {one['operations']:,} | {one['plan_s']:.1f} | {one['plan_cpu']:.1f} "
         f"| {one['file_s']:.1f} | {one['file_mb']:,.0f} | {each:.0f} | {one['peak_mb']:.0f} |"
+    )
+
+
+def _followed(one: dict[str, Any]) -> str:
+    full, nothing, changed = one["full_cpu"], one["nothing_cpu"], one["one_cpu"]
+    return (
+        f"| {one['skus']:,} | {full:.2f} | {one['first_cpu']:.2f} | {nothing:.2f} "
+        f"| **{full / nothing:.0f}** | {changed:.2f} | **{full / changed:.0f}** | {one['one']} "
+        f"| {one['memory_mb']:.0f} |"
     )

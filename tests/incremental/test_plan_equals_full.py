@@ -8,10 +8,11 @@ from pathlib import Path
 from evaluate.generated_shop import Pick
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from incremental.plan_world import ACCOUNTS, SKUS, happens, row_of, world
+from incremental.plan_shop import ACCOUNTS, SKUS, row_of
+from incremental.plan_world import happens, world
 
-# About ten plans of two accounts a second: few examples by default, many with the deep profile.
-EXAMPLES = max(8, (settings.default.max_examples if settings.default else 50) // 8)
+# About four seconds of plans each: few examples by default, many with the deep profile.
+EXAMPLES = max(6, (settings.default.max_examples if settings.default else 50) // 8)
 
 
 @settings(max_examples=EXAMPLES)

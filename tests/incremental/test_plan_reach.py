@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from incremental.plan_world import FILES, World, opened, world
+from incremental.plan_shop import FILES
+from incremental.plan_world import World, opened, world
 
 from offerwright.marketplaces.operation import Values
 from offerwright.store import Store

@@ -135,9 +135,16 @@ category: {otherwise: {category: shelf}}
 title: {max: 80, try: ["{{ brand }} {{ sku }}"]}
 images: {from: images, min: 1, max: 6}
 """
+
+
+def without(text: str, words: str) -> str:
+    """A text without the lines that have these words."""
+    return "".join(line for line in text.splitlines(keepends=True) if words not in line)
+
+
 # What each file may say; the first is how every shop begins.
 FILES: Mapping[str, tuple[str | None, ...]] = {
-    "offerwright.yaml": (SHOP, SHOP.replace("loja", "outra")),
+    "offerwright.yaml": (SHOP, SHOP.replace("loja", "outra"), without(SHOP, "c: {")),
     "rules/facts.yaml": (FACTS,),
     "rules/prices.yaml": (
         PRICES, PRICES + OLD, PRICES + HELD, PRICES.replace("asked}", "asked * 1.2}") + OLD + HELD,
@@ -145,7 +152,9 @@ FILES: Mapping[str, tuple[str | None, ...]] = {
     ),
     "rules/of-b.yaml": (None, OF_B, OF_B.replace("seen)", "seen + 1)")),
     "rules/campaign.yaml": (None, CAMPAIGN),
-    "rules/stock.yaml": (STOCK, SHARED, STOCK.replace("50%", "40%"), f"# a line\n{STOCK}"),
+    "rules/stock.yaml": (
+        STOCK, SHARED, STOCK.replace("50%", "40%"), f"# a line\n{STOCK}", without(STOCK, "account: c"),
+    ),
     "rules/guards.yaml": (
         GUARDS + STEP + ON_THE_RUN, GUARDS, f"# a line\n{GUARDS}{STEP}{ON_THE_RUN}",
         GUARDS + CEILING + STEP + GRADED, GUARDS.replace("1.05", "1.3") + LIVELY + STEP,

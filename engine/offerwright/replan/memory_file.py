@@ -50,6 +50,8 @@ class PlanWriter:
     def __init__(self, folder: Path, engine: str, before: Remembered) -> None:
         self.folder, self.engine, self.before = folder, engine, before
         folder.mkdir(parents=True, exist_ok=True)
+        # What was read was found to be whole; anything else there may be damaged.
+        self._whole = _files(before.heads)
         self._reasons: dict[str, _Reasons] = {}
 
     def __enter__(self) -> PlanWriter:
@@ -79,7 +81,8 @@ class PlanWriter:
         catalogue = self._put(_arrow({
             "sku": skus.to_arrow(), "key": pa.array(now.keys), "family": pa.array(now.families),
         }))  # fmt: skip
-        heads = dict(self.before.heads)
+        there = {plan.account.name for plan in made.prepared.asked.rules.plans}
+        heads = {name: one for name, one in self.before.heads.items() if name in there}
         for account in made.tallies:
             heads[account] = self._account(made, account, catalogue)
         said = json.dumps(
@@ -89,7 +92,7 @@ class PlanWriter:
         fresh = self.folder / f".{HEAD}"
         fresh.write_text(f"{_digest(said.encode())}\n{said}", encoding="utf-8")
         os.replace(fresh, self.folder / HEAD)
-        self._tidy({name for one in heads.values() for name in one["files"].values()})
+        self._tidy(_files(heads))
 
     def _account(self, made: Following, account: str, catalogue: str) -> dict[str, Any]:
         now, own = made.prepared.standing, made.prepared.grounds[account]
@@ -118,7 +121,7 @@ class PlanWriter:
 
     def _put(self, content: bytes) -> str:
         name = f"{_digest(content)[:32]}.arrow"
-        if not (self.folder / name).exists():  # else it is the same again
+        if name not in self._whole:  # else it is the same again
             fresh = self.folder / f".{name}"
             fresh.write_bytes(content)
             os.replace(fresh, self.folder / name)
@@ -131,6 +134,11 @@ class PlanWriter:
                 one.unlink(missing_ok=True)
         for one in self.folder.glob(".*.arrow"):
             one.unlink(missing_ok=True)
+
+
+def _files(heads: Mapping[str, Any]) -> set[str]:
+    """The names of all files that these plans consist of."""
+    return {name for one in heads.values() for name in one["files"].values()}
 
 
 class _Reasons:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,16 +25,38 @@ def room_for_pieces(out: Path | None) -> Iterator[Path]:
 
     Raises OfferwrightError where there is no room beside it.
     """
-    beside = None if out is None else out.absolute().parent
+    beside = Path(tempfile.gettempdir()) if out is None else out.absolute().parent
     prefix = "offerwright-" if out is None else f".{out.name}.pieces-"
+    # Named before it is made: an interrupt right after that finds it too. Nobody else has the name.
+    folder = beside / f"{prefix}{uuid.uuid4().hex}"
     try:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
-    except OSError as problem:
-        raise OfferwrightError(f"nothing can be written to {beside}: {problem.strerror}") from None
-    try:
+        _make(folder)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # An interrupt often comes twice, as `evaluate.stopping` says. No `with`, no function around
+        # this: Python looks for signals where those begin.
+        while True:
+            try:
+                _remove(folder)
+                break
+            except (KeyboardInterrupt, SystemExit):
+                continue
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as problem:
+        reason = f"nothing can be written to {folder.parent}: {problem.strerror}"
+        raise OfferwrightError(reason) from None
+
+
+def _remove(folder: Path) -> None:
+    """A folder of files; `rmtree` closes a folder twice where it is interrupted."""
+    with suppress(OSError):
+        for piece in folder.iterdir():
+            piece.unlink()
+        folder.rmdir()
 
 
 def in_order(job: Job, parts: int) -> Iterator[Path]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,6 +101,24 @@ def test_a_queue_is_emptied_of_what_nobody_has_begun_to_send(
         assert "queued" not in store.open_counts("meli")
         assert "queued" not in {row[2] for row in store.ledger("meli")}
         store.close()
+
+
+def test_large_bodies_do_not_fill_the_memory(tmp_path: Path) -> None:
+    size, count = 1 << 20, 48
+
+    def large() -> Iterator[Operation]:
+        for number in range(count):
+            yield replace(content(f"S{number}", "title"), parts=(("body", bytes(size)),))
+
+    store = open_store("sqlite:///state.db", tmp_path)
+    tracemalloc.start()
+    done = store.enqueue(large(), "large", now=1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert done.queued == count
+    assert most < count * size // 2
+    store.close()
 
 
 @given(VALUES)

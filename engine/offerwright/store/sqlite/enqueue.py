@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -18,7 +17,9 @@ from offerwright.store.sqlite.standing import Open, Standing, read_standing
 from offerwright.store.sqlite.states import drop_queued, drop_rows
 
 BLOCK = 2_000
-"""Operations at a time: one question for all of them, and their bodies do not fill the memory."""
+"""Operations at a time: one question for all of them."""
+BLOCK_BYTES = 8 << 20
+"""Bytes of bodies at a time, about; two blocks are in memory while the next one is read."""
 
 # Ends and decreases first: they stop overselling. Raises last: nothing is lost by waiting.
 _RANK_DECREASE, _RANK_CREATE, _RANK_UPDATE, _RANK_RAISE = range(4)
@@ -178,8 +179,15 @@ def enqueue(
 
 
 def _blocks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
-    rest = iter(operations)
-    while block := list(islice(rest, BLOCK)):
+    block: list[Operation] = []
+    size = 0
+    for operation in operations:
+        block.append(operation)
+        size += sum(len(body) for _, body in operation.parts)
+        if len(block) == BLOCK or size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
         yield block
 
 

@@ -117,6 +117,17 @@ def test_what_is_damaged_is_as_good_as_none(tmp_path: Path, file: str) -> None:
     assert why.startswith("what was remembered cannot be read:")
 
 
+@pytest.mark.parametrize("file", ["memory.json", "inputs.arrow", "offers-0-0.parquet"])
+def test_a_run_after_a_damaged_one_is_remembered(tmp_path: Path, file: str) -> None:
+    run(tmp_path, Shop())
+    (place,) = [one for one in tmp_path.iterdir() if one.is_dir()]
+    (place / file).write_bytes((place / file).read_bytes()[:-20])
+    run(tmp_path, Shop())
+    found, why = run(tmp_path, Shop())
+
+    assert (why, found.counts["a"]) == ("", {"told": 0, "stock": 0})
+
+
 def test_a_head_that_says_something_else_is_damaged(tmp_path: Path) -> None:
     run(tmp_path, Shop())
     (head,) = tmp_path.rglob("memory.json")

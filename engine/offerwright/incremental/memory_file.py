@@ -116,6 +116,8 @@ class MemoryWriter:
 
     def _put_in_place(self, name: str) -> None:
         target = self.folder / name
+        if self.found.memory is None:  # what is there then is damaged
+            shutil.rmtree(target, ignore_errors=True)
         if not target.exists():  # else it is the same run again
             self._fresh.rename(target)
         fresh = self.folder / f".{NEWEST}"

@@ -23,6 +23,7 @@ from offerwright import __version__
 from offerwright.compare.listing_file import ListingFile
 from offerwright.compare.offer_state import StateRefused
 from offerwright.incremental.affected import Standing
+from offerwright.incremental.arrow_bytes import arrow_bytes
 from offerwright.incremental.footing import SIDES, Side
 from offerwright.incremental.memory import (
     AccountMemory,
@@ -97,7 +98,7 @@ class MemoryWriter:
             pointers = self._kept[account].pointers(self._fresh / f"new-{number}.parquet")
             files.append(self._linked(number, pointers.files))
             columns |= _columns(number, now, account, self._kept[account].bits, pointers)
-        content = _arrow(columns)
+        content = arrow_bytes(columns)
         head = _head(now, list(zip(accounts, files, strict=True)), self.engine, content)
         (self._fresh / INPUTS).write_bytes(content)
         (self._fresh / HEAD).write_bytes(head.encode())
@@ -196,15 +197,6 @@ def _columns(
         f"{number}.file": pa.array(pointers.file),
         f"{number}.at": pa.array(pointers.at.astype(np.uint32)),
     }
-
-
-def _arrow(columns: Mapping[str, pa.Array]) -> bytes:
-    table = pa.table(dict(columns))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    held: bytes = sink.getvalue().to_pybytes()
-    return held
 
 
 def _name(head: bytes) -> str:

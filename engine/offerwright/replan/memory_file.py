@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from offerwright import __version__
+from offerwright.incremental.arrow_bytes import arrow_bytes
 from offerwright.incremental.memory import Stood, stood
 from offerwright.replan.memory import KEPT_REASONS, PLAN_SIDES, Catalogue, PlanMemory
 from offerwright.replan.run import Following
@@ -78,7 +79,7 @@ class PlanWriter:
         """Make these plans what the next ones follow."""
         now = made.prepared.standing
         skus = made.prepared.asked.source.rows(0, len(now.keys), ["sku"])["sku"]
-        catalogue = self._put(_arrow({
+        catalogue = self._put(arrow_bytes({
             "sku": skus.to_arrow(), "key": pa.array(now.keys), "family": pa.array(now.families),
         }))  # fmt: skip
         there = {plan.account.name for plan in made.prepared.asked.rules.plans}
@@ -101,10 +102,10 @@ class PlanWriter:
         reasons = self._reasons.get(account)
         files = {
             "catalogue": catalogue,
-            "rows": self._put(_arrow(rows)),
+            "rows": self._put(arrow_bytes(rows)),
             "reasons": self._put(_NO_REASONS if reasons is None else reasons.content()),
-            "gone": self._put(_arrow({"sku": made.gone[account].to_arrow()})),
-            "unsure": self._put(_arrow({"sku": made.unsure.to_arrow()})),
+            "gone": self._put(arrow_bytes({"sku": made.gone[account].to_arrow()})),
+            "unsure": self._put(arrow_bytes({"sku": made.unsure.to_arrow()})),
         }
         return {
             "files": files,
@@ -174,17 +175,8 @@ def _table(frame: pl.DataFrame) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def _arrow(columns: Mapping[str, Any]) -> bytes:
-    table = pa.table(dict(columns))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    held: bytes = sink.getvalue().to_pybytes()
-    return held
-
-
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
-_NO_REASONS = _arrow(
+_NO_REASONS = arrow_bytes(
     {n: c for n, c in zip(KEPT_REASONS, _table(pl.DataFrame(schema=KEPT_REASONS)).columns,
                           strict=True)}
 )  # fmt: skip

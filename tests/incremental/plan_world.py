@@ -52,6 +52,8 @@ class World:
     accounts: tuple[str, ...] = ACCOUNTS
     doubt: Doubt = field(default_factory=Doubt)
     part_rows: int = 100
+    names_files: bool = True
+    """Whether a plan is told that its rules were read from the same files."""
     plan: Path | None = None
     steps: int = 0
 
@@ -77,8 +79,9 @@ class World:
         parts = partitions(loadout.rules, frame, self.part_rows)
         full, again = (self.folder / f"{self.steps}-{name}.jsonl" for name in ("full", "again"))
         wanted = Asked(
-            loadout.rules, frame, self.as_of, accounts=self.accounts, part_rows=self.part_rows
-        )
+            loadout.rules, frame, self.as_of, accounts=self.accounts, part_rows=self.part_rows,
+            files=str(self.chosen) if self.names_files else "",
+        )  # fmt: skip
         following = self._following(again, wanted)
         with self.store.reading() as reading:
             whole = plan_parts(loadout, parts, StoredLedger(reading), asked)
@@ -267,6 +270,7 @@ def _doubt(pick: Pick, world: World) -> None:
 
 def _parts(pick: Pick, world: World) -> None:
     world.part_rows = pick.one(100, 3, 2)
+    world.names_files = pick.chance(70)
 
 
 EVENTS: Mapping[str, Callable[[Pick, World], None]] = {

@@ -24,7 +24,7 @@ from offerwright import __version__
 from offerwright.bundle import bundle_digest, unpack
 from offerwright.bundle.classes import CLASSES, shapes
 from offerwright.bundle.pack import pack
-from offerwright.codec import sealed
+from offerwright.codec import Apart, sealed
 from offerwright.codec.write import written
 from offerwright.errors import BundleRefused
 from offerwright.evaluate.listing import listing
@@ -33,7 +33,7 @@ from offerwright.facts.document import ShopDocument
 from offerwright.facts.schema import FactSchema
 from offerwright.facts.snapshot import build_snapshot
 from offerwright.guards.plan import GuardSet
-from offerwright.loadout import Loadout
+from offerwright.loadout import Loadout, Stamp
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.pipeline import load
 from offerwright.rules.packed import RULE_CLASSES, rules_from_bytes, rules_to_bytes
@@ -204,6 +204,39 @@ def test_a_bundle_of_something_else_than_rules_is_refused(small: bytes) -> None:
 
     with pytest.raises(BundleRefused, match="it holds something else than rules"):
         unpack(other, ROOT)
+
+
+def with_waiting(loadout: Loadout, shop: object, marketplaces: object) -> Loadout:
+    """What a bundle gives whose waiting parts hold other things, by somebody who knows how."""
+    stamp = Stamp(loadout.digest, loadout.revisions)
+    rules = (loadout.rules, loadout.guards, loadout.schema, stamp)
+    done = written((*rules, Apart(shop), Apart(marketplaces)), shapes())
+    parts = [b"", json.dumps(done.texts).encode(), *done.chunks]
+    return unpack(sealed("bundle", {"classes": done.classes, "files": []}, parts), ROOT)
+
+
+HOLDS = "a part of the bundle cannot be used: it holds something else; write it anew"
+
+
+def test_a_shop_that_is_none_is_refused_when_it_is_asked_for(loadout: Loadout) -> None:
+    found = with_waiting(loadout, loadout.schema, dict(loadout.marketplaces))
+
+    assert found.marketplaces == loadout.marketplaces
+    with pytest.raises(BundleRefused, match=HOLDS):
+        _ = found.shop.document
+
+
+def test_marketplaces_that_are_none_are_refused_when_they_are_asked_for(loadout: Loadout) -> None:
+    held: dict[Any, Any] = dict(loadout.marketplaces)
+    used = loadout.rules.plans[0].account.marketplace
+    others = {name: one for name, one in held.items() if name != used}
+    wrong = [None, [*held], {}, others, {**held, used: loadout.schema}, {**held, 1: held[used]}]
+
+    for marketplaces in wrong:
+        found = with_waiting(loadout, loadout.shop.document, marketplaces)
+        assert found.shop.document == loadout.shop.document
+        with pytest.raises(BundleRefused, match=HOLDS):
+            found.marketplaces[used]
 
 
 def test_rules_bytes_that_hold_no_rules_are_refused() -> None:

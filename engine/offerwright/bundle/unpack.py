@@ -60,18 +60,18 @@ def _loadout(envelope: Envelope, root: Path) -> Loadout:
         files = PackedFiles(envelope.head["files"], sources)
         value = Reader(texts_from(texts), chunks, table).value()
         rules, guards, schema, stamp, shop, marketplaces = value
+        if [*map(type, value)] != [RuleSet, GuardSet, FactSchema, Stamp, Later, Later]:
+            raise CodecRefused("it holds something else than rules")
+        used = frozenset(plan.account.marketplace for plan in rules.plans)
     except UNREADABLE as fault:
         raise CodecRefused("its content cannot be read") from fault
-    made = (rules, guards, schema, stamp, shop, marketplaces)
-    if [type(one) for one in made] != [RuleSet, GuardSet, FactSchema, Stamp, Later, Later]:
-        raise CodecRefused("it holds something else than rules")
     return Loadout(
         repository=Repository(root, files),
         shop=PackedShop(shop),
         schema=schema,
         rules=rules,
         guards=guards,
-        marketplaces=PackedMarketplaces(marketplaces),
+        marketplaces=PackedMarketplaces(marketplaces, used),
         documents=(),
         stamp=stamp,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from offerwright.errors import BundleRefused
@@ -59,12 +60,19 @@ class PackedShop:
 class PackedMarketplaces(Mapping[str, "Marketplace"]):
     """The marketplaces with their payloads, which computing offers does not need."""
 
-    def __init__(self, waiting: Sequence[Any]) -> None:
-        self._waiting = waiting
+    def __init__(self, waiting: Sequence[Any], used: Collection[str]) -> None:
+        self._waiting, self._used = waiting, used
 
-    @property
+    @cached_property
     def _held(self) -> dict[str, Marketplace]:
-        return _one(self._waiting, dict)
+        """Raises `BundleRefused` where something else was written, or one that is used is not."""
+        from offerwright.marketplaces.marketplace import Marketplace
+
+        held = _one(self._waiting, dict)
+        kinds = {(type(name), type(one)) for name, one in held.items()}
+        if kinds - {(str, Marketplace)} or not held.keys() >= set(self._used):
+            raise _otherwise()
+        return held
 
     def __getitem__(self, name: str) -> Marketplace:
         return self._held[name]
@@ -79,5 +87,10 @@ class PackedMarketplaces(Mapping[str, "Marketplace"]):
 def _one(waiting: Sequence[Any], type_: type[T]) -> T:
     found = waiting[0] if len(waiting) == 1 else None
     if type(found) is not type_:
-        raise BundleRefused("a part of the bundle cannot be used: it holds something else")
+        raise _otherwise()
     return found
+
+
+def _otherwise() -> BundleRefused:
+    hint = "write it anew with `offerwright bundle`"
+    return BundleRefused(f"a part of the bundle cannot be used: it holds something else; {hint}")

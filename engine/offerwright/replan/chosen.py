@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
-from offerwright.evaluate.partitions import PART_ROWS, Block, Partitions, gathered
+from offerwright.evaluate.partitions import PART_ROWS, Block, Families, Partitions, block_of
 from offerwright.incremental.memory import Mask, Places
 
 
@@ -17,11 +16,11 @@ class Chosen:
     """
     Blocks of rows, in the order of the snapshot: whole parts, by their number, or single rows.
 
-    `families` is by row of the snapshot the number of what it shares stock with, −1 for nothing.
+    `families` are the rows that share stock with others.
     """
 
     parts: Partitions
-    families: Places
+    families: Families
     blocks: tuple[int | Places, ...]
 
     def __len__(self) -> int:
@@ -43,24 +42,7 @@ class Chosen:
         one = self.blocks[number]
         if isinstance(one, int):
             return self.parts.block(one)
-        frame = gathered(self.parts.source, one)
-        kin = _kin(one, self.families)
-        if len(kin):
-            frame = pl.concat([frame, gathered(self.parts.source, kin)])
-        return Block(int(one[0]), len(one), frame, number)
-
-
-def _kin(rows: Places, families: Places) -> Places:
-    """All that shares stock with these rows, without them, ascending."""
-    own = families[rows]
-    own = own[own >= 0]
-    if not len(own):
-        return rows[:0]
-    touched = np.zeros(int(families.max()) + 1, dtype=bool)
-    touched[own] = True
-    kin = (families >= 0) & touched[families]
-    kin[rows] = False
-    return np.flatnonzero(kin)
+        return replace(block_of(self.parts.source, self.families, one), number=number)
 
 
 def rounded(mask: Mask, parts: Partitions) -> Mask:
@@ -74,7 +56,11 @@ def rounded(mask: Mask, parts: Partitions) -> Mask:
 
 
 def chosen(mask: Mask, parts: Partitions, families: Places, size: int = PART_ROWS) -> Chosen:
-    """The rows of a mask that was `rounded`; single ones in blocks of at most `size`."""
+    """
+    The rows of a mask that was `rounded`; single ones in blocks of at most `size`.
+
+    `families` is by row of the snapshot the number of what it shares stock with, −1 for nothing.
+    """
     blocks: list[int | Places] = []
     waiting: list[Places] = []
 
@@ -91,4 +77,5 @@ def chosen(mask: Mask, parts: Partitions, families: Places, size: int = PART_ROW
         else:
             waiting.append(np.flatnonzero(here) + part.start)
     flush()
-    return Chosen(parts, families, tuple(blocks))
+    members = np.flatnonzero(families >= 0)
+    return Chosen(parts, Families(members, families[members]), tuple(blocks))

@@ -73,11 +73,7 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
     rows = PlanRows(
         operations=operations,
         withheld=_by_offer(
-            [
-                *blocked(offers),
-                *objections(verdicts, found.changes),
-                refusals(found.refused),
-            ]
+            [*blocked(offers), *objections(verdicts, found.changes), refusals(found.refused)]
         ),
         warnings=_by_offer(
             [

@@ -192,10 +192,13 @@ def test_the_sandbox_is_on_this_machine(shop: Shop, address: str) -> None:
 
 
 def test_a_sandbox_that_does_not_run_is_asked_for(shop: Shop) -> None:
+    began = time.monotonic()
     done = shop("sync", "--as-of", AS_OF, "--sandbox", "http://127.0.0.1:9")
 
     assert done.code == 7, done
     assert "is `offerwright sandbox` running at http://127.0.0.1:9?" in done.err
+    # Four pauses as long as those for a real marketplace take 15 s.
+    assert time.monotonic() - began < 12
 
 
 def test_a_snapshot_that_is_damaged_is_told_and_made_again(shop: Shop) -> None:

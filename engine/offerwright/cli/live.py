@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ import click
 from offerwright.cli.loadouts import wrong_contracts
 from offerwright.cli.log import log_to_stderr
 from offerwright.cli.options import STATE
-from offerwright.connectors.connector import Connector
+from offerwright.connectors.connector import Connector, Timing
 from offerwright.connectors.document import ConnectorDocument
 from offerwright.connectors.requests import Account as ConnectorAccount
 from offerwright.errors import ConfigError, OfferwrightError
@@ -30,10 +30,12 @@ from offerwright.rules.plan import Account
 from offerwright.source.load import load_one
 from offerwright.store.open import open_store
 from offerwright.store.protocol import Owner, Store
+from offerwright.sync.ports import Limits
 from offerwright.sync.stored import StoredListings, StoredTokens
 
 SANDBOX_SECRET = "sandbox"
 SANDBOX_RATE = Decimal(200)
+SANDBOX_PAUSE_S = 0.05
 
 
 class SystemClock:
@@ -75,7 +77,15 @@ class Live:
             environ=self._environ(document, reference),
             listings=StoredListings(self.store),
             base_url=f"{self.sandbox}/{account.marketplace}" if self.sandbox else None,
+            timing=Timing(backoff_s=SANDBOX_PAUSE_S) if self.sandbox else None,
         )
+
+    def limits(self, max_failures: int | None) -> Limits:
+        """The bounds of one run. The sandbox answers at once, so it is asked again at once."""
+        limits = Limits(max_failures=max_failures)
+        if self.sandbox is None:
+            return limits
+        return replace(limits, backoff_s=SANDBOX_PAUSE_S, poll_s=SANDBOX_PAUSE_S)
 
     def _environ(self, document: ConnectorDocument, reference: str) -> dict[str, str]:
         """The environment; the sandbox takes any secret, so none has to be set for it."""

@@ -31,7 +31,6 @@ from offerwright.cli.send import send_plan
 from offerwright.cli.snapshot import newest_snapshot_id
 from offerwright.errors import StalePlan
 from offerwright.sync.plan_file import PlanFile, keep_plan, read_plan, sealed, write_plan
-from offerwright.sync.ports import Limits
 
 
 @click.command()
@@ -102,7 +101,7 @@ def apply(
     opened = read_plan(plan_file)
     _refuse_stale(opened, loadout.digest, newest_snapshot_id(home), target_of(sandbox))
     with live(loadout, home, sandbox) as world:
-        sys.exit(send_plan(world, opened, output, Limits(max_failures=max_failures)))
+        sys.exit(send_plan(world, opened, output, world.limits(max_failures)))
 
 
 def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str) -> None:
@@ -154,5 +153,5 @@ def sync(
             drop_old_plans(path.parent)
             if output == "text":
                 show_plan(made)
-        code = send_plan(world, read_plan(path), output, Limits(max_failures=max_failures))
+        code = send_plan(world, read_plan(path), output, world.limits(max_failures))
     sys.exit(code)

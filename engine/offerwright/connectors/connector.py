@@ -50,7 +50,8 @@ class Timing:
 
     `clock` is monotonic seconds, `wall` the time of day in UTC, `jitter` a number in [0, 1).
     `patience_s` is the longest wait for the rate limit before `retry` is answered instead, `call_s`
-    the longest that `send`, `poll` or `read_back` may take in all.
+    the longest that `send`, `poll` or `read_back` may take in all, `backoff_s` the pause before a
+    request is first sent again; it doubles.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -59,6 +60,7 @@ class Timing:
     jitter: Callable[[], float] = random.Random().random
     patience_s: float = PATIENCE_S
     call_s: float = CALL_S
+    backoff_s: float = FIRST_BACKOFF_S
 
 
 class Connector:
@@ -254,7 +256,7 @@ class Connector:
             pause = self.limits.learn(request.bucket, answered, timing.clock(), timing.wall())
             if attempt == attempts or not _worth_repeating(answered, request):
                 break
-            delay = min(BACKOFF_CAP_S, FIRST_BACKOFF_S * 2.0 ** (attempt - 1))
+            delay = min(BACKOFF_CAP_S, timing.backoff_s * 2.0 ** (attempt - 1))
             timing.sleep(delay * (0.5 + timing.jitter() / 2))
         return answered, pause
 

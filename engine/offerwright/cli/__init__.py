@@ -6,13 +6,14 @@ import importlib
 import keyword
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from offerwright import __version__
-from offerwright.cli.collector import collect_seldom, end_quickly
+from offerwright.cli.collector import collected_seldom
 from offerwright.cli.report import report_error
 from offerwright.errors import OfferwrightError
 
@@ -112,9 +113,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     With arguments it is called by a program, whose garbage collector is left as it is.
     """
-    is_whole_process = arguments is None
-    if is_whole_process:
-        collect_seldom()
+    with collected_seldom() if arguments is None else nullcontext():
+        code = _ended(arguments)
+    sys.exit(code)
+
+
+def _ended(arguments: Sequence[str] | None) -> int:
+    """Run the command to its end; every error is told, and has its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # The same bytes whatever the locale says.
@@ -134,6 +139,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = f"{problem.filename}: " if problem.filename else ""
         report_error(OfferwrightError(f"{place}{problem.strerror or problem}"))
         code = OfferwrightError.exit_code
-    if is_whole_process:
-        end_quickly()
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 OBJECTS = 50_000
 """So many new objects before the collector looks at them; Python's own choice is 700."""
@@ -21,3 +24,15 @@ def collect_seldom() -> None:
 def end_quickly() -> None:
     """Spare the collector its walks at the end: what is there goes with the process."""
     gc.freeze()
+
+
+@contextmanager
+def collected_seldom() -> Iterator[None]:
+    """Collect seldom, and as before when this ends: a caller may go on, as long as it likes."""
+    before = gc.get_threshold()
+    collect_seldom()
+    atexit.register(end_quickly)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

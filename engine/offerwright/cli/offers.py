@@ -99,10 +99,9 @@ def offers(
         from offerwright.engines.states import with_state
         from offerwright.evaluate.partitions import PART_ROWS, only, partitions
 
-    if engine == "ray":
-        from offerwright.engines.on_ray import refuse_without_ray
-
-        refuse_without_ray()
+    if incremental and (skus or engine != "local"):
+        raise click.UsageError("--incremental computes all offers here: no --sku, no --engine")
+    _refuse_nowhere(engine, output, out)
     home, loadout = ready(root, bundle)
     wanted = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
     stored = current_snapshot(loadout, home, data)
@@ -117,10 +116,6 @@ def offers(
         output=None if is_text else "jsonl" if output == "text" else output,
         has_digest=digest,
     )
-    if incremental and (skus or engine != "local"):
-        raise click.UsageError("--incremental computes all offers here: no --sku, no --engine")
-    if job.output == "parquet" and out is None and sys.stdout.isatty():
-        raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
     if skus:
         parts, where = only(loadout.rules, stored.facts, skus), _Where("local", 1)
     else:
@@ -129,15 +124,30 @@ def offers(
         where = replace(where, memory=home / STATE / "memory")
     with ended_by_signal(), with_state(job, state) as job:
         tally = _computed(job, loadout, parts, where, out)
-    if is_text:
+    _told(job, tally, out)
+    blocked = any(status == "blocked" for _, status in tally.status)
+    sys.exit(1 if blocked and fail_on == "blocked" else 0)
+
+
+def _refuse_nowhere(engine: Engine, output: str, out: Path | None) -> None:
+    """Raises `OfferwrightError` where the engine is not installed, or nobody could read it."""
+    if engine == "ray":
+        from offerwright.engines.on_ray import refuse_without_ray
+
+        refuse_without_ray()
+    if output == "parquet" and out is None and sys.stdout.isatty():
+        raise OfferwrightError("Parquet is not for the terminal; give --out FILE")
+
+
+def _told(job: Job, tally: Tally, out: Path | None) -> None:
+    """What was computed, where it is not the output itself."""
+    if job.output is None:
         _summary(job, tally)
         _oversell(tally)
     elif out is not None:
         tell(f"Wrote {number_of(tally.offers(), 'offer')} to {out}")
-    if digest:
+    if job.has_digest:
         tell(f"Digest of the offers: {tally.digest()}")
-    blocked = any(status == "blocked" for _, status in tally.status)
-    sys.exit(1 if blocked and fail_on == "blocked" else 0)
 
 
 def _where(engine: Engine, workers: int | None) -> _Where:

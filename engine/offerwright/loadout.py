@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from offerwright.sync.delta import Doubt
     from offerwright.sync.known import Known
     from offerwright.sync.plan import Basis, SyncPlan
+    from offerwright.sync.rows import Planning
 
 # What of a marketplace's folder decides what it is told, and not only how.
 TOLD = ("marketplace.yaml", "payloads/", "contract/")
@@ -208,22 +209,11 @@ def plan_parts(
     from offerwright.sync.account_part import Run, account_part
     from offerwright.sync.catalogue import Catalogue, plan_catalogue
     from offerwright.sync.plan import SyncPlan
-    from offerwright.sync.rows import Planning
     from offerwright.sync.spill import Spill
 
     executor = executor or Executor(loadout.rules)
     moment = microseconds(asked.as_of)
-    plannings = {
-        plan.account.name: Planning(
-            loadout.marketplaces[plan.account.marketplace],
-            loadout.guards.by_account[plan.account.name],
-            moment,
-            executor.walks,
-            asked.doubt,
-        )
-        for plan in loadout.rules.plans
-        if plan.account.name in asked.accounts
-    }
+    plannings = _plannings(loadout, asked, executor)
     kept = {account: Spill(account, folder) for account in plannings}
     catalogue = Catalogue(parts, executor, ledger, plannings, asked.as_of, workers)
     (planner or plan_catalogue)(catalogue, lambda account, rows: kept[account].add(rows))
@@ -233,3 +223,20 @@ def plan_parts(
         for name, rows in kept.items()
     )
     return SyncPlan("", asked.basis, done)
+
+
+def _plannings(loadout: Loadout, asked: PlanRequest, executor: Executor) -> dict[str, Planning]:
+    """What each account is planned by: its marketplace, its guards, the moment."""
+    from offerwright.sync.rows import Planning
+
+    return {
+        plan.account.name: Planning(
+            loadout.marketplaces[plan.account.marketplace],
+            loadout.guards.by_account[plan.account.name],
+            microseconds(asked.as_of),
+            executor.walks,
+            asked.doubt,
+        )
+        for plan in loadout.rules.plans
+        if plan.account.name in asked.accounts
+    }

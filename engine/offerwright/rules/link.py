@@ -165,18 +165,7 @@ def _plan(
     mappings = compile_mapping(
         numbering.of(applying(documents.mapping, account)), priced, words, findings
     )
-    # What is kept per trade policy is each account's own, as far as a pool can see.
-    per: dict[str, Literal["marketplace", "account"]] = {
-        name: "marketplace" if fact.per == "marketplace" else "account"
-        for name, fact in documents.schema.facts.items()
-        if fact.per
-    }
-    shop = Shop(
-        accounts,
-        tuple(documents.marketplaces),
-        own_names(documents.schema, derived, decisions),
-        per,
-    )
+    shop = _shop(accounts, documents, own_names(documents.schema, derived, decisions))
     inventories = [
         (compile_inventory(number, loaded, shop, scope, words, findings), loaded)
         for number, loaded in numbering.of(applying(documents.inventory, account))
@@ -194,6 +183,17 @@ def _plan(
         scope=priced,
         decisions=decisions,
     )
+
+
+def _shop(accounts: Sequence[Account], documents: Documents, own: Mapping[str, str]) -> Shop:
+    """What inventories may name, and whose facts differ between accounts."""
+    # What is kept per trade policy is each account's own, as far as a pool can see.
+    per: dict[str, Literal["marketplace", "account"]] = {
+        name: "marketplace" if fact.per == "marketplace" else "account"
+        for name, fact in documents.schema.facts.items()
+        if fact.per
+    }
+    return Shop(accounts, tuple(documents.marketplaces), own, per)
 
 
 class _Numbering:

@@ -32,7 +32,7 @@ UPPER = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
 # Words in capitals in the source that are no codes.
 NOT_CODES = frozenset({
     "GET", "POST", "PUT", "PATCH", "DELETE",                   # HTTP
-    "BEGIN", "COMMIT", "ROLLBACK",                             # SQL
+    "BEGIN", "COMMIT", "INSERT", "NEW", "OLD", "ROLLBACK", "UPDATE",           # SQL
     "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
     "HEAD", "LC_ALL",                                          # Git and its environment
     "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",

@@ -22,6 +22,7 @@ NAMES = (
     "orders",
     "plan",
     "profile",
+    "review",
     "snapshot",
     "test",
 )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwright.cli.diff_text import summary
-from offerwright.cli.options import output_option
+from offerwright.cli.options import as_of_option, data_option, output_option, root_option
 from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
+from offerwright.cli.review import OFFERS, ReviewRequest, is_review, put_review, reviewed
 from offerwright.errors import OfferwrightError
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.source.escapes import escaped
@@ -29,7 +30,12 @@ SAMPLES = 5
 
 
 @click.command()
-@click.argument("sides", nargs=-1, required=True, metavar="BEFORE AFTER")
+@click.argument("sides", nargs=-1, required=True, metavar="BASE..HEAD | BEFORE AFTER")
+@root_option
+@data_option
+@as_of_option
+@click.option("--offers", type=click.IntRange(0), default=OFFERS, show_default=True,
+              help="So many offers stand in the JSON of a review, one by one.")  # fmt: skip
 @click.option("--account", "accounts", multiple=True, metavar="NAME",
               help="Only this account (repeatable).")  # fmt: skip
 @click.option("--aspect", "aspects", multiple=True, type=click.Choice(ASPECTS),
@@ -39,22 +45,34 @@ SAMPLES = 5
 @output_option("text", "json", "jsonl", "parquet")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
-@click.option("--fail-on", type=click.Choice(["never", "difference"]), default="never")
+@click.option("--fail-on", type=click.Choice(["never", "blocked", "difference"]), default=None,
+              help="When to end with 1; a review does when a guard blocks.")  # fmt: skip
 def diff(
     sides: tuple[str, ...],
+    root: Path | None,
+    data: Path | None,
+    as_of: str | None,
+    offers: int,
     accounts: tuple[str, ...],
     aspects: tuple[Aspect, ...],
     samples: int,
     output: str,
     out: Path | None,
-    fail_on: str,
+    fail_on: str | None,
 ) -> None:
-    """Say what differs between two saved outputs of `offers`, with values before and after.
+    """Say what a change of the rules does to every offer, or how two saved outputs differ.
 
-    BEFORE and AFTER are Parquet files of `offers --output parquet`, or states of
-    `offers --state`, which hold no values.
+    BASE..HEAD are two commits, as Git reads them (BASE...HEAD: where HEAD left BASE); BASE alone is
+    compared with the working tree. BEFORE and AFTER are two folders with offerwright.yaml, or
+    saved outputs: Parquet files of `offers --output parquet`, or states of `offers --state`,
+    which hold no values.
     """
     from offerwright.compare.difference import difference
+
+    if is_review(sides):
+        record = reviewed(ReviewRequest(sides, root, data, as_of, offers))
+        put_review(record, output, out)
+        sys.exit(_code(record, fail_on or "blocked"))
 
     if len(sides) != 2:
         raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
@@ -70,6 +88,12 @@ def diff(
         record = _report(before, after, found, (old, new), samples)
         _put(dump_pretty(record) + "\n" if output == "json" else summary(record), out)
     sys.exit(1 if found.differs and fail_on == "difference" else 0)
+
+
+def _code(record: Mapping[str, Any], fail_on: str) -> int:
+    """1 where a guard blocks, or something differs, as asked."""
+    asked = {"never": False, "blocked": record["blocks"], "difference": record["differs"]}
+    return int(asked[fail_on])
 
 
 def _opened(path: Path) -> tuple[Side, ListingFile | None]:

@@ -1,0 +1,113 @@
+"""Which two states of a repository are compared: commits, the working tree, folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from offerwright.cli.loadouts import wrong_contracts
+from offerwright.cli.options import moment
+from offerwright.cli.report import tell
+from offerwright.cli.snapshot import current_snapshot
+from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagnostics
+from offerwright.facts.manifest import schema_hash
+from offerwright.facts.snapshot import build_snapshot
+from offerwright.loadout import Loadout
+from offerwright.pipeline import compile_repository
+from offerwright.review.side import Side
+from offerwright.source.history import HEAD, commit_range, repository_at
+from offerwright.source.repository import (
+    Repository,
+    read_repository,
+    shipped_marketplaces,
+    with_shipped,
+)
+
+WORKING_TREE = "the working tree"
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the files: what it is called, its commit if it has one, and what it holds."""
+
+    name: str
+    commit: str
+    repository: Repository
+    unread: tuple[Diagnostic, ...]
+
+
+def states_of_range(root: Path, written: str) -> tuple[State, State]:
+    """The two states that a range of commits means; see `history.commit_range`."""
+    found = commit_range(root, written)
+    dots = "..." if "..." in written else ".."
+    left, _, right = written.partition(dots)
+    base = _committed(root, found.base, left or HEAD)
+    if found.head is None:
+        return base, folder_state(root, WORKING_TREE)
+    return base, _committed(root, found.head, right or HEAD)
+
+
+def _committed(root: Path, commit: str, name: str) -> State:
+    found, unread = with_shipped(repository_at(root, commit, whole=True), shipped_marketplaces())
+    return State(name, commit, found, tuple(unread))
+
+
+def folder_state(folder: Path, name: str) -> State:
+    """The files of a folder as they are."""
+    repository, unread = read_repository(folder, shipped_marketplaces())
+    return State(name, "", repository, tuple(unread))
+
+
+def compiled(repository: Repository) -> Loadout | None:
+    """The rules of some files; None where they have errors."""
+    loadout, found = compile_repository(repository)
+    return None if has_errors(found) else loadout
+
+
+def linked(state: State) -> tuple[Loadout | None, list[Diagnostic]]:
+    """The rules of a state, or every error that keeps them from being evaluated."""
+    loadout, found = compile_repository(state.repository)
+    errors = [one for one in (*state.unread, *found) if one.severity == "error"]
+    if loadout is not None and not errors:
+        errors = wrong_contracts(loadout)
+    return (None if errors else loadout), sorted_diagnostics(errors)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The rows that both sides are evaluated over, and when."""
+
+    root: Path
+    folder: Path | None
+    as_of: str | None
+
+
+def sides(
+    base: tuple[State, Loadout], head: tuple[State, Loadout], data: Data
+) -> tuple[Side, Side, datetime]:
+    """
+    Both sides over the same rows at the same moment.
+
+    The snapshot is the one that fits the head. A base with other facts gets one of its own, read
+    from the same sources.
+    """
+    (old, old_loadout), (new, new_loadout) = base, head
+    stored = current_snapshot(new_loadout, data.root, data.folder)
+    after = Side(new.name, new.commit, new_loadout, stored.facts, stored.id)
+    if schema_hash(old_loadout.schema) == schema_hash(new_loadout.schema):
+        before = Side(old.name, old.commit, old_loadout, stored.facts, stored.id)
+    else:
+        tell(f"note: the facts of {old.name} are others; the sources are read for it too")
+        own = build_snapshot(
+            old_loadout.schema, old_loadout.shop.document, data.root, data_root=data.folder
+        )
+        before = Side(old.name, old.commit, old_loadout, own.frame, own.id)
+    return before, after, moment(data.as_of, new_loadout.rules.time_zone)
+
+
+def refuse_base(state: State, found: Sequence[Diagnostic]) -> None:
+    """Raise `ConfigError`: without a base nobody can say what changes."""
+    tell(f"{state.name} has errors itself, so nothing can be compared with it:")
+    raise ConfigError(list(found))

@@ -1,0 +1,135 @@
+"""Which documents two states of a repository have apart, and the files that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from offerwright.loadout import Loadout
+from offerwright.source.document import Document
+from offerwright.source.located import Loaded
+from offerwright.source.repository import MARKETPLACES, SHOP_FILE
+
+Change = Literal["new", "gone", "changed", "moved"]
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """
+    One document that two states have apart.
+
+    `moved` means the same in another file. `before` and `after` are the files that it is made of,
+    the document itself first, then its tables; empty where it is not there.
+    """
+
+    kind: str
+    name: str
+    change: Change
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def file(self) -> str:
+        """Where to look: at the head, else at the base."""
+        return (self.after or self.before)[0]
+
+    def undone(self, base: Files, head: Files) -> dict[str, bytes]:
+        """The files of the head with this document as the base has it."""
+        kept = {file: body for file, body in head.items() if file not in self.after}
+        return {**kept, **{file: base[file] for file in self.before}}
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that two states have apart: `before` and `after` are its size, None if not there."""
+
+    file: str
+    before: int | None
+    after: int | None
+
+
+def changed_documents(base: Loadout, head: Loadout) -> tuple[DocumentChange, ...]:
+    """Documents by kind and name, then folders of marketplaces, then the shop."""
+    old, new = _documents(base), _documents(head)
+    found = [_document(key, old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    before, after = base.repository.files, head.repository.files
+    return (
+        *(one for one in found if one is not None),
+        *_marketplaces(before, after),
+        *_shop(before, after, head.shop.name),
+    )
+
+
+def changed_files(base: Files, head: Files) -> tuple[FileChange, ...]:
+    """All files that are not the same bytes, by name."""
+    return tuple(
+        FileChange(file, _size(base, file), _size(head, file))
+        for file in sorted({*base, *head})
+        if base.get(file) != head.get(file)
+    )
+
+
+def _size(files: Files, file: str) -> int | None:
+    return len(files[file]) if file in files else None
+
+
+def _documents(loadout: Loadout) -> dict[tuple[str, str], Loaded[Document]]:
+    documents: list[Loaded[Document]] = [*loadout.documents, *map(_plain, loadout.own_fees)]
+    return {(one.document.kind, one.name): one for one in documents}
+
+
+def _plain(loaded: Any) -> Loaded[Document]:
+    """A document of one kind as one of any."""
+    found: Loaded[Document] = loaded
+    return found
+
+
+def _document(
+    key: tuple[str, str], old: Loaded[Document] | None, new: Loaded[Document] | None
+) -> DocumentChange | None:
+    before, after = _files(old), _files(new)
+    if old is None or new is None:
+        change: Change = "new" if old is None else "gone"
+    elif old.revision != new.revision:
+        change = "changed"
+    elif before != after:
+        change = "moved"
+    else:
+        return None
+    return DocumentChange(*key, change, before, after)
+
+
+def _files(loaded: Loaded[Document] | None) -> tuple[str, ...]:
+    if loaded is None:
+        return ()
+    return loaded.file, *sorted({table.file for table in loaded.tables.values()})
+
+
+def _marketplaces(base: Files, head: Files) -> Iterator[DocumentChange]:
+    """Folders of marketplaces, without their fees: those are documents."""
+    names = sorted({f.split("/")[1] for f in (*base, *head) if f.startswith(f"{MARKETPLACES}/")})
+    for name in names:
+        before, after = (_folder(files, name) for files in (base, head))
+        if before != after:
+            change: Change = "changed" if before and after else "gone" if before else "new"
+            yield DocumentChange("marketplace", name, change, tuple(before), tuple(after))
+
+
+def _folder(files: Files, name: str) -> dict[str, bytes]:
+    folder = f"{MARKETPLACES}/{name}/"
+    return {
+        file: body
+        for file, body in sorted(files.items())
+        if file.startswith(folder) and file != f"{folder}fees.yaml"
+    }
+
+
+def _shop(base: Files, head: Files, name: str) -> Iterator[DocumentChange]:
+    if base.get(SHOP_FILE) != head.get(SHOP_FILE):
+        yield DocumentChange("shop", name, "changed", (SHOP_FILE,), (SHOP_FILE,))

@@ -1,0 +1,93 @@
+"""Offers of one account as a reviewer sees them: what is told, what it earns, what is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from offerwright.evaluate import columns as c
+from offerwright.evaluate.columns import Decimals
+from offerwright.evaluate.facts import decimal_series
+from offerwright.evaluate.listing import listing
+from offerwright.evaluate.operations import evaluate_decimals
+from offerwright.evaluate.run import Offers
+from offerwright.expressions.syntax import Typed
+from offerwright.guards.plan import GuardPlan
+from offerwright.marketplaces.marketplace import Marketplace
+from offerwright.sync.known import NOTHING_KNOWN
+from offerwright.sync.told import told
+
+MARGIN_DIGITS = 4
+PAYLOAD = "payload."
+CREATE = "create"
+
+
+def seen(
+    offers: Offers, guards: tuple[GuardPlan, ...], marketplace: Marketplace, *, written: bool
+) -> pl.DataFrame:
+    """
+    One row per offer: `evaluate.listing.listing`, and more columns.
+
+    `paid` Decimal is what the buyer pays now. `margin` Decimal(38, 4) is the share of it that is
+    left after fees, cost and freight, half away from zero; null where one of them is not known.
+    With `written` a column `payload.ASPECT` each is a hash of the body that tells the aspect, and
+    `payload.create` of the one that lists the offer.
+    """
+    frame = listing(offers)
+    more = [pl.coalesce("sale_price", "price").alias("paid"), _margin(offers, guards)]
+    if written:
+        more += _payloads(offers, marketplace)
+    return frame.with_columns(more)
+
+
+def _margin(offers: Offers, guards: tuple[GuardPlan, ...]) -> pl.Series:
+    size = offers.rows.size
+    paid = _paid(offers)
+    taken = offers.schedule.taken(offers.rows, paid)
+    fees = taken.at(paid)
+    left = c.add(paid, fees, -1)
+    for spent in _spent(offers, guards):
+        left = c.add(left, spent, -1)
+    share = c.rounded(c.divide(left, paid), MARGIN_DIGITS)
+    known = c.known(share) & taken.known & _above_zero(paid)
+    values = np.where(known, share.values, 0)
+    state = np.where(known, 0, c.MISSING).astype(np.uint8)
+    found = decimal_series(Decimals(values, share.scale, state, share.bound), MARGIN_DIGITS)
+    assert len(found) == size
+    return found.alias("margin")
+
+
+def _above_zero(column: Decimals) -> np.ndarray:
+    return np.asarray(column.values > 0, dtype=bool)
+
+
+def _paid(offers: Offers) -> Decimals:
+    price, sale = (_number(offers, name) for name in ("price", "sale_price"))
+    return c.where(c.known(sale), sale, price)
+
+
+def _number(offers: Offers, name: str) -> Decimals:
+    found = offers.rows.find(name)
+    return found if isinstance(found, Decimals) else c.all_missing(offers.rows.size)
+
+
+def _spent(offers: Offers, guards: tuple[GuardPlan, ...]) -> list[Decimals]:
+    """Cost and freight: as the guard of the margin has them, else the facts of these names."""
+    guard = next((one for one in guards if one.check == "margin_at_least"), None)
+    if guard is not None and guard.cost is not None:
+        written: list[Typed | None] = [guard.cost, guard.freight]
+        return [evaluate_decimals(one, offers.rows) for one in written if one is not None]
+    found = [_number(offers, "cost")]
+    freight = offers.rows.find("freight")
+    return [*found, freight] if isinstance(freight, Decimals) else found
+
+
+def _payloads(offers: Offers, marketplace: Marketplace) -> list[pl.Series]:
+    said = told(offers, marketplace, NOTHING_KNOWN)
+    size = offers.rows.size
+    found = [
+        bodies.hashes(size).alias(f"{PAYLOAD}{aspect}") for aspect, bodies in said.updates.items()
+    ]
+    if said.create is not None:
+        found.append(said.create.hashes(size).alias(f"{PAYLOAD}{CREATE}"))
+    return found

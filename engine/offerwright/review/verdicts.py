@@ -1,0 +1,146 @@
+"""What the guards of both sides say of the offers that a change reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from offerwright.evaluate.run import Offers
+from offerwright.expressions.parse import microseconds
+from offerwright.guards.judge import Verdict, judge
+from offerwright.guards.plan import RUN_CHECKS, GuardPlan
+from offerwright.guards.whole import Moves, RunVerdict, judge_run
+from offerwright.review.pairs import Pairs
+from offerwright.review.reach import Stock
+from offerwright.review.side import Side
+from offerwright.sync.known import LIVE_SCHEMA
+
+SAID = {"guard": pl.String, "account": pl.String, "sku": pl.String, "verdict": pl.String,
+        "is_new": pl.Boolean}  # fmt: skip
+"""One row per guard and offer that it objects to. `verdict`: `fails`, `missing` (an input that the
+guard must have), `approved`. `is_new`: the base does not have it, or the offer is another one."""
+
+
+@dataclass(frozen=True)
+class GuardResult:
+    """
+    One guard of the head over all accounts.
+
+    `judged` counts offers it looked at among those that the change reaches; the frame is `SAID`.
+    """
+
+    guard: GuardPlan
+    judged: int
+    said: pl.DataFrame
+    runs: tuple[tuple[str, RunVerdict], ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stops the change: something new fails, and that is no mere warning."""
+        failed = self.said.filter(pl.col("is_new") & pl.col("verdict").is_in(["fails", "missing"]))
+        missing = (failed["verdict"] == "missing").any()
+        strict = self.guard.else_ != "warn"
+        return bool(missing or (strict and len(failed))) or any(v.withholds for _, v in self.runs)
+
+
+def confirmed(side: Side, account: str, base: pl.DataFrame) -> pl.DataFrame:
+    """What guards take for live: the ledger where there is one, else what the base tells."""
+    if account in side.live:
+        return side.live[account]
+    return base.select(
+        "sku",
+        pl.col("price").cast(pl.Decimal(38, 8)).alias("live_price"),
+        pl.col("paid").cast(pl.Decimal(38, 8)).alias("live_paid"),
+        pl.col("quantity").alias("live_quantity"),
+        pl.col("price").is_not_null().alias("was_sent"),
+    ).cast(LIVE_SCHEMA)  # type: ignore[arg-type]
+
+
+def verdicts(
+    sides: tuple[tuple[Side, Offers] | None, tuple[Side, Offers] | None],
+    pair: Pairs,
+    live: pl.DataFrame,
+    as_of: datetime,
+) -> dict[str, tuple[GuardPlan, int, pl.DataFrame]]:
+    """By guard of the head: how many offers it looked at, and what it says, `SAID`."""
+    base, head = sides
+    if head is None:
+        return {}
+    before = {} if base is None else _objections(*base, live, as_of)
+    found = {}
+    for verdict in _judged(*head, live, as_of):
+        name, offers = _name(verdict.guard), head[1]
+        said = _said(verdict, offers, pair.account)
+        known = before.get(name, said.clear())
+        found[name] = verdict.guard, int(verdict.applies.sum()), _marked(said, known, pair)
+    return found
+
+
+def _judged(side: Side, offers: Offers, live: pl.DataFrame, as_of: datetime) -> Sequence[Verdict]:
+    guards = side.loadout.guards.by_account[offers.account.name]
+    return judge(offers, guards, live, microseconds(as_of), side.executor.walks)
+
+
+def _objections(
+    side: Side, offers: Offers, live: pl.DataFrame, as_of: datetime
+) -> Mapping[str, pl.DataFrame]:
+    return {
+        _name(one.guard): _said(one, offers, offers.account.name)
+        for one in _judged(side, offers, live, as_of)
+    }
+
+
+def _name(guard: GuardPlan) -> str:
+    return f"{guard.document}/{guard.id}"
+
+
+def _said(verdict: Verdict, offers: Offers, account: str) -> pl.DataFrame:
+    skus = offers.frame["sku"]
+    masks = {"fails": verdict.fails, "missing": verdict.missing, "approved": verdict.approved}
+    parts = [
+        pl.DataFrame({"sku": skus.filter(pl.Series(mask))}).select(
+            pl.lit(_name(verdict.guard)).alias("guard"), pl.lit(account).alias("account"), "sku",
+            pl.lit(word).alias("verdict"), pl.lit(True).alias("is_new"),
+        )
+        for word, mask in masks.items()
+    ]  # fmt: skip
+    return pl.concat([pl.DataFrame(schema=SAID), *parts])
+
+
+def _marked(said: pl.DataFrame, known: pl.DataFrame, pair: Pairs) -> pl.DataFrame:
+    """Old news is what the base says too, of an offer that is told as before."""
+    same = pair.frame.filter(pl.col("change") == "same")["sku"]
+    told = known.select("sku", "verdict", pl.lit(True).alias("was"))
+    joined = said.join(told, on=["sku", "verdict"], how="left", maintain_order="left")
+    is_old = pl.col("was").fill_null(False) & pl.col("sku").is_in(same.implode())
+    return joined.with_columns((~is_old).alias("is_new")).select(*SAID)
+
+
+def run_verdicts(
+    head: Side, changed: Mapping[str, pl.DataFrame], before: Mapping[str, Stock], as_of: datetime
+) -> Iterator[tuple[str, RunVerdict]]:
+    """What guards on the whole run say, by account: the base is what is live."""
+    moment = microseconds(as_of)
+    for account, frame in sorted(changed.items()):
+        if account not in head.accounts:
+            continue
+        guards = head.loadout.guards.by_account[account]
+        if any(guard.check in RUN_CHECKS for guard in guards):
+            moves = _moves(frame, before.get(account, Stock()))
+            # An account that the base does not have is published for the first time.
+            for verdict in judge_run(guards, moves, moment, first_publication=True):
+                yield account, verdict
+
+
+def _moves(frame: pl.DataFrame, before: Stock) -> Moves:
+    old, new = pl.col("quantity_before"), pl.col("quantity_after")
+    emptied = (old.fill_null(0) > 0) & (new.fill_null(0) == 0)
+    return Moves(
+        confirmed=before.priced,
+        moved=int(frame["move"].is_not_null().sum()),
+        stocked=before.stocked,
+        zeroed=int(frame.select(emptied.sum()).item()),
+    )

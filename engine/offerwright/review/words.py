@@ -1,0 +1,95 @@
+"""Numbers of a review as people read them: the same in every rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+_TENTH = Decimal("0.1")
+NONE = "–"
+
+
+def percent(share: str | None) -> str:
+    """A share of the old amount with its sign: `-40.8 %`."""
+    return NONE if share is None else f"{_hundredfold(share):+} %"
+
+
+def level(share: str | None) -> str:
+    """A share that is no change: `24.1 %`."""
+    return NONE if share is None else f"{_hundredfold(share)} %"
+
+
+def _hundredfold(share: str) -> Decimal:
+    return (Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 offer`, `1,284 offers`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def moved(offer: Mapping[str, Any]) -> str:
+    """What is paid before and after: `49.00 → 29.00`."""
+    paid = offer["values"].get("paid")
+    if paid is None:
+        return NONE
+    return f"{paid['before'] or NONE} → {paid['after'] or NONE}"
+
+
+def change(offer: Mapping[str, Any]) -> str:
+    """By how much, or what class of change it is where no share says it."""
+    if offer["move"] == "from_zero":
+        return "0 → x"
+    if offer["move"] == "to_zero":
+        return "x → 0"
+    return percent(offer["share"]) if offer["move"] else _CLASSES.get(offer["change"], NONE)
+
+
+_CLASSES = {"new": "new", "gone": "gone", "blocked": "blocked", "unblocked": "unblocked"}
+
+
+def margin(offer: Mapping[str, Any]) -> str:
+    """The margin on both sides, where it moves."""
+    found = offer["values"].get("margin")
+    return NONE if found is None else f"{level(found['before'])} → {level(found['after'])}"
+
+
+def rule(offer: Mapping[str, Any]) -> str:
+    """The rule that moved it, with its place."""
+    found = offer["rule"]
+    return NONE if found is None else f"{rule_name(found)} {found['file']}:{found['line']}"
+
+
+def rule_name(found: Mapping[str, Any]) -> str:
+    """`markups/audio`, or the document where no rule of it is named."""
+    return found["rule"] or f"{found['kind']} {found['document']}"
+
+
+def headline(record: Mapping[str, Any]) -> str:
+    """The first sentence."""
+    totals = record["totals"]
+    if totals is None:
+        return "Price review: the head has errors, so nothing could be computed"
+    if not record["differs"]:
+        return f"Price review: none of {count(totals['offers'], 'offer')} changes"
+    mean = totals["mean_share"]
+    average = "" if mean is None else f", prices {percent(mean)} on average"
+    verb = "changes" if totals["changed_offers"] == 1 else "change"
+    return (
+        f"Price review: {totals['changed_offers']:,} of {count(totals['offers'], 'offer')} "
+        f"{verb}{average}"
+    )
+
+
+def versions(record: Mapping[str, Any]) -> str:
+    """What was compared, and over what."""
+    sides = " → ".join(_side(record[name]) for name in ("base", "head"))
+    return f"{sides}, as of {record['as_of']}" if record["as_of"] else sides
+
+
+def _side(side: Mapping[str, Any]) -> str:
+    commit = side["commit"]
+    if commit is None:
+        return str(side["name"])
+    return f"{commit[:7]}" if side["name"] == commit else f"{side['name']} {commit[:7]}"

@@ -33,6 +33,7 @@ SECTIONS = {
     "payloads": "sections.payloads",
     "ledger": "sections.ledger",
     "streaming": "sections.streaming",
+    "pool": "sections.pool",
     "difference": "sections.difference",
     "commands": "sections.commands",
     "analysis": "sections.analysis",

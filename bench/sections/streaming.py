@@ -1,4 +1,4 @@
-"""A catalogue larger than memory: offers, their difference and plans, and what a pool gains."""
+"""A catalogue larger than memory: offers, their difference and plans."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from offerwright.store import open_store
 from offerwright.sync.known import NOTHING_KNOWN
 from offerwright.sync.told import told
 
-LARGE, SMALL = 10_000_000, 1_000_000
+LARGE = 10_000_000
 # A store is filled with one frame an account: that of more SKUs would not fit beside the sort.
 LEDGER = 4_000_000
 ACCOUNTS = 2
@@ -92,21 +92,13 @@ class Run:
 
 def section(setup: Setup) -> str:
     """The table, as Markdown."""
-    large, small, ledger = (100_000, 50_000, 50_000) if setup.quick else (LARGE, SMALL, LEDGER)
-    rows = [*_of_engines(setup.folder, small), *_of_large(setup.folder, large),
-            _of_plan(setup.folder, ledger)]  # fmt: skip
-    alone, pool = rows[0][2], rows[1][2]
-    ratio = ""
-    if alone is not None and pool is not None:
-        if alone.digest != pool.digest:
-            sys.exit("the pool says something else")
-        ratio = f" One process took {alone.wall / pool.wall:.2f} times as long as the pool."
+    large, ledger = (100_000, 50_000) if setup.quick else (LARGE, LEDGER)
+    rows = [*_of_large(setup.folder, large), _of_plan(setup.folder, ledger)]
     lines = "\n".join(f"| {skus:,} | {what} | {_line(run)} |" for skus, what, run in rows)
     return f"""## Bigger than memory: from file to file, {ACCOUNTS} accounts
 
 `python bench/run.py --only streaming`. Whole commands, process start included; a snapshot on disk,
-Parquet in. `offers`: `-o parquet --out FILE --digest`; the digests of both small runs are
-equal.{ratio}
+Parquet in. `offers`: `-o parquet --out FILE --digest`.
 `diff`: two states, one SKU in {CHANGED} has another cost. First plan: an empty ledger, `--out
 FILE`, one account, whose file holds all bodies. Plan: a ledger in which every offer of both
 accounts is confirmed, one SKU in {CHANGED} has another cost. What takes longer than {LIMIT_S} s is
@@ -128,23 +120,14 @@ def _line(run: Run | None) -> str:
 Row = tuple[int, str, Run | None]
 
 
-def _of_engines(folder: Path, skus: int) -> list[Row]:
-    root = _shop(folder, skus)
-    pool = ["--engine", "pool", "--workers", "2"]
-    rows = [(skus, "offers, 1 worker", _offers(root, ["--workers", "1"])),
-            (skus, "offers, pool, 2 workers", _offers(root, pool))]  # fmt: skip
-    shutil.rmtree(root)
-    return rows
-
-
 def _of_large(folder: Path, skus: int) -> list[Row]:
     """Offers and their state, that of other costs, what differs, and a first plan."""
-    root = _shop(folder, skus)
+    root = shop(folder, skus)
     before, after = root / "before.state", root / "after.state"
-    offers = _offers(root, ["--state", str(before)])
+    told = offers(root, ["--state", str(before)])
     _snapshot(root, skus, changed=True)
     state = _ran(root, ["offers", "--as-of", DAY, "--state", str(after)], after)
-    rows = [(skus, "**offers**, with `--state`", offers), (skus, "offers `--state` alone", state)]
+    rows = [(skus, "**offers**, with `--state`", told), (skus, "offers `--state` alone", state)]
     if offers is not None and state is not None:
         rows.append((skus, "**diff** of two states", _ran(None, ["diff", str(before), str(after)])))
     for file in (before, after):
@@ -158,7 +141,7 @@ def _of_large(folder: Path, skus: int) -> list[Row]:
 
 
 def _of_plan(folder: Path, skus: int) -> Row:
-    root = _shop(folder, skus)
+    root = shop(folder, skus)
     _fill(root, _snapshot(root, skus))
     _snapshot(root, skus, changed=True)
     file = root / "plan.jsonl"
@@ -188,7 +171,7 @@ def _fill(root: Path, facts: Path) -> None:
     store.close()
 
 
-def _shop(folder: Path, skus: int) -> Path:
+def shop(folder: Path, skus: int) -> Path:
     """A repository with its snapshot, made anew."""
     root = folder / f"streaming-{skus}"
     shutil.rmtree(root, ignore_errors=True)
@@ -235,7 +218,7 @@ def _write_snapshot(root: Path, folder: Path, skus: int, changed: bool) -> None:
     (folder / LABEL).write_bytes(manifest_json(manifest))
 
 
-def _offers(root: Path, options: list[str]) -> Run | None:
+def offers(root: Path, options: list[str]) -> Run | None:
     out = root / "offers.parquet"
     given = ["offers", "--as-of", DAY, "-o", "parquet", "--out", str(out), "--digest", *options]
     run = _ran(root, given, out)

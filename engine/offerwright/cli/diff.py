@@ -42,7 +42,7 @@ SAMPLES = 5
               help="Only changes of this aspect (repeatable).")  # fmt: skip
 @click.option("--samples", type=click.IntRange(0), default=SAMPLES, show_default=True,
               help="So many offers are shown of every account and kind of change.")  # fmt: skip
-@output_option("text", "json", "jsonl", "parquet")
+@output_option("text", "json", "markdown", "jsonl", "parquet")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(["never", "blocked", "difference"]), default=None,
@@ -74,6 +74,8 @@ def diff(
         put_review(record, output, out)
         sys.exit(_code(record, fail_on or "blocked"))
 
+    if output == "markdown":
+        raise click.UsageError("saved outputs are not written as markdown; give BASE..HEAD")
     if len(sides) != 2:
         raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
     (before, old), (after, new) = (_opened(Path(side)) for side in sides)

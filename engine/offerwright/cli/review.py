@@ -68,11 +68,23 @@ def _states(request: ReviewRequest) -> Any:
 
 def put_review(record: dict[str, Any], output: str, out: Path | None) -> None:
     """Write a review where it is wanted."""
-    from offerwright.review.text import text
-
-    said = dump_pretty(record) + "\n" if output == "json" else text(record)
+    said = _written(record, output)
     if out is None:
         put(printable(said))
     else:
         out.write_text(said, encoding="utf-8", newline="\n")
         tell(f"Wrote {out}")
+
+
+def _written(record: dict[str, Any], output: str) -> str:
+    from offerwright.review.markdown import comment
+    from offerwright.review.text import text
+
+    if output in ("jsonl", "parquet"):
+        raise OfferwrightError(
+            f"two states of the rules are not written as {output}; "
+            "write `-o json --offers N`, or compare saved outputs of `offers`"
+        )
+    if output == "json":
+        return dump_pretty(record) + "\n"
+    return comment(record) if output == "markdown" else text(record)

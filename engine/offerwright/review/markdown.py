@@ -1,0 +1,260 @@
+"""
+A review as the comment of a pull request: what decides stands outside every fold.
+
+GitHub takes 65,536 characters and GitLab 1,000,000 (their documentation, November 2026); so that
+one comment fits both, less important parts get shorter and then go until it fits, never cut in the
+middle. Names and titles are data from outside: they stand in code spans that they cannot end, so
+that none of them formats, links, mentions anybody or breaks a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from offerwright.review.words import (
+    NONE,
+    change,
+    count,
+    headline,
+    level,
+    margin,
+    moved,
+    percent,
+    rule_name,
+    versions,
+)
+from offerwright.source.escapes import escaped
+
+BUDGET = 60_000
+TAG = "<!-- offerwright review -->"
+"""The first line of every comment: by it the one of before is found."""
+LONGEST = 80
+BAR = 24
+_BAR = "\\|"
+Record = Mapping[str, Any]
+_MARKS = {
+    "blocks": "❌ blocks",
+    "warns": "⚠️ warns",
+    "approved": "☑️ approved",
+    "passes": "✅ passes",
+}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows every part may have."""
+
+    movers: int = 25
+    rules: int = 25
+    documents: int = 100
+    offenders: int = 10
+    guards: int = 100
+    accounts: int = 200
+    spread: bool = True
+    findings: int = 50
+
+
+_SHORTER = (
+    Sizes(),
+    Sizes(movers=10, rules=15, documents=50, offenders=5),
+    Sizes(movers=10, rules=10, documents=20, offenders=3, spread=False),
+    Sizes(movers=5, rules=5, documents=0, offenders=1, spread=False, findings=20),
+    Sizes(movers=0, rules=0, documents=0, offenders=0, spread=False, accounts=50, findings=10),
+    Sizes(0, 0, 0, 0, 20, 10, False, 5),
+)
+"""From all to the least: whole parts go by rank."""
+
+
+def comment(record: Record, budget: int = BUDGET) -> str:
+    """The Markdown of a master document, of at most so many characters."""
+    found = ""
+    for sizes in _SHORTER:
+        found = _written(record, sizes)
+        if len(found) <= budget:
+            return found
+    return _written(record, replace(_SHORTER[-1], guards=0, accounts=0, findings=1))
+
+
+def code(text: object) -> str:
+    """Text from outside as a code span, in which nothing is read as Markdown, HTML or a mention."""
+    said = escaped(str(text)).replace("\n", "\\n")
+    said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", said)), default=0))
+    # A blank at both ends is taken away by whoever reads the span; one of tables must be marked.
+    pad = " " if not said.strip() or said[0] in "` " or said[-1] in "` " else ""
+    return f"{fence}{pad}{said.replace('|', _BAR)}{pad}{fence}"
+
+
+def _written(record: Record, sizes: Sizes) -> str:
+    parts = [
+        [TAG, f"### {headline(record)}", _line(record)],
+        list(_findings(record["findings"], sizes)),
+        list(_guards(record["guards"], sizes)),
+        list(_accounts(record, sizes)),
+        list(_fold("Largest moves", list(_movers(record["movers"], sizes.movers)))),
+        list(_fold("Spread", list(_spread(record["spread"])) if sizes.spread else [])),
+        list(_fold("By rule", list(_rules(record["rules"], sizes.rules)))),
+        list(_fold(_files(record), list(_documents(record["documents"], sizes.documents)))),
+        [f"<sub>{_footer(record)}</sub>"],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _line(record: Record) -> str:
+    return code(versions(record))
+
+
+def _footer(record: Record) -> str:
+    rules = " → ".join(code(record[side]["rules"] or NONE) for side in ("base", "head"))
+    snapshot = record["snapshot"]
+    return f"Rules {rules}" + (f", snapshot {code(snapshot['head'][:12])}" if snapshot else "")
+
+
+def _findings(findings: Sequence[Record], sizes: Sizes) -> Iterator[str]:
+    if findings:
+        number = count(len(findings), "error keeps", "errors keep")
+        yield f"❌ **{number} the head from being computed**"
+        yield ""
+    for one in findings[: sizes.findings]:
+        place = f"{code(str(one['file']) + ':' + str(one['line']))} " if one["file"] else ""
+        hint = f"; {code(one['hint'])}" if one["hint"] else ""
+        yield f"- {place}{code(one['code'])} {code(one['message'])}{hint}"
+
+
+def _guards(guards: Sequence[Record], sizes: Sizes) -> Iterator[str]:
+    if not guards:
+        return
+    by_result = {name: [g for g in guards if g["result"] == name] for name in _MARKS}
+    yield " · ".join(_tally(name, len(found)) for name, found in by_result.items() if found)
+    shown = [one for name in ("blocks", "warns", "approved") for one in by_result[name]]
+    if shown and sizes.guards:
+        yield ""
+        yield from _table(("guard", "owner", "result", "what"), [
+            (code(one["guard"]), code(one["owner"] or NONE), _MARKS[one["result"]],
+             "<br>".join(_said(one, sizes)) or NONE)
+            for one in shown[: sizes.guards]
+        ])  # fmt: skip
+    more = len(shown) - sizes.guards
+    if more > 0:
+        yield f"\nand {count(more, 'more guard that objects', 'more guards that object')}"
+
+
+def _tally(name: str, number: int) -> str:
+    words = {
+        "blocks": ("❌ **{} blocks**", "❌ **{} block**"), "warns": ("⚠️ {} warns", "⚠️ {} warn"),
+        "approved": ("☑️ {} approved", "☑️ {} approved"), "passes": ("✅ {} passes", "✅ {} pass"),
+    }[name]  # fmt: skip
+    return words[number != 1].format(count(number, "guard"))
+
+
+def _said(one: Record, sizes: Sizes) -> Iterator[str]:
+    words = {"fails": "fail", "missing": "lack what it needs", "approved": "are approved"}
+    for name, verb in words.items():
+        if one[name]:
+            yield f"{count(one[name], 'offer')} {verb}"
+    for run in one["runs"]:
+        if run["failed"] or run["approved_by"]:
+            yield f"{code(run['account'])} {code(run['reason'])}"
+    for offer in one["offers"][: sizes.offenders]:
+        yield f"{code(offer['sku'])} on {code(offer['account'])} {moved(offer)} ({change(offer)})"
+
+
+def _accounts(record: Record, sizes: Sizes) -> Iterator[str]:
+    changed = [one for one in record["accounts"] if one["changed_offers"]]
+    headings = ("account", "offers", "changed", "up", "down", "new", "gone", "blocked", "unblocked",
+                "stock", "prices", "margin")  # fmt: skip
+    rows = [
+        (code(one["account"]), f"{one['after']['offers']:,}", f"{one['changed_offers']:,}",
+         *(f"{one[name]:,}" for name in headings[3:10]), percent(one["mean_share"]),
+         f"{level(one['margin_before'])} → {level(one['margin_after'])}")
+        for one in changed[: sizes.accounts]
+    ]  # fmt: skip
+    if rows:
+        yield from _table(headings, rows, right=range(1, len(headings)))
+    same = len(record["accounts"]) - len(changed) + len(record["untouched"])
+    if same:
+        yield f"\nNothing changes on {count(same, 'account')}."
+
+
+def _movers(movers: Mapping[str, Sequence[Record]], most: int) -> Iterator[str]:
+    offers = [one for name in ("down", "up") for one in movers[name][:most]]
+    if offers:
+        yield from _table(
+            ("SKU", "title", "account", "paid", "by", "margin", "rule"),
+            [(code(o["sku"]), code(o["title"] or NONE), code(o["account"]), moved(o), change(o),
+              margin(o), _place(o["rule"])) for o in offers],
+            right=(3, 4, 5),
+        )  # fmt: skip
+
+
+def _place(rule: Record | None) -> str:
+    if rule is None:
+        return NONE
+    return f"{code(rule_name(rule))} {code(str(rule['file']) + ':' + str(rule['line']))}"
+
+
+def _spread(spread: Sequence[Record]) -> Iterator[str]:
+    most = max((one["offers"] for one in spread), default=0)
+    if most:
+        rows = [
+            (_between(one), f"{one['offers']:,}", "█" * -(-one["offers"] * BAR // most))
+            for one in spread
+            if one["offers"]
+        ]
+        yield from _table(("change", "prices", ""), rows, right=(1,))
+
+
+def _between(one: Record) -> str:
+    if one["from"] is None:
+        return f"below {percent(one['to'])}"
+    if one["to"] is None:
+        return f"above {percent(one['from'])}"
+    return f"{percent(one['from'])} to {percent(one['to'])}"
+
+
+def _rules(rules: Sequence[Record], most: int) -> Iterator[str]:
+    if rules and most:
+        yield from _table(("rule", "offers", "accounts"), [
+            (_place(one), f"{one['offers']:,}", ", ".join(code(a) for a in one["accounts"]))
+            for one in rules[:most]
+        ], right=(1,))  # fmt: skip
+        if len(rules) > most:
+            yield f"\nand {count(len(rules) - most, 'more rule')}"
+
+
+def _files(record: Record) -> str:
+    idle = sum(1 for one in record["documents"] if one["offers"] == 0)
+    documents = count(len(record["documents"]), "document")
+    changes = f"; {count(idle, 'document changes', 'documents change')} no offer" if idle else ""
+    return f"{count(len(record['files']), 'file')} and {documents} changed{changes}"
+
+
+def _documents(documents: Sequence[Record], most: int) -> Iterator[str]:
+    if documents and most:
+        yield from _table(("document", "change", "offers", "file"), [
+            (code(f"{one['kind']} {one['name']}"), one["change"],
+             NONE if one["offers"] is None else f"{one['offers']:,}",
+             code((one["after"] or one["before"])[0]))
+            for one in documents[:most]
+        ], right=(2,))  # fmt: skip
+
+
+def _fold(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"<details><summary>{title}</summary>"
+        yield ""
+        yield from lines
+        yield ""
+        yield "</details>"
+
+
+def _table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] | range = ()
+) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield f"|{'|'.join('---:' if n in right else '---' for n in range(len(headings)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

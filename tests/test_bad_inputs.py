@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_under_test import compiled, marketplace_files
+from engine_under_test import compiled
 from test_cases import SHOP
 
 from offerwright.errors import Diagnostic
@@ -28,7 +28,7 @@ facts:
 
 
 def found_in(**documents: str) -> list[Diagnostic]:
-    files = {"offerwright.yaml": SHOP, **marketplace_files("alpha", "beta"),
+    files = {**SHOP,
              "rules/facts.yaml": FACTS,
              **{f"rules/{name}.yaml": text for name, text in documents.items()}}  # fmt: skip
     return [d for d in compiled(files)[1] if d.severity == "error"]

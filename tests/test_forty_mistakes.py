@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_under_test import compiled, marketplace_files
+from engine_under_test import compiled
 from test_cases import SHOP
 
 from offerwright.source.snippet import render_text
@@ -37,7 +37,7 @@ def planted(files: dict[str, str], case: dict[str, Any]) -> dict[str, str]:
 
 
 def repository(files: dict[str, str]) -> dict[str, str]:
-    return {"offerwright.yaml": SHOP, **marketplace_files("alpha", "beta"), **files}
+    return {**SHOP, **files}
 
 
 def first_line(files: dict[str, str]) -> str:

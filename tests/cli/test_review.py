@@ -131,3 +131,52 @@ def test_what_is_no_state_is_refused_in_words(shop: Shop, tmp_path: Path) -> Non
 
     assert "no commit origin/main" in diff(shop, "origin/main..HEAD").err
     assert "has no offerwright.yaml" in diff(shop, str(tmp_path / "empty"), str(shop.root)).err
+
+
+@pytest.mark.parametrize(
+    "option", [("--account", "market"), ("--aspect", "price"), ("--samples", "3")]
+)
+def test_options_of_saved_outputs_are_refused_for_states(
+    shop: Shop, option: tuple[str, str]
+) -> None:
+    done = diff(shop, "HEAD..HEAD", *option)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"{option[0]} is for saved outputs" in done.err
+
+
+@pytest.mark.parametrize(
+    "option", [("--root", "."), ("--data", "."), ("--as-of", AS_OF), ("--offers", "3")]
+)
+def test_options_of_states_are_refused_for_saved_outputs(
+    shop: Shop, option: tuple[str, str]
+) -> None:
+    shop.write("a", "")
+    done = shop("diff", "a", "a", *option)
+
+    assert done.code == 2
+    assert f"{option[0]} is for two states of the rules" in done.err
+
+
+def test_folders_come_in_twos(shop: Shop) -> None:
+    shop.write("file", "")
+    for sides in ([".", ".", "."], ["./"]):
+        done = diff(shop, *sides)
+        assert (done.code, "diff BEFORE AFTER" in done.err) == (2, True)
+    assert "rules is a folder; give two folders" in shop("diff", "rules", "file").err
+
+
+def test_a_form_that_is_not_written_is_refused_before_anything_is_computed(shop: Shop) -> None:
+    done = diff(shop, "HEAD..HEAD", "-o", "jsonl")
+
+    assert (done.code, "Snapshot" in done.err) == (2, False)
+
+
+def test_an_output_is_there_whole_or_not_at_all(shop: Shop) -> None:
+    """What is written first is not the file itself: a folder of that name is in the way."""
+    shop.write("review.md", "as before")
+    (shop.root / "review.md.part").mkdir()
+    done = diff(shop, "HEAD..HEAD", "-o", "markdown", "--out", "review.md")
+
+    assert done.code != 0
+    assert (shop.root / "review.md").read_text() == "as before"

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from offerwright.cli.diff_text import summary
 from offerwright.cli.options import as_of_option, data_option, output_option, root_option
 from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
-from offerwright.cli.review import OFFERS, ReviewRequest, is_review, put_review, reviewed
+from offerwright.cli.review import OFFERS, ReviewRequest, is_review, rendered, reviewed
 from offerwright.errors import OfferwrightError
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.source.escapes import escaped
@@ -70,14 +71,26 @@ def diff(
     from offerwright.compare.difference import difference
 
     if is_review(sides):
+        _refuse(_OF_OUTPUTS, "saved outputs of `offers`")
+        if output in ("jsonl", "parquet"):
+            raise OfferwrightError(
+                f"two states of the rules are not written as {output}; "
+                "write `-o json --offers N`, or compare saved outputs of `offers`"
+            )
         record = reviewed(ReviewRequest(sides, root, data, as_of, offers))
-        put_review(record, output, out)
+        _put(rendered(record, output), out)
+        if out is not None:
+            tell(f"Wrote {out}")
         sys.exit(_code(record, fail_on or "blocked"))
 
+    _refuse(_OF_REVIEWS, "two states of the rules")
     if output == "markdown":
         raise click.UsageError("saved outputs are not written as markdown; give BASE..HEAD")
     if len(sides) != 2:
         raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
+    for side in sides:
+        if Path(side).is_dir():
+            raise click.UsageError(f"{side} is a folder; give two folders, or two saved outputs")
     (before, old), (after, new) = (_opened(Path(side)) for side in sides)
     found = _only(difference(before.state, after.state, aspects or ASPECTS), accounts)
     if output in ("jsonl", "parquet"):
@@ -90,6 +103,19 @@ def diff(
         record = _report(before, after, found, (old, new), samples)
         _put(dump_pretty(record) + "\n" if output == "json" else summary(record), out)
     sys.exit(1 if found.differs and fail_on == "difference" else 0)
+
+
+_OF_OUTPUTS = ("accounts", "aspects", "samples")
+_OF_REVIEWS = ("root", "data", "as_of", "offers")
+
+
+def _refuse(names: Sequence[str], what: str) -> None:
+    """Raise `UsageError` where one of these options is given: it would say nothing here."""
+    context = click.get_current_context()
+    for one in context.command.params:
+        written = context.get_parameter_source(one.name or "")
+        if one.name in names and written is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{one.opts[0]} is for {what}; leave it out here")
 
 
 def _code(record: Mapping[str, Any], fail_on: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from offerwright.cli.options import found_root
-from offerwright.cli.report import diagnostic_json, dump_pretty, printable, put, tell
+from offerwright.cli.report import diagnostic_json, dump_pretty, tell
 from offerwright.errors import OfferwrightError
 from offerwright.source.repository import SHOP_FILE
 
@@ -56,9 +56,14 @@ def _states(request: ReviewRequest) -> Any:
     from offerwright.cli.review_sides import folder_state, states_of_range
 
     if len(request.sides) == 1:
+        side = request.sides[0]
+        if "/" in side and Path(side).is_dir():
+            raise OfferwrightError(f"{side} is one folder; give two: offerwright diff BEFORE AFTER")
         root = found_root(request.root)
-        return root, states_of_range(root, request.sides[0])
+        return root, states_of_range(root, side)
     folders = [Path(side) for side in request.sides]
+    if len(folders) != 2:
+        raise OfferwrightError("give two folders: offerwright diff BEFORE AFTER")
     for folder in folders:
         if not (folder / SHOP_FILE).is_file():
             raise OfferwrightError(f"{folder} has no {SHOP_FILE}")
@@ -66,25 +71,11 @@ def _states(request: ReviewRequest) -> Any:
     return request.root or folders[1], (base, head)
 
 
-def put_review(record: dict[str, Any], output: str, out: Path | None) -> None:
-    """Write a review where it is wanted."""
-    said = _written(record, output)
-    if out is None:
-        put(printable(said))
-    else:
-        out.write_text(said, encoding="utf-8", newline="\n")
-        tell(f"Wrote {out}")
-
-
-def _written(record: dict[str, Any], output: str) -> str:
+def rendered(record: dict[str, Any], output: str) -> str:
+    """A review as text, JSON or Markdown."""
     from offerwright.review.markdown import comment
     from offerwright.review.text import text
 
-    if output in ("jsonl", "parquet"):
-        raise OfferwrightError(
-            f"two states of the rules are not written as {output}; "
-            "write `-o json --offers N`, or compare saved outputs of `offers`"
-        )
     if output == "json":
         return dump_pretty(record) + "\n"
     return comment(record) if output == "markdown" else text(record)

@@ -180,3 +180,44 @@ def test_an_output_is_there_whole_or_not_at_all(shop: Shop) -> None:
 
     assert done.code != 0
     assert (shop.root / "review.md").read_text() == "as before"
+
+
+def test_an_account_more_is_no_change_of_nothing(shop: Shop) -> None:
+    """Two documents make the new account; neither is said to change no offer."""
+    account = (
+        "  market: {marketplace: quick-market, settings: {shop_id: casa}, credentials: market}\n"
+    )
+    second = account.replace("market:", "second:").replace("casa", "dois")
+    shop.change("offerwright.yaml", account, account + second)
+    shop.change("rules/inventory.yaml", "{marketplace: quick-market}",
+                "{account: market}, {account: second}")  # fmt: skip
+    commit(shop)
+    found = record(shop, "HEAD~1..HEAD")
+
+    assert found["totals"]["new"] == 6
+    assert [one["offers"] for one in found["documents"]] == [None, None]
+
+
+def test_a_document_that_only_changes_what_is_sent_changes_offers(shop: Shop) -> None:
+    shop.change(
+        "marketplaces/quick-market/payloads/content.yaml", "{{ title }} (", "{{ title }}, ("
+    )
+    commit(shop)
+    found = record(shop, "HEAD~1..HEAD")
+
+    assert found["totals"]["changed_offers"] > 0
+    assert [(one["kind"], one["offers"]) for one in found["documents"]] == [
+        ("marketplace", found["totals"]["changed_offers"])
+    ]
+
+
+def test_a_document_that_others_need_is_not_said_to_change_nothing(shop: Shop) -> None:
+    """Without the list the head does not compile, so nobody can say what it does alone."""
+    shop.write("rules/hot.yaml", "kind: lists\nname: hot\nvalues: [AU-1]\n")
+    shop.change("rules/pricing.yaml", "{category: {under: audio}}",
+                "{category: {under: audio}, sku: {not: {in: hot}}}")  # fmt: skip
+    commit(shop)
+    found = record(shop, "HEAD~1..HEAD")
+    offers = {one["kind"]: one["offers"] for one in found["documents"]}
+
+    assert offers == {"lists": None, "pricing": 1}

@@ -17,7 +17,7 @@ from offerwright.review.documents import DocumentChange
 from offerwright.review.reach import Stock
 from offerwright.review.review import AccountReview, Review
 from offerwright.review.side import Side
-from offerwright.review.suspects import CAUSES, MOST, TELLS_NOTHING, TOGETHER
+from offerwright.review.suspects import CAUSES, TOGETHER, may_move
 from offerwright.review.verdicts import GuardResult
 
 VERSION = 1
@@ -280,12 +280,20 @@ def _document(one: DocumentChange, found: Review) -> dict[str, Any]:
 
 def _offers_of(one: DocumentChange, mine: pl.DataFrame, found: Review) -> int | None:
     """How many offers it moves; None where nobody can tell it apart from the others."""
-    if one.kind in TELLS_NOTHING or one.change == "moved":
+    if not may_move(one):
         return 0
-    suspected = [d for d in found.documents if d.kind not in TELLS_NOTHING and d.change != "moved"]
-    if len(suspected) > MOST or (mine.is_empty() and TOGETHER in found.causes["kind"]):
-        return None
-    return mine.select(pl.struct("account", "sku").n_unique()).item() if len(mine) else 0
+    if sum(may_move(d) for d in found.documents) == 1:
+        return len(found.changed)
+    if len(mine):
+        return mine.n_unique(["account", "sku"])
+    is_open = len(found.changed) and ((one.kind, one.name) in found.untold or _unexplained(found))
+    return None if is_open else 0
+
+
+def _unexplained(found: Review) -> bool:
+    """Whether an offer differs that no single document accounts for."""
+    told = found.causes.filter(pl.col("kind") != TOGETHER)
+    return len(found.changed.join(told, on=["account", "sku"], how="anti")) > 0
 
 
 _OFFER = (

@@ -77,6 +77,8 @@ class Review:
     causes: pl.DataFrame
     """`suspects.CAUSES`."""
     guards: tuple[GuardResult, ...]
+    untold: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of the documents without which the head could not be evaluated."""
 
     @property
     def changed(self) -> pl.DataFrame:
@@ -102,8 +104,10 @@ def review(base: Side, head: Side, asked: Asked) -> Review:
     reach = reached(base, head, accounts, asked.as_of, asked.workers)
     documents = changed_documents(base.loadout, head.loadout)
     found = _Found()
+    suspected: tuple[Suspect, ...] = ()
     if any(len(skus) for skus in reach.skus.values()):
-        _look(base, head, reach, suspects(base, head, documents, asked.compiled), asked, found)
+        suspected = suspects(base, head, documents, asked.compiled)
+        _look(base, head, reach, suspected, asked, found)
     reviewed = tuple(_account(name, why, reach, found) for name, why in accounts.items())
     both = aligned(base, head)
     return Review(
@@ -111,6 +115,7 @@ def review(base: Side, head: Side, asked: Asked) -> Review:
         {name: len(both.skus) for name in sorted(head.accounts) if name not in accounts},
         documents, changed_files(base.loadout.repository.files, head.loadout.repository.files),
         pl.concat([pl.DataFrame(schema=CAUSES), *found.causes]), _guards(head, reach, found, asked),
+        frozenset((s.document.kind, s.document.name) for s in suspected if s.without is None),
     )  # fmt: skip
 
 

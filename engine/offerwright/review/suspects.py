@@ -45,11 +45,16 @@ class Suspect:
     without: Side | None
 
 
+def may_move(document: DocumentChange) -> bool:
+    """Whether offers can be other ones because of it."""
+    return document.kind not in TELLS_NOTHING and document.change != "moved"
+
+
 def suspects(
     base: Side, head: Side, documents: Sequence[DocumentChange], compiled: Compiled
 ) -> tuple[Suspect, ...]:
     """The changed documents that may move offers, each with the head without it."""
-    known = [d for d in documents if d.kind not in TELLS_NOTHING and d.change != "moved"]
+    known = [one for one in documents if may_move(one)]
     if len(known) == 1:
         return (Suspect(known[0], base),)
     if len(known) > MOST:

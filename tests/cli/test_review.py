@@ -221,3 +221,13 @@ def test_a_document_that_others_need_is_not_said_to_change_nothing(shop: Shop) -
     offers = {one["kind"]: one["offers"] for one in found["documents"]}
 
     assert offers == {"lists": None, "pricing": 1}
+
+
+def test_amounts_of_two_currencies_are_not_compared(shop: Shop) -> None:
+    shop.change("offerwright.yaml", "currency: BRL", "currency: JPY")
+    commit(shop)
+    found = record(shop, "HEAD~1..HEAD")
+
+    assert any("currency" in one["fields"] for one in found["offers"])
+    assert {(one["move"], one["share"]) for one in found["offers"]} == {(None, None)}
+    assert (found["totals"]["up"], found["totals"]["mean_share"]) == (0, None)

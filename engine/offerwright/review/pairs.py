@@ -66,6 +66,12 @@ def pairs(account: str, before: pl.DataFrame, after: pl.DataFrame) -> Pairs:
         pl.col("at_after").alias("new"),
     ).with_columns(_change())  # fmt: skip
     frame = frame.with_columns(_move(), _share(frame))
+    if "currency_after" in frame.columns:
+        # Amounts of two currencies are not compared.
+        same = pl.col("currency_before").eq_missing(pl.col("currency_after"))
+        frame = frame.with_columns(
+            pl.when(same).then(name).alias(name) for name in ("move", "share")
+        )
     return Pairs(account, frame.select(*columns()))
 
 

@@ -177,8 +177,7 @@ def _text(value: Decimal | None, step: Decimal | None = None) -> str | None:
 
 def _account(one: AccountReview, changed: pl.DataFrame, found: Review) -> dict[str, Any]:
     own = changed.filter(pl.col("account") == one.account) if len(changed) else changed
-    account = (found.head.accounts | found.base.accounts)[one.account]
-    account = found.head.accounts.get(one.account, account)
+    account = (found.base.accounts | found.head.accounts)[one.account]
     return {
         "account": one.account,
         "marketplace": account.marketplace,

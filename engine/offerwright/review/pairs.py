@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,8 +14,6 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.facts import column_of, decimal_series
 from offerwright.review.seen import PAYLOAD
 
-Change = Literal["new", "gone", "blocked", "unblocked", "changed", "same"]
-Move = Literal["up", "down", "from_zero", "to_zero"]
 SHARE_DIGITS = 6
 SHOWN = (
     "status", "price", "sale_price", "paid", "list_price", "margin", "quantity", "category",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import polars as pl
 
@@ -22,6 +23,9 @@ SAID = {"guard": pl.String, "account": pl.String, "sku": pl.String, "verdict": p
         "is_new": pl.Boolean}  # fmt: skip
 """One row per guard and offer that it objects to. `verdict`: `fails`, `missing` (an input that the
 guard must have), `approved`. `is_new`: the base does not have it, or the offer is another one."""
+
+Judged: TypeAlias = Mapping[str, tuple[GuardPlan, int, pl.DataFrame]]
+"""By guard of the head: how many offers it looked at, and what it says of them, `SAID`."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ def verdicts(
     pair: Pairs,
     live: pl.DataFrame,
     as_of: datetime,
-) -> dict[str, tuple[GuardPlan, int, pl.DataFrame]]:
-    """By guard of the head: how many offers it looked at, and what it says, `SAID`."""
+) -> Judged:
+    """What the guards of the head say of some offers, and which of it is new."""
     base, head = sides
     if head is None:
         return {}
@@ -144,3 +148,27 @@ def _moves(frame: pl.DataFrame, before: Stock) -> Moves:
         stocked=before.stocked,
         zeroed=int(frame.select(emptied.sum()).item()),
     )
+
+
+def guard_results(
+    judged: Sequence[Judged], runs: Iterable[tuple[str, RunVerdict]]
+) -> tuple[GuardResult, ...]:
+    """The verdicts of all parts and accounts together, by document and guard."""
+    ran: dict[str, list[tuple[str, RunVerdict]]] = {}
+    for account, verdict in runs:
+        ran.setdefault(_name(verdict.guard), []).append((account, verdict))
+    plans = {name: own[0][1].guard for name, own in ran.items()}
+    plans |= {name: guard for part in reversed(judged) for name, (guard, _, _) in part.items()}
+    return tuple(
+        _result(plans[name], [part[name] for part in judged if name in part], ran.get(name, ()))
+        for name in sorted(plans)
+    )
+
+
+def _result(
+    guard: GuardPlan,
+    parts: Sequence[tuple[GuardPlan, int, pl.DataFrame]],
+    runs: Sequence[tuple[str, RunVerdict]],
+) -> GuardResult:
+    said = pl.concat([pl.DataFrame(schema=SAID), *(frame for _, _, frame in parts)])
+    return GuardResult(guard, sum(count for _, count, _ in parts), said, tuple(runs))

@@ -53,7 +53,7 @@ def led(store: Store) -> Store:
 
 def test_a_new_store_is_empty(store: Store) -> None:
     assert (store.ledger("meli"), store.listings("meli"), store.open_counts("meli")) == ([], [], {})
-    assert store.next_due("meli") is None
+    assert store.next_due("meli", now=0) is None
 
 
 def test_what_was_queued_comes_out_as_it_went_in(led: Store) -> None:
@@ -476,7 +476,7 @@ def test_a_retry_waits_until_it_is_due_and_counts_failures_only_when_told(led: S
     (first,) = claimed(led, 1)
     led.begin(first, now=1, lease_s=60)
     led.record(first, Outcome("retry", status=429), now=2, due=30)
-    assert (claimed(led, 29), led.next_due("meli")) == ([], 30.0)
+    assert (claimed(led, 29), led.next_due("meli", now=29)) == ([], 30.0)
     (second,) = claimed(led, 30)
     led.begin(second, now=30, lease_s=60)
     led.record(second, Outcome("retry", status=409), now=31, due=31, failed=True)

@@ -1,5 +1,6 @@
 """What was wanted, sent and confirmed: ledger, outbox and tokens behind one protocol."""
 
+from offerwright.store.holds import HELD_ASPECTS, Hold, Wish
 from offerwright.store.open import STORES, open_store
 from offerwright.store.protocol import (
     ATTEMPT_COLUMNS,
@@ -16,15 +17,18 @@ from offerwright.store.protocol import (
 
 __all__ = [
     "ATTEMPT_COLUMNS",
+    "HELD_ASPECTS",
     "LEDGER_COLUMNS",
     "LISTING_COLUMNS",
     "OPEN_COLUMNS",
     "STORES",
     "Claim",
     "Enqueued",
+    "Hold",
     "Owner",
     "Run",
     "Store",
     "Token",
+    "Wish",
     "open_store",
 ]

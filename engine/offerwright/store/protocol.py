@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
+from offerwright.store.holds import Hold, Wish
 
 if TYPE_CHECKING:
     import polars as pl
@@ -260,12 +261,16 @@ class Store(Reading, Protocol):
         Take due operations: ends and stock decreases first, then creates, updates, stock raises.
 
         An operation waits while an older one of its offer covers the same aspect, and a stock raise
-        (for `HOLD_RAISES_S` at most) while a decrease of its SKU is open on any account. Raises
-        `StoreLocked` when `owner` does not lead.
+        (for `HOLD_RAISES_S` at most) while a decrease of its SKU is open on any account. What an
+        operator holds back is not taken. Raises `StoreLocked` when `owner` does not lead.
         """
 
     def begin(self, claim: Claim, *, now: float, lease_s: float) -> bool:
-        """Mark that bytes leave now. False: superseded or taken over; send nothing."""
+        """
+        Mark that bytes leave now. False: superseded, taken over, or held back; send nothing.
+
+        What is held back stays queued, and its claim is freed.
+        """
 
     def record(
         self,
@@ -301,8 +306,28 @@ class Store(Reading, Protocol):
     def pause(self, account: str, lane: str, until: float) -> None:
         """Claim nothing to send of this lane before `until`; also over restarts."""
 
-    def next_due(self, account: str) -> float | None:
-        """When the next open operation may be claimed (if nothing holds it); None: none is open."""
+    def next_due(self, account: str, *, now: float) -> float | None:
+        """
+        When the next open operation may be claimed, if it does not wait for another one.
+
+        None: none is open but what an operator holds back.
+        """
+
+    def put_holds(self, wishes: Sequence[Wish], *, now: float) -> list[int]:
+        """
+        Hold back from now on; the numbers of the holds.
+
+        What is queued stays queued: `claim` and `begin` leave it where it is.
+        """
+
+    def lift_holds(self, ids: Iterable[int], by: str, why: str, *, now: float) -> int:
+        """Release holds; how many of them still stood. All are kept, with who and when."""
+
+    def holds(self) -> list[Hold]:
+        """All holds that there ever were, in order; `Hold.counts` says which stand."""
+
+    def held_count(self, account: str, *, now: float) -> int:
+        """How many queued operations are held back."""
 
     def open_counts(self, account: str) -> dict[str, int]:
         """How many operations are open, by outbox status (queued, sending, submitted, in_doubt)."""

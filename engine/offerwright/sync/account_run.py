@@ -86,7 +86,7 @@ class AccountRun:
 
     def _idle(self) -> None:
         """Nothing could be claimed: wait for what becomes due, or end."""
-        due = self.store.next_due(self.account)
+        due = self.store.next_due(self.account, now=self.clock.now())
         if due is None:
             self.ended = "done"
             return

@@ -11,6 +11,7 @@ from typing import Any
 from offerwright.errors import StoreLocked
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.store.protocol import HOLD_RAISES_S, Claim, Owner, Step
+from offerwright.store.sqlite.holds import IS_HELD
 from offerwright.store.sqlite.states import FREE, mark
 
 _STEPS: dict[str, Step] = {
@@ -25,8 +26,9 @@ _LANE = """o.lane || CASE o.status WHEN 'queued' THEN '' WHEN 'submitted' THEN '
     ELSE ' read_back' END"""
 _OPEN = f"""FROM outbox AS o LEFT JOIN pauses AS p
     ON p.account = o.account AND p.lane = {_LANE} WHERE o.account = :account"""
+_MAY_GO = f"(o.status <> 'queued' OR NOT {IS_HELD})"
 _DUE = f"""SELECT o.row {_OPEN} AND o.due <= :now AND o.lease_until <= :now
-    AND coalesce(p.until, 0) <= :now
+    AND coalesce(p.until, 0) <= :now AND {_MAY_GO}
     AND (o.status <> 'queued' OR NOT EXISTS (
         SELECT 1 FROM outbox AS e WHERE e.account = o.account AND e.sku = o.sku AND e.row < o.row
         AND (e.action <> 'update' OR o.action <> 'update' OR EXISTS (
@@ -44,11 +46,11 @@ _READ = f"""SELECT o.row, o.status, {_LANE}, o.account, o.marketplace, o.sku, o.
     WHERE o.row = ?"""
 
 
-def next_due(connection: sqlite3.Connection, account: str) -> float | None:
-    """The earliest moment at which an open row of the account is neither waiting nor leased."""
+def next_due(connection: sqlite3.Connection, account: str, now: float) -> float | None:
+    """See `Store.next_due`: the earliest moment at which a row neither waits nor is leased."""
     found = connection.execute(
-        f"SELECT min(max(o.due, o.lease_until, coalesce(p.until, 0))) {_OPEN}",
-        {"account": account},
+        f"SELECT min(max(o.due, o.lease_until, coalesce(p.until, 0))) {_OPEN} AND {_MAY_GO}",
+        {"account": account, "now": now},
     ).fetchone()[0]
     return None if found is None else float(found)
 

@@ -113,7 +113,18 @@ _VERSION_2 = (
     *TRIGGERS.values(),
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_HOLDS = (
+    """CREATE TABLE holds (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL, sku TEXT NOT NULL, rule TEXT NOT NULL, aspects TEXT NOT NULL,
+        reason TEXT NOT NULL, by TEXT NOT NULL, until REAL, since REAL NOT NULL,
+        released_by TEXT NOT NULL DEFAULT '', released_at REAL,
+        released_why TEXT NOT NULL DEFAULT ''
+    )""",
+    "CREATE INDEX holds_standing ON holds (account) WHERE released_at IS NULL",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _HOLDS)
 """One tuple of statements per schema version, oldest first; never edited once released."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from offerwright.marketplaces.operation import Operation, Outcome, Problem
 from offerwright.store.protocol import ATTEMPTS_KEPT, Claim
 from offerwright.store.sqlite.enqueue import covered
+from offerwright.store.sqlite.holds import is_held
 from offerwright.store.sqlite.live import (
     confirm_end,
     confirm_live,
@@ -33,6 +34,9 @@ def holds(connection: sqlite3.Connection, claim: Claim) -> bool:
 
 def begin(connection: sqlite3.Connection, claim: Claim, now: float, lease_s: float) -> bool:
     """See `Store.begin`."""
+    if is_held(connection, claim.row, now):
+        release(connection, claim, 0.0)
+        return False
     changed = connection.execute(
         "UPDATE outbox SET sent_at = ?, lease_until = ? WHERE row = ? AND fence = ?"
         " AND status = 'queued'",

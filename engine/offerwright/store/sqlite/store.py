@@ -13,10 +13,12 @@ import polars as pl
 from offerwright.errors import StoreLocked
 from offerwright.marketplaces.operation import Operation, Outcome, Problem, Values
 from offerwright.store.failpoint import failpoint
+from offerwright.store.holds import Hold, Wish
 from offerwright.store.protocol import Claim, Enqueued, Owner, Reading, Run, Token
 from offerwright.store.sqlite import bookmarks, bulk, live, settle, tokens
 from offerwright.store.sqlite import claim as claims
 from offerwright.store.sqlite import enqueue as queue
+from offerwright.store.sqlite import holds as held
 from offerwright.store.sqlite import ledger as reading
 from offerwright.store.sqlite.connection import Connection
 from offerwright.store.sqlite.locks import try_lock
@@ -183,9 +185,25 @@ class SqliteStore:
         with self._connection.transaction() as c:
             c.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", (account, lane, until))
 
-    def next_due(self, account: str) -> float | None:
+    def next_due(self, account: str, *, now: float) -> float | None:
         with self._connection.reading() as c:
-            return claims.next_due(c, account)
+            return claims.next_due(c, account, now)
+
+    def put_holds(self, wishes: Sequence[Wish], *, now: float) -> list[int]:
+        with self._connection.transaction() as c:
+            return held.put(c, wishes, now)
+
+    def lift_holds(self, ids: Iterable[int], by: str, why: str, *, now: float) -> int:
+        with self._connection.transaction() as c:
+            return held.lift(c, ids, by, why, now)
+
+    def holds(self) -> list[Hold]:
+        with self._connection.reading() as c:
+            return held.holds(c)
+
+    def held_count(self, account: str, *, now: float) -> int:
+        with self._connection.reading() as c:
+            return held.held_count(c, account, now)
 
     def open_counts(self, account: str) -> dict[str, int]:
         with self._connection.reading() as c:

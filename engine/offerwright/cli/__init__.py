@@ -33,12 +33,14 @@ COMMANDS: dict[str, str] = {
     "offers": "offers",
     "orders": "orders",
     "plan": "sync",
+    "render": "render",
     "sandbox": "sandbox",
     "schema": "schema",
     "snapshot": "snapshot",
     "sync": "sync",
     "table": "table",
     "test": "test",
+    "timeline": "timeline",
 }
 HELP: dict[str, str] = {
     "apply": "Send what a plan says.",
@@ -55,12 +57,14 @@ HELP: dict[str, str] = {
     "offers": "Compute the offers of all accounts.",
     "orders": "Decide which node ships an order.",
     "plan": "Say what would be sent, and what is withheld.",
+    "render": "Write a kept review as HTML, CSV, SARIF or a comment.",
     "sandbox": "Run the marketplaces on this machine.",
     "schema": "Write the JSON Schemas for editors, or check them.",
     "snapshot": "Read the sources into one typed snapshot.",
     "sync": "Plan and apply in one go.",
     "table": "Write a table for a spreadsheet, or take its rows back.",
     "test": "Run the tests of rules, and say what they cover.",
+    "timeline": "What changes by itself, and when.",
 }
 
 

@@ -16,9 +16,10 @@ from offerwright.cli.report import (
     tell,
 )
 from offerwright.errors import Diagnostic
+from offerwright.source.annotations import ANNOTATIONS, Level, command
 
 OUTPUTS = ("text", "json", "github", "sarif")
-ANNOTATIONS = 10  # GitHub shows no more of one step
+LEVELS: Mapping[str, Level] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def write_checked(checked: Checked, output: str, notes: bool) -> None:
             "summary": summary_of(checked.found),
         }))  # fmt: skip
     elif output == "sarif":
-        from offerwright.cli.sarif import sarif_log
+        from offerwright.source.sarif import sarif_log
 
         echo(dump_pretty(sarif_log(checked.found)))
     elif output == "github":
@@ -76,13 +77,11 @@ def _write_text(checked: Checked, shown: list[Diagnostic]) -> None:
 
 
 def annotation(found: Diagnostic) -> str:
-    """A workflow command of GitHub; text is escaped as their toolkit does."""
-    level = {"error": "error", "warning": "warning", "note": "notice"}[found.severity]
-    text = f"{found.message} {found.hint}".strip()
-    for raw, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
-        text = text.replace(raw, escaped)
-    place = ""
+    """A workflow command of GitHub."""
+    level = LEVELS[found.severity]
+    properties: dict[str, object] = {}
     if found.span is not None:
-        file = found.span.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
-        place = f" file={file},line={found.span.line},col={found.span.column},title={found.code}"
-    return f"::{level}{place}::{text}"
+        place = found.span
+        properties = {"file": place.file, "line": place.line, "col": place.column}
+        properties["title"] = found.code
+    return command(level, properties, f"{found.message} {found.hint}".strip())

@@ -14,9 +14,17 @@ import click
 from click.core import ParameterSource
 
 from offerwright.cli.diff_text import summary
-from offerwright.cli.options import as_of_option, data_option, output_option, root_option
+from offerwright.cli.options import as_of_option, data_option, root_option
+from offerwright.cli.outputs import Output, outputs_option, placed, refuse_terminal
 from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
-from offerwright.cli.review import OFFERS, ReviewRequest, is_review, rendered, reviewed
+from offerwright.cli.review import (
+    FORMS,
+    OFFERS,
+    ReviewRequest,
+    code_of,
+    is_review,
+    write_review,
+)
 from offerwright.errors import OfferwrightError
 from offerwright.frames import ASPECTS, Aspect
 from offerwright.source.escapes import escaped
@@ -43,7 +51,7 @@ SAMPLES = 5
               help="Only changes of this aspect (repeatable).")  # fmt: skip
 @click.option("--samples", type=click.IntRange(0), default=SAMPLES, show_default=True,
               help="So many offers are shown of every account and kind of change.")  # fmt: skip
-@output_option("text", "json", "markdown", "jsonl", "parquet")
+@outputs_option(*FORMS, "jsonl")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(["never", "blocked", "difference"]), default=None,
@@ -57,7 +65,7 @@ def diff(
     accounts: tuple[str, ...],
     aspects: tuple[Aspect, ...],
     samples: int,
-    output: str,
+    outputs: tuple[Output, ...],
     out: Path | None,
     fail_on: str | None,
 ) -> None:
@@ -70,22 +78,20 @@ def diff(
     """
     from offerwright.compare.difference import difference
 
+    wanted = placed(outputs, out)
     if is_review(sides):
         _refuse(_OF_OUTPUTS, "saved outputs of `offers`")
-        if output in ("jsonl", "parquet"):
+        if any(one.form == "jsonl" for one in wanted):
             raise OfferwrightError(
-                f"two states of the rules are not written as {output}; "
-                "write `-o json --offers N`, or compare saved outputs of `offers`"
+                "two states of the rules are not written as jsonl; "
+                "write `-o json --offers N`, `-o csv` or `-o parquet=FILE`"
             )
-        record = reviewed(ReviewRequest(sides, root, data, as_of, offers))
-        _put(rendered(record, output), out)
-        if out is not None:
-            tell(f"Wrote {out}")
-        sys.exit(_code(record, fail_on or "blocked"))
+        refuse_terminal(wanted)
+        record = write_review(ReviewRequest(sides, root, data, as_of, offers), wanted)
+        sys.exit(code_of(record, fail_on or "blocked"))
 
     _refuse(_OF_REVIEWS, "two states of the rules")
-    if output == "markdown":
-        raise click.UsageError("saved outputs are not written as markdown; give BASE..HEAD")
+    output, out = _one(wanted)
     if len(sides) != 2:
         raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
     for side in sides:
@@ -105,6 +111,18 @@ def diff(
     sys.exit(1 if found.differs and fail_on == "difference" else 0)
 
 
+def _one(wanted: Sequence[Output]) -> tuple[str, Path | None]:
+    """The output of two saved ones, and its file."""
+    if len(wanted) > 1:
+        raise click.UsageError("saved outputs are compared into one output; give one -o")
+    if wanted[0].form not in _OF_SAVED:
+        raise click.UsageError(
+            f"saved outputs are not written as {wanted[0].form}; give BASE..HEAD"
+        )
+    return wanted[0].form, wanted[0].file
+
+
+_OF_SAVED = ("text", "json", "jsonl", "parquet")
 _OF_OUTPUTS = ("accounts", "aspects", "samples")
 _OF_REVIEWS = ("root", "data", "as_of", "offers")
 
@@ -116,12 +134,6 @@ def _refuse(names: Sequence[str], what: str) -> None:
         written = context.get_parameter_source(one.name or "")
         if one.name in names and written is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{one.opts[0]} is for {what}; leave it out here")
-
-
-def _code(record: Mapping[str, Any], fail_on: str) -> int:
-    """1 where a guard blocks, or something differs, as asked."""
-    asked = {"never": False, "blocked": record["blocks"], "difference": record["differs"]}
-    return int(asked[fail_on])
 
 
 def _opened(path: Path) -> tuple[Side, ListingFile | None]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offerwright.cli.options import found_root
-from offerwright.cli.report import diagnostic_json, dump_pretty, tell
+from offerwright.cli.outputs import Output, write_outputs
+from offerwright.cli.report import diagnostic_json, tell
 from offerwright.errors import OfferwrightError
 from offerwright.source.repository import SHOP_FILE
 
+if TYPE_CHECKING:
+    from offerwright.review.renderings import Rendered
+
 OFFERS = 1000
 """So many offers stand in the document one by one, unless asked otherwise."""
+ROWS = 5000
+"""So many stand in the HTML report."""
+FORMS = ("text", "json", "markdown", "csv", "parquet", "sarif", "github",
+         "github-comment", "gitlab-comment")  # fmt: skip
+"""How a review can be written."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +43,40 @@ def is_review(sides: Sequence[str]) -> bool:
     return all(Path(side).is_dir() for side in sides)
 
 
-def reviewed(request: ReviewRequest) -> dict[str, Any]:
-    """The document of `schemas/output/review.schema.json`."""
+def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[str, Any]:
+    """Evaluate once and write every output; returns the document."""
+    from offerwright.review.renderings import rendered
+
+    found = _evaluated(request)
+    short = replace(
+        found, record={**found.record, "offers": found.record["offers"][: request.offers]}
+    )
+    write_outputs([
+        (one, rendered(found if one.form == "html" else short, one.form)) for one in outputs
+    ])  # fmt: skip
+    return short.record
+
+
+def _evaluated(request: ReviewRequest) -> Rendered:
+    """The document, with as many offers as the longest output shows, and all that differ."""
     from offerwright.cli.review_sides import Data, compiled, linked, refuse_base, sides
-    from offerwright.review.master import broken, master
+    from offerwright.review.master import broken, master, ranked_offers
+    from offerwright.review.offers_table import table_of_review
+    from offerwright.review.renderings import Rendered
     from offerwright.review.review import Asked, review
 
     root, (old, new) = _states(request)
-    base, found = linked(old)
+    base, errors = linked(old)
     if base is None:
-        refuse_base(old, found)
-    head, found = linked(new)
+        refuse_base(old, errors)
+    head, errors = linked(new)
     if head is None or base is None:
         tell(f"{new.name} has errors, so its offers cannot be computed")
-        return broken(old.name, old.commit, new.name, new.commit, diagnostic_json(found))
+        return Rendered(broken(old.name, old.commit, new.name, new.commit, diagnostic_json(errors)))
     before, after, as_of = sides((old, base), (new, head), Data(root, request.data, request.as_of))
-    return master(review(before, after, Asked(as_of, compiled, workers=2)), request.offers)
+    found = review(before, after, Asked(as_of, compiled, workers=2))
+    record = master(found, max(request.offers, ROWS))
+    return Rendered(record, table_of_review(ranked_offers(found), record))
 
 
 def _states(request: ReviewRequest) -> Any:
@@ -71,11 +98,7 @@ def _states(request: ReviewRequest) -> Any:
     return request.root or folders[1], (base, head)
 
 
-def rendered(record: dict[str, Any], output: str) -> str:
-    """A review as text, JSON or Markdown."""
-    from offerwright.review.markdown import comment
-    from offerwright.review.text import text
-
-    if output == "json":
-        return dump_pretty(record) + "\n"
-    return comment(record) if output == "markdown" else text(record)
+def code_of(record: Mapping[str, Any], fail_on: str) -> int:
+    """The exit code: 1 where a guard blocks, or something differs, as asked."""
+    asked = {"never": False, "blocked": record["blocks"], "difference": record["differs"]}
+    return int(asked[fail_on])

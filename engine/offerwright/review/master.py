@@ -70,6 +70,12 @@ def master(found: Review, most: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def ranked_offers(found: Review) -> pl.DataFrame:
+    """Every offer that differs, `Pairs.frame` with the columns of `CAUSES` of the rule that moved
+    it; in the order of the document's `offers`."""
+    return _ranked(_with_rules(found))
+
+
 def broken(
     base: str, base_commit: str, head: str, head_commit: str, findings: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:

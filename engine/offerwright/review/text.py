@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wcwidth import wcswidth
+
 from offerwright.review.words import (
     NONE,
     change,
@@ -123,6 +125,12 @@ def _documents(documents: Sequence[Record]) -> Iterator[str]:
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[n]) for row in (headings, *rows)) for n in range(len(headings))]
+    widths = [max(_width(row[n]) for row in (headings, *rows)) for n in range(len(headings))]
     for row in (headings, *rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        cells = (c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal."""
+    return max(wcswidth(text), 0)

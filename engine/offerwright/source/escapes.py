@@ -1,4 +1,4 @@
-"""JSON text → the same JSON, in which nothing stands that a terminal would obey."""
+"""Text from outside → the same, in which nothing stands that a terminal would obey."""
 
 from __future__ import annotations
 
@@ -10,3 +10,15 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def shown(text: str) -> str:
+    """Text in which control characters, and what turns the direction of writing, can be seen."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _code_of(c) for c in text)
+
+
+def _code_of(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

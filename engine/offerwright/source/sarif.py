@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,22 +14,22 @@ LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 
 
 def sarif_log(found: Sequence[Diagnostic]) -> dict[str, Any]:
-    """One run with its rules and results. Columns count characters; places are relative to where
-    the command ran."""
+    """Columns count characters; places are relative to where the command ran."""
     codes = sorted({d.code for d in found})
+    rules = [_rule(code) for code in codes]
+    return log(rules, [_result(d, codes.index(d.code)) for d in found])
+
+
+def log(rules: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One run of these rules (`reportingDescriptor`) and results, as SARIF has them."""
+    driver = {"name": "offerwright", "version": __version__, "rules": list(rules)}
     return {
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "offerwright",
-                        "version": __version__,
-                        "rules": [_rule(code) for code in codes],
-                    }
-                },
+                "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(d, codes.index(d.code)) for d in found],
+                "results": list(results),
             }
         ],
     }
@@ -59,7 +59,12 @@ def _result(found: Diagnostic, rule: int) -> dict[str, Any]:
 
 
 def _location(span: Span) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": _artifact(span.file), "region": _region(span)}}
+    return location(span.file, _region(span))
+
+
+def location(file: str, region: Mapping[str, int]) -> dict[str, Any]:
+    """A place in a file, which is named relative to where the command ran."""
+    return {"physicalLocation": {"artifactLocation": _artifact(file), "region": dict(region)}}
 
 
 def _artifact(file: str) -> dict[str, Any]:

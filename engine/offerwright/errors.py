@@ -13,6 +13,8 @@ is an ordinary exception and is never caught.
     ├── StoreLocked             6   another run holds the store
     ├── StoreRefused            2   the store is read-only, newer, or damaged
     ├── MarketplaceAway         7   unreachable or throttled after all retries
+    ├── ForgeRefused            2   GitHub or GitLab does not want to
+    ├── ForgeAway               7   GitHub or GitLab unreachable or throttled after all retries
     └── CredentialsRefused      8   never retried
 """
 
@@ -129,7 +131,17 @@ class MarketplaceAway(OfferwrightError):
     exit_code = 7
 
 
+class ForgeRefused(OfferwrightError):
+    """GitHub or GitLab does not do what it was asked; the message says why."""
+
+
+class ForgeAway(OfferwrightError):
+    """GitHub or GitLab does not answer, or throttles for longer than we wait."""
+
+    exit_code = 7
+
+
 class CredentialsRefused(OfferwrightError):
-    """The marketplace refuses the credentials; trying again cannot help."""
+    """The marketplace, or the forge, refuses the credentials; trying again cannot help."""
 
     exit_code = 8

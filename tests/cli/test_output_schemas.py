@@ -25,6 +25,7 @@ NAMES = (
     "review",
     "snapshot",
     "test",
+    "timeline",
 )
 
 

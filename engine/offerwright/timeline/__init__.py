@@ -1,0 +1,1 @@
+"""What changes by itself, when, and what that does to offers."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from offerwright.facts.schema import FactSchema
     from offerwright.facts.shop import Shop
     from offerwright.guards.plan import GuardSet
+    from offerwright.guards.stops import Stop
     from offerwright.marketplaces.marketplace import Marketplace
     from offerwright.rules.changes import Change
     from offerwright.rules.document import FeesDocument
@@ -172,6 +173,8 @@ class PlanRequest:
     as_of: datetime
     basis: Basis
     doubt: Doubt
+    stops: Mapping[str, tuple[Stop, ...]] = field(default_factory=dict)
+    """By account, what must not go whatever its values: what operators hold back."""
 
 
 def doubt_of(manifest: Any) -> Doubt:
@@ -219,7 +222,9 @@ def plan_parts(
     (planner or plan_catalogue)(catalogue, lambda account, rows: kept[account].add(rows))
     first = asked.basis.first_publication
     done = tuple(
-        account_part(name, rows, Run(plannings[name].guards, moment, first))
+        account_part(
+            name, rows, Run(plannings[name].guards, moment, first, asked.stops.get(name, ()))
+        )
         for name, rows in kept.items()
     )
     return SyncPlan("", asked.basis, done)

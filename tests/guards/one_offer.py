@@ -159,7 +159,7 @@ def judged(
     def selected(approval: Any) -> Any:
         return holds(approval.select, offers.rows, moment(at), executor.walks)
 
-    inputs = encode(verdicts, "BRL", approvals_by_row(verdicts, selected), 1)
+    inputs = encode(verdicts, "BRL", approvals_by_row(verdicts, selected), pl.Series([""]))
     return Judged(offers, verdicts, inputs[0])
 
 

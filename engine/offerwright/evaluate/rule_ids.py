@@ -57,6 +57,31 @@ def _places(told: Sequence[_Told]) -> tuple[Array, Array]:
     return starts, counts
 
 
+def named_rules(ran: Sequence[Ran], documents: Sequence[str], size: int) -> pl.Series:
+    """
+    By offer, its steps and rows as members of a JSON list: `"shop/markups","shop/audio"`.
+
+    `documents` are the names of documents by their number; a name of the list is `document/id`, of
+    every step that ran and of every row that decided in it. The empty text where none did.
+    """
+    texts = {f"r{number}": _named(one, documents) for number, one in enumerate(ran)}
+    if not texts:
+        return pl.Series([""], dtype=pl.String).new_from_index(0, size)
+    joined = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
+    return pl.DataFrame(texts).select(joined.alias("rules"))["rules"]
+
+
+def _named(ran: Ran, documents: Sequence[str]) -> pl.Series:
+    told, document = _told(ran), documents[ran.step.document]
+    texts = [
+        ",".join(f'"{document}/{id_}"' for id_ in dict.fromkeys((ran.step.id, *ids)))
+        if ids
+        else None
+        for ids in told.lists
+    ]
+    return pl.Series(texts, dtype=pl.String).gather(told.which)
+
+
 def rule_ids(ran: Ran, row: int) -> tuple[str, ...]:
     """The ids that one step gives to the offer of one row; none where it did not run."""
     return tuple(_ids_of(ran)(int(_number(ran)[row])))

@@ -44,21 +44,22 @@ class Sending:
 
 
 def encode(
-    verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, pl.Series], size: int
+    verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, pl.Series], rules: pl.Series
 ) -> pl.Series:
     """
-    The guard inputs of `size` offers as canonical JSON.
+    The guard inputs of offers as canonical JSON.
 
-    `approved` maps the id of a guard to its approvals by row (see `approvals_by_row`).
+    `approved` maps the id of a guard to its approvals by row (see `approvals_by_row`); `rules` are
+    those that made the price of each offer, as `named_rules` gives them: holds look at them.
     """
     texts = [_guard_text(v, approved.get(v.guard.id)) for v in verdicts]
     head = f'{{"currency":{json.dumps(currency)},"guards":['
     tail = f'],"version":{VERSION}}}'
-    if not texts:
-        return pl.Series([head + tail], dtype=pl.String).new_from_index(0, size)
-    frame = pl.DataFrame({f"g{i}": text for i, text in enumerate(texts)})
-    joined = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
-    return frame.select(pl.concat_str(pl.lit(head), joined, pl.lit(tail)).alias("inputs"))["inputs"]
+    frame = pl.DataFrame({"r": rules, **{f"g{i}": text for i, text in enumerate(texts)}})
+    joined = pl.concat_str(pl.exclude("r"), separator=",", ignore_nulls=True) if texts else ""
+    members = (head, joined, '],"rules":[', pl.col("r"), tail)
+    parts = [pl.lit(one) if isinstance(one, str) else one for one in members]
+    return frame.select(pl.concat_str(parts).alias("inputs"))["inputs"]
 
 
 def _guard_text(verdict: Verdict, approvals: pl.Series | None) -> pl.Series:

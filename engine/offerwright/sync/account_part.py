@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from offerwright.guards.plan import GuardPlan
+from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, judge_run
 from offerwright.sync.plan import AccountPart, PlanRows, any_held, withheld_of
+from offerwright.sync.stopped import any_stopped
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Run:
     guards: tuple[GuardPlan, ...]
     as_of: int
     first_publication: bool
+    stops: tuple[Stop, ...] = ()
 
 
 def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPart:
@@ -31,14 +34,14 @@ def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPar
     sums = _sums(rows)
     verdicts = judge_run(run.guards, sums.moves, run.as_of, run.first_publication)
     counts: Counter[tuple[str, str]] = Counter()
-    withheld = 0
+    withheld, held = 0, any_held(verdicts) | any_stopped(run.stops)
     for one in rows:
-        kept = one.operations.filter(~any_held(verdicts)).group_by("action", "aspect").len()
+        kept = one.operations.filter(~held).group_by("action", "aspect").len()
         counts.update({(action, aspect): n for action, aspect, n in kept.collect().iter_rows()})
-        withheld += _count(withheld_of(one, verdicts).select(pl.col("sku").unique()))
+        withheld += _count(withheld_of(one, verdicts, run.stops).select(pl.col("sku").unique()))
     return AccountPart(
         account, rows, verdicts, dict(sorted(counts.items())), sums.offers, sums.unchanged,
-        sums.waiting, withheld, sums.warned,
+        sums.waiting, withheld, sums.warned, run.stops,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ reasons are columns, and those of a whole catalogue lie on disk (`sync.spill`): 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, RunVerdict
 from offerwright.sync.planned import Planned, planned_of
+from offerwright.sync.stopped import any_stopped, stop_reasons
 
 OPERATIONS: Mapping[str, Any] = {
     "at": pl.Int64,
@@ -27,11 +29,14 @@ OPERATIONS: Mapping[str, Any] = {
     "action": pl.String,
     "says_price": pl.Boolean,
     "covers_stock": pl.Boolean,
+    "takes": pl.Boolean,
+    "rules": pl.String,
     "line": pl.String,
 }
 """One row per operation, in the order of the plan: `at` is the position of its offer (null for a
 SKU without one), `line` what the file says of it, with its end, and the rest what guards on the
-run look at."""
+run and holds look at: `takes` says that stock goes down or a listing ends, `rules` names those that
+made the price."""
 REASONS: Mapping[str, Any] = {
     "at": pl.Int64,
     "sku": pl.String,
@@ -105,6 +110,8 @@ class AccountPart:
     waiting: int
     withheld_skus: int
     warned: int
+    stops: tuple[Stop, ...] = ()
+    """What is stopped whatever its values; it too is still in `rows`."""
 
     @property
     def size(self) -> int:
@@ -113,12 +120,13 @@ class AccountPart:
 
     def operations(self) -> Iterator[pl.DataFrame]:
         """The operations, `OPERATIONS`, block by block."""
-        kept = ~any_held(self.run_verdicts)
+        kept = ~(any_held(self.run_verdicts) | any_stopped(self.stops))
         return (rows.operations.filter(kept).collect() for rows in self.rows)
 
     def reasons(self) -> Iterator[pl.DataFrame]:
         """What is withheld, `REASONS`, block by block."""
-        return (withheld_of(rows, self.run_verdicts).collect() for rows in self.rows)
+        held = self.run_verdicts, self.stops
+        return (withheld_of(rows, *held).collect() for rows in self.rows)
 
     def warned_of(self) -> Iterator[pl.DataFrame]:
         """The warnings, `REASONS`, block by block."""
@@ -161,8 +169,10 @@ def _held(aspect: str) -> pl.Expr:
     return pl.col({"price": "says_price", "stock": "covers_stock"}[aspect])
 
 
-def withheld_of(rows: PlanRows, verdicts: Iterable[RunVerdict]) -> pl.LazyFrame:
-    """What is withheld of these rows, with what guards on the run withhold, by `at`."""
+def withheld_of(
+    rows: PlanRows, verdicts: Iterable[RunVerdict], stops: Sequence[Stop] = ()
+) -> pl.LazyFrame:
+    """What is withheld of these rows, with what guards on the run and stops withhold, by `at`."""
     objections = [
         rows.operations.filter(_held(verdict.withholds)).select(
             "at",
@@ -175,6 +185,7 @@ def withheld_of(rows: PlanRows, verdicts: Iterable[RunVerdict]) -> pl.LazyFrame:
         for verdict in verdicts
         if verdict.withholds
     ]
+    objections += stop_reasons(rows.operations, stops)
     if not objections:
         return rows.withheld
     return pl.concat([rows.withheld, *objections]).sort("at", nulls_last=True, maintain_order=True)

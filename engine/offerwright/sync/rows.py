@@ -12,6 +12,7 @@ import polars as pl
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.match import Walks, holds
+from offerwright.evaluate.rule_ids import named_rules
 from offerwright.evaluate.run import Offers
 from offerwright.guards.judge import Verdict, judge
 from offerwright.guards.plan import GuardPlan
@@ -68,7 +69,8 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         for change in found.changes
     ]
     with stage("operations"):
-        written = [_written(change, said, known, verdicts, planning) for change in allowed]
+        judged = _Judged(verdicts, _rules(offers, allowed))
+        written = [_written(change, said, known, judged, planning) for change in allowed]
         operations = _operations(written).lazy()
     rows = PlanRows(
         operations=operations,
@@ -131,37 +133,59 @@ class _Written:
     """
     Changes with their lines and what they move.
 
-    `frame` has `at, sku, line`, the amounts that are paid before and after (`paid`, `live`), and
-    `quantity_after`.
+    `frame` has `at, sku, line`, the amounts that are paid before and after (`paid`, `live`),
+    `quantity_after`, `takes` and `rules`.
     """
 
     changes: Changes
     frame: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """What travels with an operation beside its bytes, by row: verdicts, and who made the price."""
+
+    verdicts: Sequence[Verdict]
+    rules: pl.Series
+
+
+def _rules(offers: Offers, changes: Sequence[Changes]) -> pl.Series:
+    """The rules that made each price, where anything is to be said."""
+    size = offers.rows.size
+    if not any(change.frame.height for change in changes):
+        return pl.Series([""], dtype=pl.String).new_from_index(0, size)
+    names = [document.name for document in offers.plan.documents]
+    return named_rules(offers.ran, names, size)
+
+
 def _written(
-    changes: Changes, said: Told, known: Known, verdicts: Sequence[Verdict], planning: Planning
+    changes: Changes, said: Told, known: Known, judged: _Judged, planning: Planning
 ) -> _Written:
     """Changes of offers, with what they were before and will be after."""
     offers, at = said.offers, changes.frame["at"]
     paid = offers.frame.select(pl.coalesce("sale_price", "price").alias("paid"))["paid"].gather(at)
     quantity = said.frame["quantity"].gather(at)
+    rules = judged.rules.gather(at)
     beside = changes.frame.with_columns(
-        _guard_inputs(verdicts, offers, planning, at.to_numpy()).alias("guard_inputs"),
+        _guard_inputs(judged.verdicts, offers, planning, rules, at.to_numpy()).alias(
+            "guard_inputs"
+        ),
         paid.alias("paid"),
         quantity.alias("quantity_after"),
+        rules.alias("rules"),
     )
     return _with_lines(changes, beside, known, offers.account, planning.marketplace)
 
 
 def _apart(changes: Changes, known: Known, account: Account, marketplace: Marketplace) -> _Written:
     """Changes of SKUs without an offer: they are ended, or told nought."""
-    bare = f'{{"currency":"{account.currency}","guards":[],"version":1}}'
+    bare = f'{{"currency":"{account.currency}","guards":[],"rules":[],"version":1}}'
     after = None if changes.action == "end" else 0
     beside = changes.frame.with_columns(
         pl.lit(bare).alias("guard_inputs"),
         pl.lit(None, dtype=pl.Decimal(38, 2)).alias("paid"),
         pl.lit(after, dtype=pl.Int64).alias("quantity_after"),
+        pl.lit("").alias("rules"),
     )
     return _with_lines(changes, beside, known, account, marketplace)
 
@@ -181,9 +205,14 @@ def _with_lines(
         pl.when(stocked).then("quantity_after").alias("quantity_after"),
     )
     lines = operation_lines(changes, whole, account.name, market.name)
-    return _Written(
-        changes, whole.select("at", "sku", "paid", "live", "quantity_after").with_columns(lines)
+    less = pl.col("quantity_after") < pl.col("quantity_before")
+    takes = (less | (pl.col("quantity_after") == 0)).fill_null(False)
+    if changes.action == "end":
+        takes = pl.lit(True)
+    kept = whole.select(
+        "at", "sku", "paid", "live", "quantity_after", takes.alias("takes"), "rules"
     )
+    return _Written(changes, kept.with_columns(lines))
 
 
 def _operations(written: Iterable[_Written]) -> pl.DataFrame:
@@ -196,6 +225,8 @@ def _operations(written: Iterable[_Written]) -> pl.DataFrame:
             pl.lit(one.changes.action).alias("action"),
             pl.lit(one.changes.says_price).alias("says_price"),
             pl.lit(one.changes.covers_stock).alias("covers_stock"),
+            "takes",
+            "rules",
             "line",
         )
         for one in written
@@ -240,7 +271,7 @@ def _zeroed(one: _Written, stocked: pl.Series) -> int:
 
 
 def _guard_inputs(
-    verdicts: Sequence[Verdict], offers: Offers, planning: Planning, at: Any
+    verdicts: Sequence[Verdict], offers: Offers, planning: Planning, rules: pl.Series, at: Any
 ) -> pl.Series:
     """The guard inputs of these rows; written for what is sent, not for the whole catalogue."""
 
@@ -250,7 +281,7 @@ def _guard_inputs(
 
     chosen = [_taken(verdict, at) for verdict in verdicts]
     approvals = approvals_by_row(chosen, selected)
-    return encode(chosen, offers.account.currency, approvals, len(at))
+    return encode(chosen, offers.account.currency, approvals, rules)
 
 
 def _taken(verdict: Verdict, at: Any) -> Verdict:

@@ -20,7 +20,7 @@ from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
 from offerwright.review.review import Asked, Review, review
 from offerwright.review.side import Side
-from offerwright.review.suspects import CAUSES
+from offerwright.review.attribution import CAUSES
 from offerwright.source.repository import Repository
 
 # Every example compiles two repositories, and one more for each changed document.

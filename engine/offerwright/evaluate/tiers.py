@@ -15,7 +15,7 @@ from offerwright.evaluate.operations import Rows, evaluate_decimals
 from offerwright.evaluate.state import Block, Moment, State, Truth, with_faults
 from offerwright.rules.plan import TiersStep
 
-_TIER = "/tier/"
+TIER = "/tier/"
 
 
 def run_tiers(
@@ -25,7 +25,7 @@ def run_tiers(
 
     A price that is missing is no tier. One below zero blocks: bounds do not lift it.
     """
-    values = [(f"{_TIER}{n}", evaluate_decimals(typed, state.rows)) for n, typed in step.tiers]
+    values = [(f"{TIER}{n}", evaluate_decimals(typed, state.rows)) for n, typed in step.tiers]
     for name, value in values:
         state = with_faults(state, step, value, active, None)
         negative = active & c.known(value) & np.asarray(value.values < 0) & ~state.stopped
@@ -37,8 +37,8 @@ def run_tiers(
 
 def tier_columns(rows: Rows) -> list[tuple[int, str]]:
     """The quantities that some step has set, and their columns, in order."""
-    names = [name for name in rows.columns if name.startswith(_TIER)]
-    return sorted((int(name.removeprefix(_TIER)), name) for name in names)
+    names = [name for name in rows.columns if name.startswith(TIER)]
+    return sorted((int(name.removeprefix(TIER)), name) for name in names)
 
 
 def without_pointless_tiers(state: State) -> State:

@@ -5,8 +5,10 @@ price is the one. Nothing is concluded from the text of the files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -17,10 +19,13 @@ from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.rule_ids import rules_column
 from offerwright.evaluate.run import Offers
+from offerwright.evaluate.sale_window import BEFORE, FROM
 from offerwright.evaluate.state import Ran
+from offerwright.evaluate.tiers import TIER
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+_Given: TypeAlias = tuple[tuple[Decimals, ...], Mask]
 RULES: Mapping[str, type[pl.DataType]] = {
     "place": pl.Int64, "kind": pl.String, "document": pl.String, "rule": pl.String,
     "file": pl.String, "line": pl.Int64,
@@ -30,10 +35,21 @@ RULES: Mapping[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """The same offers as one side computed them: `rows` are their places."""
+    """Some offers of one account as one side computed them: `rows` are their places.
+
+    `frame` is what a reviewer sees of all that were computed, `seen.seen`.
+    """
 
     offers: Offers
+    frame: pl.DataFrame
     rows: Rows
+
+    @cached_property
+    def seen(self) -> pl.DataFrame:
+        """What a reviewer sees of these offers."""
+        if len(self.rows) == len(self.frame) and (np.diff(self.rows) == 1).all():
+            return self.frame
+        return self.frame.select(pl.all().gather(self.rows))
 
     @property
     def steps(self) -> dict[tuple[str, str, str], Ran]:
@@ -46,21 +62,37 @@ class Run:
         return found
 
 
+def run_of(offers: Offers, frame: pl.DataFrame, skus: pl.Series) -> Run:
+    """The offers of some SKUs, which must all be there, in their order."""
+    place = frame["sku"].to_frame("sku").with_row_index("at")
+    rows = skus.to_frame("sku").join(place, on="sku", how="left", maintain_order="left")["at"]
+    return Run(offers, frame, rows.cast(pl.Int64).to_numpy())
+
+
 def moved_by(before: Run, after: Run) -> pl.DataFrame:
     """
-    The first step whose price differs, for every row that has one: `RULES`, by place.
+    The first step that gives another price, sale, window of a sale or tier: `RULES`, by place.
 
     The rule is the row of the head's table; of a rule that is gone it is the base's.
     """
     old, new = before.steps, after.steps
+    names = _prices(before, after)
     left = np.ones(len(after.rows), dtype=bool)
     found = [pl.DataFrame(schema=RULES)]
     for key in _order(old, new):
-        here = left & _differ(_given(old.get(key), before), _given(new.get(key), after))
+        given = _given(old.get(key), before, names), _given(new.get(key), after, names)
+        here = left & _differ(*given)
         if here.any():
             found.append(_named(key, here, (old.get(key), before), (new.get(key), after)))
             left &= ~here
     return pl.concat(found).sort("place", maintain_order=True)
+
+
+def _prices(*runs: Run) -> tuple[str, ...]:
+    """What steps set of a price, beside price and sale price."""
+    columns = {name for run in runs for name in run.offers.rows.columns}
+    windows = {FROM, BEFORE} & columns
+    return tuple(sorted({*windows, *(name for name in columns if name.startswith(TIER))}))
 
 
 def _order(old: Mapping[tuple[str, str, str], Ran], new: Mapping[tuple[str, str, str], Ran]
@@ -77,24 +109,23 @@ def _order(old: Mapping[tuple[str, str, str], Ran], new: Mapping[tuple[str, str,
     yield from known
 
 
-def _given(ran: Ran | None, run: Run) -> tuple[Decimals, Decimals, Mask] | None:
+def _given(ran: Ran | None, run: Run, names: Sequence[str]) -> _Given | None:
     """What a step gives these rows, and where it ran."""
     if ran is None:
         return None
-    price, sale = (c.take(column, run.rows) for column in ran.after)
-    assert isinstance(price, Decimals) and isinstance(sale, Decimals)
-    return price, sale, ran.active[run.rows]
+    columns = (*ran.after, *(ran.now.decimals(name) for name in names))
+    taken = (c.take(column, run.rows) for column in columns)
+    return tuple(one for one in taken if isinstance(one, Decimals)), ran.active[run.rows]
 
 
-def _differ(
-    one: tuple[Decimals, Decimals, Mask] | None, other: tuple[Decimals, Decimals, Mask] | None
-) -> Mask:
+def _differ(one: _Given | None, other: _Given | None) -> Mask:
     if one is None or other is None:
         # Whatever it gave: without the step the walk would have gone on as it was.
         only = one or other
         assert only is not None
-        return only[2]
-    return _unequal(one[0], other[0]) | _unequal(one[1], other[1])
+        return only[1]
+    found = [_unequal(a, b) for a, b in zip(one[0], other[0], strict=True)]
+    return np.asarray(np.logical_or.reduce(found), dtype=bool)
 
 
 def _unequal(one: Decimals, other: Decimals) -> Mask:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from offerwright.loadout import Loadout
+from offerwright.loadout import TOLD, Loadout
 from offerwright.source.document import Document
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, SHOP_FILE
 
 Change = Literal["new", "gone", "changed", "moved"]
 Files = Mapping[str, bytes]
+_Both: TypeAlias = "tuple[Loaded[Document] | None, Loaded[Document] | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class DocumentChange:
     One document that two states have apart.
 
     `moved` means the same in another file. `before` and `after` are the files that it is made of,
-    the document itself first, then its tables; empty where it is not there.
+    the document itself first, then its tables; empty where it is not there. `place` is the first
+    line that the two states have apart: at the head, else at the base.
     """
 
     kind: str
@@ -29,6 +31,7 @@ class DocumentChange:
     change: Change
     before: tuple[str, ...]
     after: tuple[str, ...]
+    place: tuple[str, int]
 
     @property
     def title(self) -> str:
@@ -57,8 +60,10 @@ class FileChange:
 def changed_documents(base: Loadout, head: Loadout) -> tuple[DocumentChange, ...]:
     """Documents by kind and name, then folders of marketplaces, then the shop."""
     old, new = _documents(base), _documents(head)
-    found = [_document(key, old.get(key), new.get(key)) for key in sorted({*old, *new})]
     before, after = base.repository.files, head.repository.files
+    found = [
+        _document(key, (old.get(key), new.get(key)), before, after) for key in sorted({*old, *new})
+    ]
     return (
         *(one for one in found if one is not None),
         *_marketplaces(before, after),
@@ -90,9 +95,8 @@ def _plain(loaded: Any) -> Loaded[Document]:
     return found
 
 
-def _document(
-    key: tuple[str, str], old: Loaded[Document] | None, new: Loaded[Document] | None
-) -> DocumentChange | None:
+def _document(key: tuple[str, str], both: _Both, base: Files, head: Files) -> DocumentChange | None:
+    old, new = both
     before, after = _files(old), _files(new)
     if old is None or new is None:
         change: Change = "new" if old is None else "gone"
@@ -102,7 +106,42 @@ def _document(
         change = "moved"
     else:
         return None
-    return DocumentChange(*key, change, before, after)
+    return _change(key, change, (before, base), (after, head))
+
+
+def _change(
+    key: tuple[str, str],
+    change: Change,
+    old: tuple[Sequence[str], Files],
+    new: tuple[Sequence[str], Files],
+) -> DocumentChange:
+    (before, base), (after, head) = old, new
+    return DocumentChange(
+        *key, change, tuple(before), tuple(after), _place(before, after, base, head)
+    )
+
+
+def _place(
+    before: Sequence[str], after: Sequence[str], base: Files, head: Files
+) -> tuple[str, int]:
+    """The first file that is not as it was, and the line in it; of a new document its first."""
+    was = dict(zip(after, before, strict=False))
+    for file in after:
+        if file not in base and was.get(file) not in base:
+            return file, 1
+        old = base[file] if file in base else base[was[file]]
+        if old != head[file]:
+            return file, _first_line_apart(old, head[file])
+    return (*(after or before), "")[0], 1
+
+
+def _first_line_apart(old: bytes, new: bytes) -> int:
+    left, right = (body.split(b"\n") for body in (old, new))
+    same = next(
+        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
+    return min(same, max(len(right) - 1, 0)) + 1
 
 
 def _files(loaded: Loaded[Document] | None) -> tuple[str, ...]:
@@ -118,7 +157,8 @@ def _marketplaces(base: Files, head: Files) -> Iterator[DocumentChange]:
         before, after = (_folder(files, name) for files in (base, head))
         if before != after:
             change: Change = "changed" if before and after else "gone" if before else "new"
-            yield DocumentChange("marketplace", name, change, tuple(before), tuple(after))
+            yield _change(("marketplace", name), change, (_told_first(before), base),
+                          (_told_first(after), head))  # fmt: skip
 
 
 def _folder(files: Files, name: str) -> dict[str, bytes]:
@@ -130,6 +170,13 @@ def _folder(files: Files, name: str) -> dict[str, bytes]:
     }
 
 
+def _told_first(files: Files) -> list[str]:
+    """What decides what is sent before what says how, and what nobody reads as a rule."""
+    last = len(TOLD)
+    rank = {name: next((n for n, t in enumerate(TOLD) if t in name), last) for name in files}
+    return sorted(files, key=lambda name: (rank[name], name))
+
+
 def _shop(base: Files, head: Files, name: str) -> Iterator[DocumentChange]:
     if base.get(SHOP_FILE) != head.get(SHOP_FILE):
-        yield DocumentChange("shop", name, "changed", (SHOP_FILE,), (SHOP_FILE,))
+        yield _change(("shop", name), "changed", ((SHOP_FILE,), base), ((SHOP_FILE,), head))

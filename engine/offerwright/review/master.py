@@ -13,11 +13,13 @@ from typing import Any
 
 import polars as pl
 
+from offerwright.review.aspects import ORDER
+from offerwright.review.attribution import CAUSES, TOGETHER
 from offerwright.review.documents import DocumentChange
 from offerwright.review.reach import Stock
 from offerwright.review.review import AccountReview, Review
 from offerwright.review.side import Side
-from offerwright.review.suspects import CAUSES, TOGETHER, may_move
+from offerwright.review.suspects import may_move
 from offerwright.review.verdicts import GuardResult
 
 VERSION = 1
@@ -100,7 +102,7 @@ def _with_rules(found: Review) -> pl.DataFrame:
     changed = found.changed
     if not len(changed):
         return changed
-    order = pl.col("aspect").replace_strict({"price": 0, "stock": 1, "content": 2})
+    order = pl.col("aspect").replace_strict({one: n for n, one in enumerate(ORDER)})
     first = found.causes.sort(order, maintain_order=True).unique(
         ["account", "sku"], keep="first", maintain_order=True
     )

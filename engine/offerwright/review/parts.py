@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from offerwright.evaluate.partitions import Block
-from offerwright.evaluate.run import Offers
+from offerwright.review.attribution import CAUSES, caused, nothing, together
+from offerwright.review.attribution import of_account as causes_of
 from offerwright.review.blocks import aligned
-from offerwright.review.causes import Run
 from offerwright.review.pairs import Pairs, pairs
-from offerwright.review.seen import seen
+from offerwright.review.seen import Seen, seen
 from offerwright.review.side import Side
-from offerwright.review.suspects import CAUSES, Suspect, caused, together
+from offerwright.review.suspects import Suspect
 from offerwright.review.verdicts import Judged, confirmed, verdicts
 
 _NOTHING = pl.DataFrame()
@@ -38,7 +37,7 @@ class PartReview:
     """
     What is found of one account in one part.
 
-    `changed` are the offers that differ, `Pairs.frame`; `causes` is `suspects.CAUSES`.
+    `changed` are the offers that differ, `Pairs.frame`; `causes` is `attribution.CAUSES`.
     """
 
     account: str
@@ -74,101 +73,63 @@ class Part:
     skus: pl.Series
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """The offers of one side, and what a reviewer sees of them."""
-
-    side: Side
-    offers: Offers
-    frame: pl.DataFrame
-
-
 def _part_review(change: Change, part: Part) -> PartReview:
     base, head = (
         _seen(side, block, part, change.as_of)
         for side, block in zip((change.base, change.head), part.blocks, strict=True)
     )
-    frames = [_NOTHING if one is None else one.frame for one in (base, head)]
+    frames = [_NOTHING if one is None else _placed(one.frame) for one in (base, head)]
     both = pairs(part.account, *frames)
     changed = both.frame.filter(pl.col("change") != "same")
     judged = _judged(change, both, base, head)
-    if base is None or head is None:
-        return PartReview(part.account, changed, pl.DataFrame(schema=CAUSES), judged)
-    causes = _causes(change, part, changed, (base.offers, head.offers))
+    causes = _causes(change, replace(part, skus=changed["sku"]), (base, head))
     return PartReview(part.account, changed, causes, judged)
 
 
-def _seen(side: Side, block: Block, part: Part, as_of: datetime) -> _Seen | None:
-    offers = _offers(side, block, part, as_of)
-    if offers is None:
-        return None
-    account = offers.account
-    market = side.loadout.marketplaces[account.marketplace]
-    guards = side.loadout.guards.by_account[account.name]
-    frame = seen(offers, guards, market, written=True)
-    at = pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
-    return _Seen(side, offers, frame.with_columns(at))
-
-
-def _offers(side: Side, block: Block, part: Part, as_of: datetime) -> Offers | None:
+def _seen(side: Side, block: Block, part: Part, as_of: datetime) -> Seen | None:
     """The offers that are asked for, as one side computes them; None without the account."""
     if part.account not in side.accounts:
         return None
     own = block.own["sku"]
     asked = own.filter(own.is_in(part.skus.implode())).to_list()
-    return side.executor.run(block.frame, as_of, side.live, [part.account], asked)[0]
+    offers = side.executor.run(block.frame, as_of, side.live, [part.account], asked)[0]
+    market = side.loadout.marketplaces[offers.account.marketplace]
+    guards = side.loadout.guards.by_account[part.account]
+    return Seen(offers, seen(offers, guards, market, written=True))
 
 
-def _judged(change: Change, both: Pairs, base: _Seen | None, head: _Seen | None) -> Judged:
+def _placed(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
+
+
+def _judged(change: Change, both: Pairs, base: Seen | None, head: Seen | None) -> Judged:
     if head is None:
         return {}
     told = head.frame.clear() if base is None else base.frame
     live = confirmed(change.head, both.account, told)
-    before = None if base is None else (base.side, base.offers)
-    return verdicts((before, (head.side, head.offers)), both, live, change.as_of)
+    before = None if base is None else (change.base, base.offers)
+    return verdicts((before, (change.head, head.offers)), both, live, change.as_of)
 
 
-def _causes(
-    change: Change, part: Part, changed: pl.DataFrame, offers: tuple[Offers, Offers]
-) -> pl.DataFrame:
-    """Which changed document moved which of the offers that both sides have: `CAUSES`."""
-    twice = changed.filter(pl.col("old").is_not_null() & pl.col("new").is_not_null())
-    nothing = pl.DataFrame(schema=CAUSES)
-    if not len(twice):
-        return nothing
-    before, after = (
-        Run(one, _places(twice[side])) for one, side in zip(offers, ("old", "new"), strict=True)
-    )
-    only = Part(part.account, part.blocks, twice["sku"])
-    runs = _without_each(change, only, before)
-    named = [nothing, *(caused(one.document, run, after) for one, run in runs)]
-    known = pl.concat(named)
-    left = twice["sku"].filter(~twice["sku"].is_in(known["sku"].implode()))
-    return pl.concat([known, together(before, after, left)])
-
-
-def _without_each(change: Change, part: Part, base: Run) -> Iterator[tuple[Suspect, Run]]:
-    """The same offers without each document; with one document alone that is the base."""
+def _causes(change: Change, part: Part, sides: tuple[Seen | None, Seen | None]) -> pl.DataFrame:
+    """Which changed document moved which of the offers that differ: `CAUSES`."""
+    if not len(part.skus):
+        return pl.DataFrame(schema=CAUSES)
+    base, head = sides
+    found = [nothing()]
     for one in change.suspects:
-        if one.without is None:
-            continue
-        if len(change.suspects) == 1:
-            yield one, base
-            continue
-        offers = _offers(one.without, part.blocks[1], part, change.as_of)
-        if offers is not None:
-            yield one, Run(offers, _found(offers, part.skus))
+        if one.without is not None and part.account in one.reaches:
+            without = base if part.account in one.alone else _without(change, part, one.without)
+            found.append(caused(one.document, (without, head), part.skus))
+    known = pl.concat(found)
+    left = together(sides, part.skus, known, [one.document for one in change.suspects])
+    return causes_of(part.account, pl.concat([known, left]))
 
 
-def _found(offers: Offers, skus: pl.Series) -> NDArray[np.int64]:
-    """The places of some SKUs among the offers."""
-    place = offers.frame["sku"].to_frame("sku").with_row_index("at")
-    rows = skus.to_frame("sku").join(place, on="sku", how="left", maintain_order="left")
-    return _places(rows["at"])
-
-
-def _places(rows: pl.Series) -> NDArray[np.int64]:
-    return rows.cast(pl.Int64).to_numpy()
+def _without(change: Change, part: Part, side: Side) -> Seen | None:
+    """The same offers without one document: over the rows of the side that has such facts."""
+    of_head = side.snapshot_id == change.head.snapshot_id
+    return _seen(side, part.blocks[1 if of_head else 0], part, change.as_of)
 
 
 def of_account(parts: Sequence[PartReview], account: str) -> pl.DataFrame:

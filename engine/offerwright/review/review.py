@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from offerwright.review.attribution import CAUSES
 from offerwright.review.blocks import aligned
 from offerwright.review.documents import (
     DocumentChange,
@@ -19,7 +20,7 @@ from offerwright.review.pairs import columns
 from offerwright.review.parts import Change, PartReview, of_account, part_reviews
 from offerwright.review.reach import Reached, Stock, reached
 from offerwright.review.side import Difference, Side, differing
-from offerwright.review.suspects import CAUSES, Compiled, Suspect, suspects
+from offerwright.review.suspects import Compiled, Suspect, Suspected, suspects
 from offerwright.review.verdicts import GuardResult, guard_results, run_verdicts
 
 
@@ -59,7 +60,7 @@ class Review:
     documents: tuple[DocumentChange, ...]
     files: tuple[FileChange, ...]
     causes: pl.DataFrame
-    """`suspects.CAUSES`."""
+    """`attribution.CAUSES`."""
     guards: tuple[GuardResult, ...]
     untold: frozenset[tuple[str, str]] = frozenset()
     """Kind and name of the documents without which the head could not be evaluated."""
@@ -109,7 +110,7 @@ def _suspects(
     """The documents that may have moved what is reached; none where nothing is."""
     if not any(len(skus) for skus in reach.skus.values()):
         return ()
-    return suspects(base, head, documents, asked.compiled)
+    return suspects(Suspected(base, head, documents, asked.compiled, asked.as_of))
 
 
 def _account(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -20,6 +22,16 @@ from offerwright.sync.told import told
 MARGIN_DIGITS = 4
 PAYLOAD = "payload."
 CREATE = "create"
+SEEN = ("paid", "margin")
+"""What a reviewer sees beside a listing and the bodies."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The offers of one account, and what a reviewer sees of them: `seen`."""
+
+    offers: Offers
+    frame: pl.DataFrame
 
 
 def seen(

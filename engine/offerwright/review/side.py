@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -49,6 +49,19 @@ class Side:
         return {plan.account.name: plan.account for plan in self.loadout.rules.plans}
 
 
+@dataclass(frozen=True)
+class Standing:
+    """All that decides what an account is told at a moment: rules with rows, writing, guards."""
+
+    offers: object
+    payloads: object
+    guards: object
+
+
+Standings: TypeAlias = Mapping[str, Standing]
+"""By account."""
+
+
 def differing(base: Side, head: Side, as_of: datetime) -> dict[str, frozenset[Difference]]:
     """
     The accounts whose offers, payloads or verdicts may differ, with why; sorted by name.
@@ -56,33 +69,42 @@ def differing(base: Side, head: Side, as_of: datetime) -> dict[str, frozenset[Di
     What is not here is equal, and nobody needs to evaluate it: the same rules, facts and clock over
     the same rows.
     """
-    tables = Tables(), Tables()
+    return differing_between(standings(base, as_of), standings(head, as_of))
+
+
+def differing_between(base: Standings, head: Standings) -> dict[str, frozenset[Difference]]:
+    """`differing` of what is known of both sides."""
     found: dict[str, frozenset[Difference]] = {}
-    for name in sorted({*base.accounts, *head.accounts}):
-        if name not in base.accounts or name not in head.accounts:
+    for name in sorted({*base, *head}):
+        if name not in base or name not in head:
             found[name] = frozenset({"account"})
-        elif reasons := frozenset(_reasons(base, head, name, as_of, tables)):
+        elif reasons := frozenset(_reasons(base[name], head[name])):
             found[name] = reasons
     return found
 
 
-def _reasons(
-    base: Side, head: Side, account: str, as_of: datetime, tables: tuple[Tables, Tables]
-) -> Iterator[Difference]:
-    one, other = (
-        footings(side.loadout.rules, account, as_of, table)
-        for side, table in zip((base, head), tables, strict=True)
-    )
-    moved = any(
-        (one[side].meaning, one[side].clock) != (other[side].meaning, other[side].clock)
-        for side in SIDES
-    )
-    if moved or base.snapshot_id != head.snapshot_id:
+def _reasons(base: Standing, head: Standing) -> Iterator[Difference]:
+    if base.offers != head.offers:
         yield "offers"
-    if _written(base, account) != _written(head, account):
+    if base.payloads != head.payloads:
         yield "payloads"
-    if base.loadout.guards.by_account[account] != head.loadout.guards.by_account[account]:
+    if base.guards != head.guards:
         yield "guards"
+
+
+def standings(side: Side, as_of: datetime) -> Standings:
+    """What every account of a side stands on."""
+    tables = Tables()
+    return {name: _standing(side, name, as_of, tables) for name in side.accounts}
+
+
+def _standing(side: Side, account: str, as_of: datetime, tables: Tables) -> Standing:
+    found = footings(side.loadout.rules, account, as_of, tables)
+    meaning = [(found[part].meaning, found[part].clock) for part in SIDES]
+    return Standing(
+        (side.snapshot_id, meaning), _written(side, account),
+        side.loadout.guards.by_account[account],
+    )  # fmt: skip
 
 
 def _written(side: Side, name: str) -> tuple[object, ...]:

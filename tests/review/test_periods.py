@@ -1,0 +1,96 @@
+"""A change that begins later is seen when it begins, on whichever side its window stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine_under_test import marketplace_files, shop_files, sound
+from typed_rows import frame_from_rows
+
+from offerwright.errors import has_errors
+from offerwright.loadout import Loadout
+from offerwright.pipeline import compile_repository
+from offerwright.review.periods import period_records, period_reviews
+from offerwright.review.review import Asked
+from offerwright.review.side import Side
+from offerwright.source.repository import Repository
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+FACTS = "kind: facts\nname: facts\nfacts:\n  cost: {type: money, from: catalogue.cost}\n"
+BASE = "kind: pricing\nname: base\nsteps: [{id: b, phase: base, set: {price: cost}}]\n"
+GUARDS = (
+    "kind: guards\nname: money\nguards:\n"
+    "  - {id: floor, check: price_at_least, bound: cost, else: block}\n"
+)
+SALE = (
+    "kind: pricing\nname: sale\nvalid: {{from: {}, before: {}}}\n"
+    "steps: [{{id: s, phase: adjust, set: {{price: price * (1 + {})}}}}]\n"
+)
+
+
+def side(name: str, **files: str) -> Side:
+    named = {f"rules/{file}.yaml": text for file, text in files.items()}
+    loadout = sound(
+        {**shop_files("catalogue", accounts={"a": "alpha"}), **marketplace_files("alpha"),
+         "rules/facts.yaml": FACTS, "rules/base.yaml": BASE, "rules/guards.yaml": GUARDS, **named}
+    )  # fmt: skip
+    rows = frame_from_rows(loadout.schema, [{"sku": "A", "cost": 100}, {"sku": "B", "cost": 200}])
+    return Side(name, "", loadout, rows, "the same rows")
+
+
+def ready(repository: Repository) -> Loadout | None:
+    loadout, found = compile_repository(repository)
+    return None if has_errors(found) else loadout
+
+
+def told(base: Side, head: Side, most: int = 9) -> tuple[list[Any], int]:
+    asked = Asked(datetime(2026, 6, 1, tzinfo=ZONE), ready)
+    found, left = period_reviews(base, head, asked, datetime(2026, 7, 1, tzinfo=ZONE), most)
+    return [
+        (
+            one["as_of"][:10], one["before"][:10], one["totals"]["changed_offers"], one["blocks"],
+            [f"{c['what']} {c['happens']}" for c in one["because"]],
+        )
+        for one in period_records(found)
+    ], left  # fmt: skip
+
+
+def test_a_campaign_to_come_changes_offers_while_it_lasts() -> None:
+    head = side("head", sale=SALE.format("2026-06-10", "2026-06-20", "5%"))
+
+    assert told(side("base"), head) == ([
+        ("2026-06-01", "2026-06-10", 0, False, []),
+        ("2026-06-10", "2026-06-20", 2, False, ["pricing sale begins"]),
+        ("2026-06-20", "2026-07-01", 0, False, ["pricing sale ends"]),
+    ], 0)  # fmt: skip
+
+
+def test_a_guard_that_blocks_in_two_weeks_blocks_now() -> None:
+    head = side("head", sale=SALE.format("2026-06-10", "2026-06-20", "-5%"))
+
+    assert [(day, blocks) for day, _, _, blocks, _ in told(side("base"), head)[0]] == [
+        ("2026-06-01", False), ("2026-06-10", True), ("2026-06-20", False),
+    ]  # fmt: skip
+
+
+def test_a_campaign_that_is_moved_differs_where_only_one_side_has_it() -> None:
+    base = side("base", sale=SALE.format("2026-06-10", "2026-06-20", "5%"))
+    head = side("head", sale=SALE.format("2026-06-15", "2026-06-20", "5%"))
+
+    assert told(base, head) == ([
+        ("2026-06-01", "2026-06-10", 0, False, []),
+        ("2026-06-10", "2026-06-15", 2, False, ["pricing sale begins"]),
+        ("2026-06-15", "2026-06-20", 0, False, ["pricing sale begins"]),
+        ("2026-06-20", "2026-07-01", 0, False, ["pricing sale ends"]),
+    ], 0)  # fmt: skip
+
+
+def test_moments_that_are_left_out_are_counted() -> None:
+    head = side("head", sale=SALE.format("2026-06-10", "2026-06-20", "5%"))
+
+    assert told(side("base"), head, most=2) == ([
+        ("2026-06-01", "2026-06-10", 0, False, []),
+        ("2026-06-10", "2026-07-01", 2, False, ["pricing sale begins"]),
+    ], 1)  # fmt: skip

@@ -18,9 +18,9 @@ from offerwright.errors import has_errors
 from offerwright.evaluate.listing import listing
 from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
+from offerwright.review.attribution import CAUSES
 from offerwright.review.review import Asked, Review, review
 from offerwright.review.side import Side
-from offerwright.review.attribution import CAUSES
 from offerwright.source.repository import Repository
 
 # Every example compiles two repositories, and one more for each changed document.

@@ -30,7 +30,7 @@ class Pairs:
     Offers of one account, row by row on both sides.
 
     `frame`: `account, sku, change, move, share`, then every `SHOWN` with `_before` and `_after`,
-    `withheld_before` and `withheld_after` (`ASPECT CODE`, sorted), and `fields`, the names of what
+    `withheld` (`ASPECT CODE`, sorted) and `currency` likewise, and `fields`, the names of what
     differs. `share` Decimal(38, 6) is the new amount that is paid over the old one, less one; null
     where there was none, or nought. `old` and `new` are the places among the offers of each side,
     null where it is not there.
@@ -64,18 +64,16 @@ def pairs(account: str, before: pl.DataFrame, after: pl.DataFrame) -> Pairs:
         pl.col("at_after").alias("new"),
     ).with_columns(_change())  # fmt: skip
     frame = frame.with_columns(_move(), _share(frame))
-    if "currency_after" in frame.columns:
-        # Amounts of two currencies are not compared.
-        same = pl.col("currency_before").eq_missing(pl.col("currency_after"))
-        frame = frame.with_columns(
-            pl.when(same).then(name).alias(name) for name in ("move", "share")
-        )
+    # Amounts of two currencies are not compared.
+    same = pl.col("currency_before").eq_missing(pl.col("currency_after"))
+    frame = frame.with_columns(pl.when(same).then(name).alias(name) for name in ("move", "share"))
     return Pairs(account, frame.select(*columns()))
 
 
 def columns() -> tuple[str, ...]:
     """The columns of `Pairs.frame`, in order."""
-    shown = [f"{name}_{side}" for name in (*SHOWN, "withheld") for side in ("before", "after")]
+    names = (*SHOWN, "withheld", "currency")
+    shown = [f"{name}_{side}" for name in names for side in ("before", "after")]
     return "account", "sku", "change", "move", "share", *shown, "fields", "old", "new"
 
 
@@ -85,14 +83,14 @@ def _side(frame: pl.DataFrame) -> pl.DataFrame:
     part = pl.element().struct
     code = pl.format("{} {}", part.field("aspect"), part.field("code"))
     withheld = pl.col("blocked").list.eval(code).list.unique().list.sort().alias("withheld")
-    hidden = ["account", "marketplace", "blocked", "oversell", "rules"]
+    hidden = ["account", "blocked", "oversell", "rules"]
     return frame.with_columns(withheld).drop(hidden)
 
 
 _TYPES: Mapping[str, Any] = {
     "status": pl.String, "price": pl.Decimal(38, 2), "sale_price": pl.Decimal(38, 2),
     "paid": pl.Decimal(38, 2), "list_price": pl.Decimal(38, 2), "margin": pl.Decimal(38, 4),
-    "quantity": pl.Int64, "category": pl.String, "title": pl.String,
+    "quantity": pl.Int64, "category": pl.String, "title": pl.String, "currency": pl.String,
     "withheld": pl.List(pl.String), "at": pl.Int64,
 }  # fmt: skip
 """Of a side that has no such column: it has no such account."""

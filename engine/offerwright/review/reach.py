@@ -120,7 +120,7 @@ def _asked(
     after: pl.Series,
 ) -> pl.Series:
     """The SKUs of one account that have to be looked at."""
-    if found is None or why & {"payloads", "guards", "account"}:
+    if found is None or why - {"offers"}:
         return _union(after, before)
     changed = np.concatenate([found.changed, found.added])
     here = after.filter(pl.Series(np.isin(text_hashes(after), changed)))

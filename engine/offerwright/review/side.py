@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +12,16 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from offerwright.evaluate.run import Executor
-from offerwright.incremental.footing import SIDES, Tables, footings
+from offerwright.incremental.footing import SIDES, Part, Tables, footing, footings
+from offerwright.incremental.needs import needs
 from offerwright.loadout import TOLD, Loadout
-from offerwright.rules.plan import Account
+from offerwright.rules.plan import Account, RuleSet
 from offerwright.sync.told import settings_of
 
-Difference = Literal["account", "offers", "payloads", "guards"]
+Difference = Literal["account", "offers", "margin", "payloads", "guards"]
 """Why an account may differ: it is new or gone; its prices, stock or content are computed
-otherwise; the same offers are written otherwise; other guards look at them."""
+otherwise; of the same prices something else is left; the same offers are written otherwise; other
+guards look at them."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Standing:
     """All that decides what an account is told at a moment: rules with rows, writing, guards."""
 
     offers: object
+    margin: object
     payloads: object
     guards: object
 
@@ -86,6 +89,8 @@ def differing_between(base: Standings, head: Standings) -> dict[str, frozenset[D
 def _reasons(base: Standing, head: Standing) -> Iterator[Difference]:
     if base.offers != head.offers:
         yield "offers"
+    if base.margin != head.margin:
+        yield "margin"
     if base.payloads != head.payloads:
         yield "payloads"
     if base.guards != head.guards:
@@ -99,12 +104,28 @@ def standings(side: Side, as_of: datetime) -> Standings:
 
 
 def _standing(side: Side, account: str, as_of: datetime, tables: Tables) -> Standing:
-    found = footings(side.loadout.rules, account, as_of, tables)
-    meaning = [(found[part].meaning, found[part].clock) for part in SIDES]
+    rules, guards = side.loadout.rules, side.loadout.guards.by_account[account]
+    found = footings(rules, account, as_of, tables)
+    fees = footing(rules, _fees(rules, account), as_of, tables)
+    meaning = [(one.meaning, one.clock) for one in (*(found[part] for part in SIDES), fees)]
     return Standing(
-        (side.snapshot_id, meaning), _written(side, account),
-        side.loadout.guards.by_account[account],
-    )  # fmt: skip
+        offers=(side.snapshot_id, meaning[:-1]),
+        margin=(side.snapshot_id, meaning[-1]),
+        payloads=_written(side, account),
+        guards=guards,
+    )
+
+
+def _fees(rules: RuleSet, account: str) -> Part:
+    """What a marketplace takes, whether or not a price is made of it."""
+    plan = rules.plan(account)
+    documents = [plan.documents[number] for number in sorted({fee.document for fee in plan.fees})]
+    numbers = {fee.document: n for n, fee in enumerate(plan.fees)}
+    items = (
+        *(replace(fee, document=numbers[fee.document]) for fee in plan.fees),
+        *(replace(one, revision="", ends=None) for one in documents),
+    )
+    return Part(items, (needs(plan, items),))
 
 
 def _written(side: Side, name: str) -> tuple[object, ...]:

@@ -51,13 +51,19 @@ class GuardResult:
 
 
 def confirmed(side: Side, account: str, base: pl.DataFrame) -> pl.DataFrame:
-    """What guards take for live: the ledger where there is one, else what the base tells."""
+    """
+    What guards take for live: the ledger where there is one, else what the base tells.
+
+    An amount in another currency than the account's is live, and nobody knows how much it is.
+    """
     if account in side.live:
         return side.live[account]
+    known = pl.col("currency") == side.accounts[account].currency
+    price, paid = (pl.when(known).then(name).cast(pl.Decimal(38, 8)) for name in ("price", "paid"))
     return base.select(
         "sku",
-        pl.col("price").cast(pl.Decimal(38, 8)).alias("live_price"),
-        pl.col("paid").cast(pl.Decimal(38, 8)).alias("live_paid"),
+        price.alias("live_price"),
+        paid.alias("live_paid"),
         pl.col("quantity").alias("live_quantity"),
         pl.col("price").is_not_null().alias("was_sent"),
     ).cast(LIVE_SCHEMA)  # type: ignore[arg-type]
@@ -141,10 +147,14 @@ def run_verdicts(
 
 def _moves(frame: pl.DataFrame, before: Stock) -> Moves:
     old, new = pl.col("quantity_before"), pl.col("quantity_after")
+    other = pl.all_horizontal(
+        pl.col("currency_before").ne_missing(pl.col("currency_after")),
+        pl.col("paid_before").is_not_null(), pl.col("paid_after").is_not_null(),
+    )  # fmt: skip
     emptied = (old.fill_null(0) > 0) & (new.fill_null(0) == 0)
     return Moves(
         confirmed=before.priced,
-        moved=int(frame["move"].is_not_null().sum()),
+        moved=int(frame.select((pl.col("move").is_not_null() | other).sum()).item()),
         stocked=before.stocked,
         zeroed=int(frame.select(emptied.sum()).item()),
     )

@@ -111,6 +111,7 @@ CODES: dict[str, str] = {
     "GUARD_NEVER_PASSES": "A guard refuses every price that the bounds or another guard allow",
     "GUARD_REFUSED": "A guard, the contract or the read-back refuses the bytes at send",
     "HEADER_AGAIN": "The header stands in the file a second time",
+    "HELD": "Somebody holds back what would be sent of this offer",
     "HIDES_WIDER": "A narrower document sets the base price whatever a wider one has set before",
     "INVALID": "A document breaks a rule between several of its keys",
     "INVALID_CHARACTER": "A file or a quoted value holds a control character",

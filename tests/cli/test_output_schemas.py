@@ -18,6 +18,7 @@ NAMES = (
     "diff",
     "difference",
     "explain",
+    "holds",
     "offers",
     "orders",
     "plan",

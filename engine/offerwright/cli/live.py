@@ -34,6 +34,7 @@ from offerwright.sync.ports import Limits
 from offerwright.sync.stored import StoredListings, StoredTokens
 
 SANDBOX_SECRET = "sandbox"
+SANDBOX_STORE = f"sqlite:///{STATE}/sandbox.db"
 SANDBOX_RATE = Decimal(200)
 SANDBOX_PAUSE_S = 0.05
 
@@ -126,13 +127,17 @@ def live(loadout: Loadout, root: Path, sandbox: str | None) -> Iterator[Live]:
     if wrong:
         raise ConfigError(wrong)
     log_to_stderr(int(click.get_current_context().find_root().obj or 0))
-    url = f"sqlite:///{STATE}/sandbox.db" if sandbox else loadout.shop.document.store
-    (root / STATE).mkdir(exist_ok=True)
-    store = open_store(url, root)
+    store = opened_store(root, loadout.shop.document.store, sandbox)
     try:
         yield Live(loadout, store, sandbox.rstrip("/") if sandbox else None, SystemClock())
     finally:
         store.close()
+
+
+def opened_store(root: Path, url: str, sandbox: str | None) -> Store:
+    """The store of the shop, or the one that the sandbox has for itself."""
+    (root / STATE).mkdir(exist_ok=True)
+    return open_store(f"sqlite:///{STATE}/sandbox.db" if sandbox else url, root)
 
 
 def new_owner() -> Owner:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from offerwright import __version__
@@ -15,7 +16,9 @@ from offerwright.cli.options import STATE, known_accounts, moment
 from offerwright.cli.report import tell
 from offerwright.cli.snapshot import current_snapshot, take_snapshot
 from offerwright.evaluate.partitions import partitions
+from offerwright.guards.stops import Stop
 from offerwright.loadout import Loadout, PlanRequest, doubt_of
+from offerwright.store.protocol import Store
 from offerwright.sync.plan import Basis, SyncPlan
 
 PLANNED = "planned"
@@ -55,7 +58,8 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
         target=target_of(world.sandbox),
         first_publication=wanted.first_publication,
     )
-    asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest))
+    stops = holds_of(world.store, at, world.clock.now())
+    asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest), stops)
     parts = partitions(loadout.rules, snapshot.facts)
     _tell_unmapped(loadout, names)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:
@@ -67,6 +71,21 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
             with world.store.reading(much=is_large) as reading:
                 made = work.plan(reading)
             yield made
+
+
+def holds_of(store: Store, as_of: datetime, now: float) -> dict[str, tuple[Stop, ...]]:
+    """
+    What operators hold back, by account.
+
+    It is what stands now, whatever the plan's moment: only one that is over by then holds nothing.
+    """
+    found: dict[str, tuple[Stop, ...]] = {}
+    for one in store.holds():
+        wish = one.wish
+        if one.counts(now) and one.counts(as_of.timestamp()):
+            stop = Stop("HELD", str(one), "", wish.aspects, wish.sku, wish.rule)
+            found[wish.account] = (*found.get(wish.account, ()), stop)
+    return found
 
 
 def _tell_unmapped(loadout: Loadout, accounts: Sequence[str]) -> None:

@@ -142,6 +142,7 @@ class AccountRun:
             failed=counts["failed"],
             refused=tuple(self.steps.refused),
             left=self.store.open_counts(self.account),
+            held=self.store.held_count(self.account, now=self.clock.now()),
             ended=self.ended or "done",
             error=self.steps.error,
         )

@@ -31,8 +31,9 @@ class ApplyReport:
     Counts of one account's run.
 
     `sent`, `polled`, `read_back` count requests; `confirmed`, `accepted`, `throttled`, `failed`
-    count outcomes. `left` is what is still open at the end, by outbox status. `ended` says why the
-    run ended, and `error` is the exception of an account that had to stop.
+    count outcomes. `left` is what is still open at the end, by outbox status; `held` of it is held
+    back by an operator. `ended` says why the run ended, and `error` is the exception of an account
+    that had to stop.
     """
 
     account: str
@@ -46,6 +47,7 @@ class ApplyReport:
     failed: int = 0
     refused: tuple[Refused, ...] = ()
     left: Mapping[str, int] = field(default_factory=dict)
+    held: int = 0
     ended: Ended = "done"
     error: OfferwrightError | None = None
 

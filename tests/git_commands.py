@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 WHO = {
@@ -11,12 +12,21 @@ WHO = {
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
+def people(author: str, committer: str = "") -> dict[str, str]:
+    """The environment in which these people, `Ana <ana@example>`, write and commit."""
+    found = {}
+    for who, person in (("AUTHOR", author), ("COMMITTER", committer or author)):
+        name, _, email = person.rstrip(">").partition(" <")
+        found |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": email}
+    return found
+
+
+def git(folder: Path, *arguments: str, who: Mapping[str, str] = WHO) -> str:
     """What a command of Git says; the test fails where it fails."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         ["git", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", *arguments],
-        cwd=folder, env={**kept, **WHO, "GIT_CONFIG_GLOBAL": "/dev/null"},
+        cwd=folder, env={**kept, **who, "GIT_CONFIG_GLOBAL": "/dev/null"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.strip()

@@ -20,7 +20,7 @@ OFFERS = 1000
 """So many offers stand in the document one by one, unless asked otherwise."""
 ROWS = 5000
 """So many stand in the HTML report."""
-FORMS = ("text", "json", "markdown", "csv", "parquet", "sarif", "github",
+FORMS = ("text", "json", "markdown", "html", "csv", "parquet", "sarif", "github",
          "github-comment", "gitlab-comment")  # fmt: skip
 """How a review can be written."""
 
@@ -59,7 +59,8 @@ def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[s
 
 def _evaluated(request: ReviewRequest) -> Rendered:
     """The document, with as many offers as the longest output shows, and all that differ."""
-    from offerwright.cli.review_sides import Data, compiled, linked, refuse_base, sides
+    from offerwright.cli.review_sides import Data, compared, compiled, linked, refuse_base, sides
+    from offerwright.review.agreement import agreements, counted
     from offerwright.review.master import broken, master, ranked_offers
     from offerwright.review.offers_table import table_of_review
     from offerwright.review.renderings import Rendered
@@ -74,7 +75,9 @@ def _evaluated(request: ReviewRequest) -> Rendered:
         tell(f"{new.name} has errors, so its offers cannot be computed")
         return Rendered(broken(old.name, old.commit, new.name, new.commit, diagnostic_json(errors)))
     before, after, as_of = sides((old, base), (new, head), Data(root, request.data, request.as_of))
-    found = review(before, after, Asked(as_of, compiled, workers=2))
+    agreed = agreements(base, head, compared(root, old, new))
+    after = replace(after, loadout=counted(head, agreed))
+    found = replace(review(before, after, Asked(as_of, compiled, workers=2)), approvals=agreed)
     record = master(found, max(request.offers, ROWS))
     return Rendered(record, table_of_review(ranked_offers(found), record))
 

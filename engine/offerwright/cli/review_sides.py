@@ -11,14 +11,22 @@ from offerwright.cli.loadouts import wrong_contracts
 from offerwright.cli.options import moment
 from offerwright.cli.report import tell
 from offerwright.cli.snapshot import current_snapshot
-from offerwright.errors import ConfigError, Diagnostic, has_errors, sorted_diagnostics
+from offerwright.errors import (
+    ConfigError,
+    Diagnostic,
+    OfferwrightError,
+    has_errors,
+    sorted_diagnostics,
+)
 from offerwright.facts.manifest import schema_hash
 from offerwright.facts.snapshot import build_snapshot
 from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
+from offerwright.review.agreement import Compared
 from offerwright.review.side import Side
 from offerwright.source.history import HEAD, commit_range, repository_at
 from offerwright.source.repository import (
+    SHOP_FILE,
     Repository,
     read_repository,
     shipped_marketplaces,
@@ -49,6 +57,15 @@ def states_of_range(root: Path, written: str) -> tuple[State, State]:
     return base, _committed(root, found.head, right or HEAD)
 
 
+def state_at(root: Path, written: str) -> State:
+    """One state: that of a commit, or of another folder with `offerwright.yaml`."""
+    if (Path(written) / SHOP_FILE).is_file():
+        return folder_state(Path(written), written)
+    if ".." in written:
+        raise OfferwrightError(f"{written} is a range; name one commit, such as main")
+    return _committed(root, commit_range(root, f"{written}..").base, written)
+
+
 def _committed(root: Path, commit: str, name: str) -> State:
     found, unread = with_shipped(repository_at(root, commit, whole=True), shipped_marketplaces())
     return State(name, commit, found, tuple(unread))
@@ -58,6 +75,11 @@ def folder_state(folder: Path, name: str) -> State:
     """The files of a folder as they are."""
     repository, unread = read_repository(folder, shipped_marketplaces())
     return State(name, "", repository, tuple(unread))
+
+
+def compared(root: Path, base: State, head: State) -> Compared | None:
+    """Where two states come from; None for folders, of which Git says nothing."""
+    return Compared(root, base.commit, head.commit or None) if base.commit else None
 
 
 def compiled(repository: Repository) -> Loadout | None:

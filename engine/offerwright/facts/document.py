@@ -75,6 +75,13 @@ class SnapshotBounds(Model):
     """More rejected rows than this stop the run."""
 
 
+class ApprovalSettings(Model):
+    """What an approval must have to count in the review of a change."""
+
+    require_signed: bool = False
+    """True: the commits of a change that brings an approval must be signed by who wrote them."""
+
+
 class ShopDocument(Document):
     """The home of the shop: accounts, sources, store."""
 
@@ -89,6 +96,8 @@ class ShopDocument(Document):
     """Where facts come from."""
     snapshot: SnapshotBounds = SnapshotBounds.model_construct()
     """What a source may lose."""
+    approvals: ApprovalSettings = ApprovalSettings.model_construct()
+    """What approvals must have; a change is held to what it was before."""
     store: str = "sqlite:///.offerwright/state.db"
     """Where the ledger lives."""
 

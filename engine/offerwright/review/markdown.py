@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from offerwright.review.approval_words import reach, standing, tally
 from offerwright.review.words import (
     NONE,
+    between,
     change,
     count,
     headline,
@@ -32,6 +34,7 @@ BUDGET = 60_000
 TAG = "<!-- offerwright review -->"
 """The first line of every comment: by it the one of before is found."""
 LONGEST = 80
+SENTENCE = 400
 BAR = 24
 _BAR = "\\|"
 Record = Mapping[str, Any]
@@ -78,10 +81,10 @@ def comment(record: Record, budget: int = BUDGET) -> str:
     return _written(record, replace(_SHORTER[-1], guards=0, accounts=0, findings=1))
 
 
-def code(text: object) -> str:
+def code(text: object, longest: int = LONGEST) -> str:
     """Text from outside as a code span, in which nothing is read as Markdown, HTML or a mention."""
     said = escaped(str(text)).replace("\n", "\\n")
-    said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    said = said if len(said) <= longest else said[: longest - 1] + "…"
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", said)), default=0))
     # A blank at both ends is taken away by whoever reads the span; one of tables must be marked.
     pad = " " if not said.strip() or said[0] in "` " or said[-1] in "` " else ""
@@ -93,6 +96,7 @@ def _written(record: Record, sizes: Sizes) -> str:
         [TAG, f"### {headline(record)}", _line(record)],
         list(_findings(record["findings"], sizes)),
         list(_guards(record["guards"], sizes)),
+        list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),
         list(_fold("Largest moves", list(_movers(record["movers"], sizes.movers)))),
         list(_fold("Spread", list(_spread(record["spread"])) if sizes.spread else [])),
@@ -162,6 +166,24 @@ def _said(one: Record, sizes: Sizes) -> Iterator[str]:
         yield f"{code(offer['sku'])} on {code(offer['account'])} {moved(offer)} ({change(offer)})"
 
 
+def _approvals(approvals: Sequence[Record], sizes: Sizes) -> Iterator[str]:
+    """What does not count stands first, and outside of every fold."""
+    if not approvals:
+        return
+    refused = any(one["result"] == "refused" for one in approvals)
+    yield f"❌ **{tally(approvals)}**" if refused else f"☑️ {tally(approvals)}"
+    if sizes.guards:
+        yield ""
+        yield from _table(("approval", "place", "result", "who"), [
+            (code(reach(one), SENTENCE), code(f"{one['file']}:{one['line']}"),
+             "❌ refused" if one["result"] == "refused" else "☑️ counts",
+             code(standing(one), SENTENCE))
+            for one in approvals[: sizes.guards]
+        ])  # fmt: skip
+    if len(approvals) > sizes.guards:
+        yield f"\nand {count(len(approvals) - sizes.guards, 'more approval')}"
+
+
 def _accounts(record: Record, sizes: Sizes) -> Iterator[str]:
     changed = [one for one in record["accounts"] if one["changed_offers"]]
     headings = ("account", "offers", "changed", "up", "down", "new", "gone", "blocked", "unblocked",
@@ -200,19 +222,11 @@ def _spread(spread: Sequence[Record]) -> Iterator[str]:
     most = max((one["offers"] for one in spread), default=0)
     if most:
         rows = [
-            (_between(one), f"{one['offers']:,}", "█" * -(-one["offers"] * BAR // most))
+            (between(one), f"{one['offers']:,}", "█" * -(-one["offers"] * BAR // most))
             for one in spread
             if one["offers"]
         ]
         yield from _table(("change", "prices", ""), rows, right=(1,))
-
-
-def _between(one: Record) -> str:
-    if one["from"] is None:
-        return f"below {percent(one['to'])}"
-    if one["to"] is None:
-        return f"above {percent(one['from'])}"
-    return f"{percent(one['from'])} to {percent(one['to'])}"
 
 
 def _rules(rules: Sequence[Record], most: int) -> Iterator[str]:

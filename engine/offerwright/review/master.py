@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from offerwright.review.agreed import approvals
 from offerwright.review.aspects import ORDER
 from offerwright.review.attribution import CAUSES, TOGETHER
 from offerwright.review.documents import DocumentChange
@@ -60,6 +61,7 @@ def master(found: Review, most: int) -> dict[str, Any]:
         "accounts": [_account(one, changed, found) for one in found.accounts],
         "untouched": [{"account": a, "offers": n} for a, n in found.untouched.items()],
         "guards": [_guard(one, changed) for one in found.guards],
+        "approvals": approvals(found),
         "movers": {move: [_offer(o) for o in _movers(ranked, move)] for move in ("up", "down")},
         "spread": _spread(changed),
         "rules": _rules(found.causes),
@@ -88,6 +90,7 @@ def broken(
         "head": {"name": head, "commit": head_commit or None, "rules": None},
         "as_of": None, "snapshot": None, "differs": False, "blocks": True,
         "totals": None, "accounts": [], "untouched": [], "guards": [],
+        "approvals": [],
         "movers": {"up": [], "down": []}, "spread": [], "rules": [], "documents": [], "files": [],
         "offers": [], "findings": list(findings),
     }  # fmt: skip

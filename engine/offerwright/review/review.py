@@ -16,6 +16,7 @@ from offerwright.review.documents import (
     changed_documents,
     changed_files,
 )
+from offerwright.review.four_eyes import Agreement
 from offerwright.review.pairs import columns
 from offerwright.review.parts import Change, PartReview, of_account, part_reviews
 from offerwright.review.reach import Reached, Stock, reached
@@ -64,6 +65,8 @@ class Review:
     guards: tuple[GuardResult, ...]
     untold: frozenset[tuple[str, str]] = frozenset()
     """Kind and name of the documents without which the head could not be evaluated."""
+    approvals: tuple[Agreement, ...] = ()
+    """The approvals of the head, and which of them do not count."""
 
     @property
     def changed(self) -> pl.DataFrame:
@@ -74,8 +77,9 @@ class Review:
 
     @property
     def blocks(self) -> bool:
-        """Whether a guard stops the change."""
-        return any(one.blocks for one in self.guards)
+        """Whether a guard stops the change, or an approval that nobody else agreed to."""
+        refused = any(one.refused for one in self.approvals)
+        return refused or any(one.blocks for one in self.guards)
 
 
 def review(base: Side, head: Side, asked: Asked) -> Review:

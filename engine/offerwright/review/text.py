@@ -7,6 +7,7 @@ from typing import Any
 
 from wcwidth import wcswidth
 
+from offerwright.review.approval_words import reach, standing
 from offerwright.review.words import (
     NONE,
     change,
@@ -31,6 +32,7 @@ def text(record: Record) -> str:
         [headline(record), versions(record)],
         *([list(_findings(record))] if record["findings"] else []),
         list(_guards(record["guards"])),
+        list(_approvals(record.get("approvals", ()))),
         _accounts(record),
         *(_movers(name, record["movers"][name]) for name in ("down", "up")),
         _rules(record["rules"]),
@@ -57,6 +59,13 @@ def _guards(guards: Sequence[Record]) -> Iterator[str]:
     passed = len(guards) - len(shown)
     if guards:
         yield f"{count(passed, 'guard passes', 'guards pass')}"
+
+
+def _approvals(approvals: Sequence[Record]) -> Iterator[str]:
+    if approvals:
+        yield "Approvals"
+    for one in approvals:
+        yield f"{one['result']:8} {reach(one)} ({one['file']}:{one['line']}): {standing(one)}"
 
 
 def _objections(one: Record) -> Iterator[str]:

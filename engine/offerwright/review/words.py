@@ -24,6 +24,21 @@ def _hundredfold(share: str) -> Decimal:
     return (Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP)
 
 
+def between(part: Mapping[str, Any]) -> str:
+    """One part of the spread: `-30 % to -10 %`."""
+    if part["from"] is None:
+        return f"below {edge(part['to'])} %"
+    if part["to"] is None:
+        return f"above {edge(part['from'])} %"
+    return f"{edge(part['from'])} % to {edge(part['to'])} %"
+
+
+def edge(share: str) -> str:
+    """Where two parts of the spread meet, as a percentage without its unit: `-30`, `0`, `+2`."""
+    number = Decimal(share) * 100
+    return f"{number.normalize():+f}" if number else "0"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """`1 offer`, `1,284 offers`."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
@@ -80,6 +95,24 @@ def headline(record: Mapping[str, Any]) -> str:
         f"Price review: {totals['changed_offers']:,} of {count(totals['offers'], 'offer')} "
         f"{verb}{average}"
     )
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """Whether the change may go on, in a sentence."""
+    tally = {name: sum(g["result"] == name for g in record["guards"]) for name in RESULTS}
+    if record["findings"]:
+        return "The head has errors"
+    if tally["blocks"]:
+        return f"{count(tally['blocks'], 'guard blocks', 'guards block')} this change"
+    if tally["warns"]:
+        return f"{count(tally['warns'], 'guard warns', 'guards warn')} of this change"
+    if not record["differs"]:
+        return "No offer changes"
+    return "No guard objects, with approvals" if tally["approved"] else "No guard objects"
+
+
+RESULTS = ("blocks", "warns", "approved", "passes")
+"""What a guard says of a change, the worst first."""
 
 
 def versions(record: Mapping[str, Any]) -> str:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from offerwright.errors import OfferwrightError
+from offerwright.errors import Diagnostic, OfferwrightError
+from offerwright.source.commit_files import Tree, chosen, tree_of
 from offerwright.source.document import Document
 from offerwright.source.load import load_documents
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, RULES, SHOP_FILE, Repository
-from offerwright.source.text import MAX_CSV_BYTES
 
-_ENDINGS = (".yaml", ".yml", ".csv")
-_REGULAR = ("100644", "100755")
 _SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never")
 _TIMEOUT_S = 60
 HEAD = "HEAD"
@@ -51,14 +49,14 @@ def commit_range(root: Path, written: str) -> CommitRange:
     left, found, right = written.partition(dots)
     if not found:
         return CommitRange(base_commit(root, written), None)
-    base, head = (_commit(root, ref or HEAD) for ref in (left, right))
+    base, head = (commit_of(root, ref or HEAD) for ref in (left, right))
     if dots == "...":
         base = _branched(root, base, head, written)
     return CommitRange(base, head)
 
 
 def _branched(root: Path, base: str, head: str, written: str) -> str:
-    left = _git(root, "merge-base", base, head)
+    left = git(root, "merge-base", base, head)
     if left:
         return left.decode().split("\n")[0]
     if _is_shallow(root):
@@ -76,14 +74,15 @@ def base_commit(root: Path, ref: str) -> str:
     Raises:
         OfferwrightError: no Git, no Git repository, or no such commit in this clone.
     """
-    commit = _commit(root, ref)
-    left = _git(root, "merge-base", commit, HEAD)
+    commit = commit_of(root, ref)
+    left = git(root, "merge-base", commit, HEAD)
     return left.decode().split("\n")[0] if left else commit
 
 
-def _commit(root: Path, ref: str) -> str:
+def commit_of(root: Path, ref: str) -> str:
+    """The id of a commit. Raises `OfferwrightError` where this clone has none of this name."""
     _refuse_strange(ref)
-    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    found = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found is None:
         raise OfferwrightError(_unknown(root, ref))
     return found.decode().strip()
@@ -104,44 +103,70 @@ def documents_at(
 
 
 def repository_at(root: Path, commit: str, *, whole: bool = False) -> Repository:
+    """`files_at`, without what was left out."""
+    return files_at(root, commit, whole=whole)[0]
+
+
+def files_at(
+    root: Path, commit: str, *, whole: bool = False
+) -> tuple[Repository, list[Diagnostic]]:
     """
     `offerwright.yaml` and the files under `rules/` of a commit; `whole`: `marketplaces/` too.
 
-    Links are left out. A commit without such files gives a repository without files.
+    Links inside of the repository are followed. A commit without such files gives a repository
+    without files.
+
+    Returns:
+        The repository, and what was left out and why: links that leave it, files that are too
+        large.
+
+    Raises:
+        OfferwrightError: a submodule stands there, or this clone lacks the contents of a file.
     """
-    prefix = (_git(root, "rev-parse", "--show-prefix") or b"").decode().rstrip("\n")
-    more = [f"{prefix}{MARKETPLACES}/"] if whole else []
-    listed = _git(
-        root, "ls-tree", "-r", "-z", "-l", "--full-tree", commit,
-        "--", f"{prefix}{SHOP_FILE}", f"{prefix}{RULES}/", *more,
-    )  # fmt: skip
-    blobs = dict(_blobs(listed or b"", prefix))
-    bodies = _bodies(root, blobs.values())
-    return Repository(root, {file: bodies[blob] for file, blob in blobs.items() if blob in bodies})
+    blobs, problems = _chosen(root, commit, whole)
+    found = bodies(root, blobs.values())
+    lacking = [file for file, blob in blobs.items() if blob not in found]
+    if lacking:
+        raise OfferwrightError(
+            f"this clone has no contents of {lacking[0]} at {commit[:12]}: it is a partial one. "
+            "Fetch them first: git fetch --refetch --no-filter, or a checkout without a filter"
+        )
+    return Repository(root, {file: found[blob] for file, blob in blobs.items()}), problems
 
 
-def _blobs(listed: bytes, prefix: str) -> Iterator[tuple[str, str]]:
-    """The name in the repository and the object of every regular file that counts."""
-    for entry in listed.split(b"\0"):
-        head, _, path = entry.partition(b"\t")
-        fields = head.decode().split()
-        try:
-            file = path.decode().removeprefix(prefix)
-        except UnicodeDecodeError:
-            continue
-        counts = file.lower().endswith(_ENDINGS) or file.startswith(f"{MARKETPLACES}/")
-        is_hidden = any(part.startswith(".") for part in file.split("/"))
-        is_regular = len(fields) == 4 and fields[0] in _REGULAR
-        if is_regular and counts and not is_hidden and int(fields[3]) <= MAX_CSV_BYTES:
-            yield file, fields[2]
+def blobs_at(root: Path, commit: str, *, whole: bool = False) -> dict[str, str]:
+    """The object of every file that `repository_at` gives, by its name in the repository."""
+    return _chosen(root, commit, whole)[0]
 
 
-def _bodies(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """The bytes of objects, as they are stored."""
+def _chosen(root: Path, commit: str, whole: bool) -> tuple[dict[str, str], list[Diagnostic]]:
+    prefix = (git(root, "rev-parse", "--show-prefix") or b"").decode().rstrip("\n")
+    places = {SHOP_FILE: False, RULES: True, **({MARKETPLACES: True} if whole else {})}
+    tree = _tree(root, commit, prefix, places)
+    if any(entry.kind == "link" for entry in tree.entries.values()):
+        # A link may lead to any place in the repository.
+        tree = _tree(root, commit, prefix, [""])
+        blobs = {file: one.blob for file, one in tree.entries.items() if one.kind == "link"}
+        found = bodies(root, blobs.values())
+        links = {file: found.get(blob, b"/").decode("utf-8", "backslashreplace")
+                 for file, blob in blobs.items()}  # fmt: skip
+        tree = Tree(tree.entries, links)
+    return chosen(tree, places)
+
+
+def _tree(root: Path, commit: str, prefix: str, places: Iterable[str]) -> Tree:
+    paths = [path for place in places if (path := f"{prefix}{place}")]
+    listed = git(root, "--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", commit,
+                 "--", *paths)  # fmt: skip
+    return tree_of(listed or b"", prefix)
+
+
+def bodies(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of objects as they are stored, without those that this clone has not."""
     wanted = sorted(set(blobs))
     if not wanted:
         return {}
-    output = _git(root, "cat-file", "--batch", given="".join(f"{b}\n" for b in wanted)) or b""
+    output = git(root, "cat-file", "--batch", given="".join(f"{b}\n" for b in wanted)) or b""
     found: dict[str, bytes] = {}
     at = 0
     while at < len(output):
@@ -169,11 +194,11 @@ def _unknown(root: Path, ref: str) -> str:
 
 
 def _is_shallow(root: Path) -> bool:
-    return (_git(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+    return (git(root, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
 
 
-def _git(root: Path, *arguments: str, given: str = "") -> bytes | None:
-    """What Git prints; None if it fails. Raises OfferwrightError where Git cannot help at all."""
+def git(root: Path, *arguments: str, given: str = "") -> bytes | None:
+    """What Git prints; None if it fails. Raises `OfferwrightError` where Git cannot help at all."""
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     environment = {
         **os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0",
@@ -185,7 +210,10 @@ def _git(root: Path, *arguments: str, given: str = "") -> bytes | None:
             capture_output=True, env=environment, timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
     except FileNotFoundError:
-        raise OfferwrightError("git is not installed, and --base asks it for a commit") from None
+        raise OfferwrightError(
+            "git is not installed, and without it no commit can be read; install it, or compare "
+            "two folders"
+        ) from None
     except subprocess.TimeoutExpired:
         raise OfferwrightError(f"git took longer than {_TIMEOUT_S} seconds") from None
     said = done.stderr.decode("utf-8", "replace")

@@ -1,0 +1,40 @@
+"""One approval of a review in words: the same in every rendering."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from offerwright.review.words import count, level
+
+_SHARES = ("down", "up", "at_most")
+
+
+def reach(approval: Mapping[str, Any]) -> str:
+    """What it allows: `step, down 45.0 %, {"brand": "Acme"}, until 2026-11-30`."""
+    bounds = [
+        f"{name.replace('_', ' ')} {level(value) if name in _SHARES else value}"
+        for name, value in approval["bounds"].items()
+    ]
+    select = approval["select"]
+    offers = "all offers" if not select else json.dumps(select, ensure_ascii=False)
+    return ", ".join([approval["guard"], *bounds, offers, f"until {approval['expires']}"])
+
+
+def standing(approval: Mapping[str, Any]) -> str:
+    """Who agreed, or why it does not count."""
+    if approval["why"]:
+        return f"does not count: {approval['why']}"
+    brought = [f"{one['author']} ({one['commit'][:7]})" for one in approval["commits"]]
+    return f"agreed by {', '.join(brought)}" if brought else "agreed before this change"
+
+
+def tally(approvals: Sequence[Mapping[str, Any]]) -> str:
+    """`2 new approvals, 1 of them does not count`."""
+    new = [one for one in approvals if one["change"] == "new"]
+    refused = sum(one["result"] == "refused" for one in approvals)
+    said = count(len(new), "new approval")
+    if not refused:
+        return said
+    return f"{said}, {refused:,} of them {'does' if refused == 1 else 'do'} not count"

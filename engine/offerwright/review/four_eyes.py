@@ -1,0 +1,140 @@
+"""
+Whether somebody else agreed to an approval than who changes the rules: the decision alone.
+
+It finds mistakes and no fraud, for anybody may write any name on a commit. What enforces it is the
+forge: code owners, protected branches, and signatures where the shop asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from offerwright.errors import Span
+from offerwright.rules.document import Approval, ApprovalsDocument
+from offerwright.source.authors import Commit, Person
+from offerwright.source.located import Loaded
+
+UNKNOWN_AUTHOR = "two folders do not say who wrote what; compare commits"
+NOT_COMMITTED = "it is not committed yet, so nobody else has agreed to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an approvals document; `key` is all that it says, wherever it stands."""
+
+    document: str
+    approval: Approval
+    key: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """
+    One approval of the head.
+
+    `is_new`: the base has none that says the same. `commits` brought it in; `refused` is why it
+    does not count at review, empty where it does.
+    """
+
+    entry: Entry
+    is_new: bool
+    commits: tuple[Commit, ...] = ()
+    refused: str = ""
+
+
+def key_of(approval: Approval) -> str:
+    """All that an approval says: two with one key let the same pass."""
+    return approval.model_dump_json(by_alias=True)
+
+
+def entries(documents: Iterable[Loaded[ApprovalsDocument]]) -> Iterator[Entry]:
+    """The entries of approvals documents, in their order."""
+    for loaded in documents:
+        for index, approval in enumerate(loaded.document.approves):
+            span = loaded.located.at(("approves", index, "guard"))
+            yield Entry(loaded.name, approval, key_of(approval), span)
+
+
+def origins(
+    head: str, commits: Mapping[str, Commit], holds: Callable[[str], bool]
+) -> tuple[Commit, ...] | None:
+    """
+    The commits that brought something into `head`, which holds it.
+
+    From the head back through commits that hold it, to those of which no parent does. None where
+    that leads out of the range: it was there before.
+    """
+    found: dict[str, Commit] = {}
+    seen, open_ = {head}, [head]
+    while open_:
+        here = commits.get(open_.pop())
+        if here is None:
+            return None
+        parents = [one for one in here.parents if holds(one)]
+        if not parents:
+            found[here.id] = here
+        open_ += [one for one in parents if one not in seen]
+        seen.update(parents)
+    return tuple(found[one] for one in sorted(found))
+
+
+def refusal(
+    brought: Sequence[Commit], rules: Sequence[Commit], signers: Mapping[str, str | None] | None
+) -> str:
+    """
+    Why an approval does not count; empty where one of the commits that brought it is by others.
+
+    Args:
+        brought: the commits that brought the approval in.
+        rules: all commits of the range that touch rules.
+        signers: by commit whom its signature names; None where the shop asks for none.
+    """
+    reasons = [_refused(one, rules, signers) for one in brought]
+    return "" if "" in reasons else "; ".join(reasons)
+
+
+def _refused(
+    brought: Commit, rules: Sequence[Commit], signers: Mapping[str, str | None] | None
+) -> str:
+    if not brought.people:
+        return f"commit {short(brought)} adds it, by {brought.author}, who is no person"
+    for one in rules:
+        for person in brought.people:
+            same = next((other for other in one.people if person.is_same(other)), None)
+            if same is not None:
+                return _by_the_same(brought, person, one, same)
+    return "" if signers is None else _unsigned(brought, rules, signers)
+
+
+def _by_the_same(brought: Commit, person: Person, rules: Commit, same: Person) -> str:
+    if brought.id == rules.id:
+        return f"commit {short(brought)} by {person} both adds it and changes rules"
+    alike = "" if str(person) == str(same) else ", who is the same by name or e-mail"
+    return (
+        f"commit {short(brought)} by {person} adds it, and commit {short(rules)} by {same}"
+        f"{alike} changes rules: somebody else must commit the approval"
+    )
+
+
+def _unsigned(brought: Commit, rules: Sequence[Commit], signers: Mapping[str, str | None]) -> str:
+    """The first commit whose signature does not vouch for who wrote it."""
+    for one in (brought, *rules):
+        signer = signers.get(one.id)
+        if signer is None:
+            return f"commit {short(one)} by {one.author} is not signed by anybody known here"
+        if not _vouches(signer, one):
+            return f"commit {short(one)} by {one.author} is signed by {signer}"
+    return ""
+
+
+def _vouches(signer: str, commit: Commit) -> bool:
+    """Whether a signature names the author or the committer, by e-mail."""
+    name = signer.rpartition("<")[2].rstrip(">").strip().casefold()
+    return name in (commit.author.email.casefold(), commit.committer.email.casefold())
+
+
+def short(commit: Commit) -> str:
+    """The commit as people write it."""
+    return commit.id[:7]

@@ -1,0 +1,257 @@
+"""Who agreed to an approval: told from commits, with people who are named as they like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli.shop import AS_OF, small_shop
+from git_commands import git, people
+
+from offerwright.cli.review_sides import linked, states_of_range
+from offerwright.review.agreement import Compared, agreements
+from offerwright.review.four_eyes import Agreement
+
+ANA, BEA = "Ana <ana@shop.example>", "Bea <bea@shop.example>"
+FORGE = "GitHub <noreply@github.com>"
+STEP = "  - {id: step, check: step_from_live, down: 30%, else: needs_approval}\n"
+APPROVAL = """\
+kind: approvals
+name: agreed
+approves:
+  - {guard: step, down: 60%, reason: clearance, approver: bea, expires: 2026-12-31}
+"""
+FILE = "rules/approvals.yaml"
+
+
+class Desk:
+    """A shop in Git, at which several people work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shop = small_shop(folder)
+        guards = self.shop.root / "rules/guards.yaml"
+        self.shop.write("rules/guards.yaml", guards.read_text(encoding="utf-8") + STEP)
+        git(folder, "init", "-q")
+        self.commit(ANA)
+        git(folder, "branch", "base")
+
+    def commit(self, author: str, committer: str = "", message: str = "a day's work") -> None:
+        root = self.shop.root
+        git(root, "add", "-A", "--", "offerwright.yaml", "rules", "marketplaces", "data")
+        git(root, "commit", "-q", "-m", message, who=people(author, committer))
+
+    def cheaper(self, author: str, committer: str = "", to: str = "-50%") -> None:
+        """A change of rules: 118.00 → 50.00 for AU-1, a fall of 57.6 %."""
+        self.shop.change("rules/pricing.yaml", "markup: 18%", f"markup: {to}")
+        self.commit(author, committer)
+
+    def approve(self, author: str, committer: str = "", text: str = APPROVAL) -> None:
+        self.shop.write(FILE, text)
+        self.commit(author, committer)
+
+    def agreed(self, written: str = "base..HEAD") -> tuple[Agreement, ...]:
+        root = self.shop.root
+        old, new = states_of_range(root, written)
+        (base, _), (head, _) = linked(old), linked(new)
+        assert base is not None and head is not None
+        return agreements(base, head, Compared(root, old.commit, new.commit or None))
+
+    def refusal(self, written: str = "base..HEAD") -> str:
+        """Why the only approval does not count."""
+        (found,) = self.agreed(written)
+        return found.refused
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "shop")
+
+
+def test_who_changes_rules_cannot_approve(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    rules = git(desk.shop.root, "rev-parse", "HEAD")[:7]
+    desk.approve(ANA)
+    own = git(desk.shop.root, "rev-parse", "HEAD")[:7]
+    refused = desk.refusal()
+
+    assert f"commit {own} by {ANA} adds it" in refused
+    assert f"commit {rules} by {ANA} changes rules" in refused
+
+
+def test_somebody_else_can(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    desk.approve(BEA)
+    (found,) = desk.agreed()
+
+    assert (found.is_new, found.refused) == (True, "")
+    assert [str(one.author) for one in found.commits] == [BEA]
+
+
+def test_one_commit_with_both_is_refused(desk: Desk) -> None:
+    desk.shop.change("rules/pricing.yaml", "markup: 18%", "markup: 19%")
+    desk.approve(ANA)
+
+    assert "both adds it and changes rules" in desk.refusal()
+
+
+@pytest.mark.parametrize(
+    ("author", "committer"),
+    [
+        ("Ana Souza <ANA@Shop.Example>", ""),
+        ("ana <ana@elsewhere.example>", ""),
+        (BEA, ANA),
+        (ANA, BEA),
+    ],
+    ids=["e-mail in other letters", "name with another e-mail", "committer", "author"],
+)
+def test_the_same_person_is_known_again(desk: Desk, author: str, committer: str) -> None:
+    desk.cheaper(ANA)
+    desk.approve(author, committer)
+
+    assert "somebody else must commit the approval" in desk.refusal()
+
+
+def test_a_co_author_is_an_author(desk: Desk) -> None:
+    desk.shop.change("rules/pricing.yaml", "markup: 18%", "markup: 19%")
+    desk.commit(ANA, message=f"both of us\n\nCo-authored-by: {BEA}")
+    desk.approve(BEA)
+
+    assert f"by {BEA} changes rules" in desk.refusal()
+
+
+def test_a_forge_that_commits_for_people_is_nobody(desk: Desk) -> None:
+    desk.cheaper(ANA, FORGE)
+    desk.approve(BEA, FORGE)
+
+    assert desk.refusal() == ""
+
+
+def test_a_program_cannot_agree(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    desk.approve("helper[bot] <helper@shop.example>", FORGE)
+
+    assert "who is no person" in desk.refusal()
+
+
+def test_an_approval_that_its_author_widens_later_is_refused(desk: Desk) -> None:
+    desk.approve(BEA)
+    desk.cheaper(ANA)
+    desk.approve(ANA, text=APPROVAL.replace("60%", "90%"))
+
+    assert f"by {ANA} adds it" in desk.refusal()
+
+
+def test_an_approval_of_the_base_that_is_moved_stays_agreed(desk: Desk) -> None:
+    desk.approve(BEA)
+    git(desk.shop.root, "branch", "-f", "base")
+    desk.cheaper(ANA)
+    (desk.shop.root / FILE).unlink()
+    desk.shop.write("rules/approvals/all.yaml", "# moved\n" + APPROVAL)
+    desk.commit(ANA)
+
+    assert [(one.is_new, one.refused) for one in desk.agreed()] == [(False, "")]
+
+
+def test_an_approval_of_the_base_that_is_widened_is_a_new_one(desk: Desk) -> None:
+    desk.approve(BEA)
+    git(desk.shop.root, "branch", "-f", "base")
+    desk.cheaper(ANA)
+    desk.approve(ANA, text=APPROVAL.replace("2026-12-31", "2027-12-31"))
+
+    assert f"by {ANA} adds it" in desk.refusal()
+
+
+def test_a_file_that_is_renamed_keeps_who_added_it(desk: Desk) -> None:
+    desk.approve(BEA)
+    desk.cheaper(ANA)
+    git(desk.shop.root, "mv", FILE, "rules/agreed.yaml")
+    desk.commit(ANA)
+
+    assert desk.refusal() == ""
+
+
+def test_an_approval_that_was_taken_back_needs_a_new_word(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    desk.approve(BEA)
+    (desk.shop.root / FILE).unlink()
+    desk.commit(BEA)
+    desk.approve(ANA)
+
+    assert f"by {ANA} adds it" in desk.refusal()
+
+
+def test_a_merge_brings_what_its_branch_agreed_to(desk: Desk) -> None:
+    root = desk.shop.root
+    git(root, "checkout", "-q", "-b", "agreed")
+    desk.approve(BEA)
+    git(root, "checkout", "-q", "main")
+    desk.cheaper(ANA)
+    git(root, "merge", "-q", "--no-ff", "-m", "merge", "agreed", who=people(ANA))
+    (found,) = desk.agreed()
+
+    assert found.refused == ""
+    assert [str(one.author) for one in found.commits] == [BEA]
+
+
+def test_a_merge_that_slips_an_approval_in_is_its_author(desk: Desk) -> None:
+    root = desk.shop.root
+    git(root, "checkout", "-q", "-b", "other")
+    desk.shop.write("rules/words.yaml", "kind: lists\nname: words\nvalues: [X]\n")
+    desk.commit(BEA)
+    git(root, "checkout", "-q", "main")
+    desk.cheaper(ANA)
+    git(root, "merge", "-q", "--no-ff", "--no-commit", "other", who=people(ANA))
+    desk.approve(ANA)
+
+    assert f"by {ANA} adds it" in desk.refusal()
+
+
+def test_tests_and_other_approvals_are_no_rules(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    desk.shop.write(
+        "rules/a.test.yaml",
+        "kind: test\nname: a\nof: shop\ncases: []\n",
+    )
+    desk.shop.write("rules/more.yaml", APPROVAL.replace("agreed", "more").replace("60%", "65%"))
+    desk.commit(BEA)
+    desk.approve(BEA)
+
+    assert [one.refused for one in desk.agreed()] == ["", ""]
+
+
+def test_what_is_not_committed_is_not_agreed(desk: Desk) -> None:
+    desk.cheaper(ANA)
+    desk.shop.write(FILE, APPROVAL)
+
+    assert desk.refusal("base") == "it is not committed yet, so nobody else has agreed to it"
+
+
+def test_what_is_committed_counts_for_the_working_tree(desk: Desk) -> None:
+    desk.approve(BEA)
+    desk.shop.change("rules/pricing.yaml", "markup: 18%", "markup: -50%")
+
+    assert desk.refusal("base") == ""
+
+
+def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:
+    """105.00 is the floor of AU-1, so it goes to its cost plus nothing only for this test."""
+    root = desk.shop.root
+    desk.shop.change(
+        "rules/guards.yaml",
+        "  - {id: floor, check: price_at_least, bound: lowest, else: block}\n",
+        "",
+    )
+    desk.commit(BEA)
+    git(root, "branch", "-f", "base")
+    desk.cheaper(ANA)
+    desk.approve(ANA)
+    own = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
+    git(root, "reset", "-q", "--hard", "HEAD~1")
+    desk.approve(BEA)
+    other = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
+
+    assert (own.code, other.code) == (1, 0)
+    assert "\nblocks   step" in own.out
+    assert "does not count: commit" in own.out and ANA in own.out
+    assert "\napproved step" in other.out
+    assert f"agreed by {BEA}" in other.out

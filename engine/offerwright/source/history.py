@@ -125,12 +125,8 @@ def files_at(
     """
     blobs, problems = _chosen(root, commit, whole)
     found = bodies(root, blobs.values())
-    lacking = [file for file, blob in blobs.items() if blob not in found]
-    if lacking:
-        raise OfferwrightError(
-            f"this clone has no contents of {lacking[0]} at {commit[:12]}: it is a partial one. "
-            "Fetch them first: git fetch --refetch --no-filter, or a checkout without a filter"
-        )
+    if any(blob not in found for blob in blobs.values()):
+        raise _partial(commit)
     return Repository(root, {file: found[blob] for file, blob in blobs.items()}), problems
 
 
@@ -158,7 +154,16 @@ def _tree(root: Path, commit: str, prefix: str, places: Iterable[str]) -> Tree:
     paths = [path for place in places if (path := f"{prefix}{place}")]
     listed = git(root, "--literal-pathspecs", "ls-tree", "-r", "-z", "-l", "--full-tree", commit,
                  "--", *paths)  # fmt: skip
-    return tree_of(listed or b"", prefix)
+    if listed is None:
+        raise _partial(commit)
+    return tree_of(listed, prefix)
+
+
+def _partial(commit: str) -> OfferwrightError:
+    return OfferwrightError(
+        f"this clone does not have all files of {commit[:12]}: it is a partial one. "
+        "Fetch them first: git fetch --refetch --no-filter, or a checkout without a filter"
+    )
 
 
 def bodies(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:

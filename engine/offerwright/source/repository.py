@@ -19,7 +19,7 @@ MARKETPLACES = "marketplaces"
 MAX_FILES = 10_000
 MAX_LEVELS = 32
 
-_RULE_ENDINGS = (".yaml", ".yml", ".csv")
+RULE_ENDINGS = (".yaml", ".yml", ".csv")
 _YAML_ENDINGS = (".yaml", ".yml")
 
 
@@ -57,7 +57,7 @@ def read_repository(root: Path, shipped: Path | None = None) -> tuple[Repository
     base = root.resolve()
     found: list[Diagnostic] = []
     files = [*_single(base, SHOP_FILE, found), *_walk(base, base / RULES, RULES, found)]
-    files = [f for f in files if f.name.lower().endswith(_RULE_ENDINGS)]
+    files = [f for f in files if f.name.lower().endswith(RULE_ENDINGS)]
     own = base / MARKETPLACES
     files += _walk(base, own, MARKETPLACES, found)
     if shipped is not None and shipped.resolve() != own:
@@ -112,13 +112,13 @@ def _walk(base: Path, folder: Path, name: str, found: list[Diagnostic]) -> list[
     if not folder.is_dir():
         return []
     if not _inside(os.path.realpath(folder), base):
-        found.append(_link(name))
+        found.append(link_outside(name))
         return []
     while pending and len(files) <= MAX_FILES:
         path, prefix = pending.pop()
         if prefix.count("/") >= MAX_LEVELS:
             message = f"folders are nested more than {MAX_LEVELS} deep"
-            found.append(_problem("TOO_DEEP", message, prefix, "write the folders flatter"))
+            found.append(problem("TOO_DEEP", message, prefix, "write the folders flatter"))
             continue
         for entry in _entries(base, path, prefix, found):
             if isinstance(entry, _Found):
@@ -126,7 +126,7 @@ def _walk(base: Path, folder: Path, name: str, found: list[Diagnostic]) -> list[
                 continue
             real = os.path.realpath(entry[0])
             if real in entered:
-                found.append(_problem("LINK_LOOP", "the folder it leads to is read already",
+                found.append(problem("LINK_LOOP", "the folder it leads to is read already",
                                       entry[1], "delete the link"))  # fmt: skip
                 continue
             entered.add(real)
@@ -148,7 +148,7 @@ def _entries(
             continue
         shown = f"{prefix}/{name}" if prefix else name
         if not name.isprintable():
-            found.append(_problem("BAD_FILE_NAME", "the name holds characters that cannot be shown",
+            found.append(problem("BAD_FILE_NAME", "the name holds characters that cannot be shown",
                                   prefix or ".", f"rename {name!a}"))  # fmt: skip
             continue
         path = folder / name
@@ -156,19 +156,19 @@ def _entries(
             status = path.stat()
         except FileNotFoundError:
             if path.is_symlink():
-                found.append(_problem("UNREADABLE", "the link leads nowhere", shown, "delete it"))
+                found.append(problem("UNREADABLE", "the link leads nowhere", shown, "delete it"))
             continue
         except OSError as error:
             found.append(_unreadable(shown, error))
             continue
         if path.is_symlink() and not _inside(os.path.realpath(path), base):
-            found.append(_link(shown))
+            found.append(link_outside(shown))
         elif stat.S_ISDIR(status.st_mode):
             yield path, shown
         elif stat.S_ISREG(status.st_mode):
             yield _Found(shown, str(path), status.st_size)
         else:
-            found.append(_problem("NOT_A_FILE", "this is a pipe, a socket or a device", shown,
+            found.append(problem("NOT_A_FILE", "this is a pipe, a socket or a device", shown,
                                   "delete it; only regular files are read"))  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def _shipped(own: Collection[str], shipped: Path, found: list[Diagnostic]) -> li
 
 def _read(file: _Found, found: list[Diagnostic]) -> bytes | None:
     """The bytes of a file; looked at again once it is open, because it may have changed."""
-    limit = MAX_YAML_BYTES if file.name.lower().endswith(_YAML_ENDINGS) else MAX_CSV_BYTES
+    limit = limit_of(file.name)
     if file.size > limit:
         found.append(too_large(file.name, file.size, limit))
         return None
@@ -203,6 +203,11 @@ def _read(file: _Found, found: list[Diagnostic]) -> bytes | None:
         found.append(too_large(file.name, len(content), limit))
         return None
     return content
+
+
+def limit_of(name: str) -> int:
+    """So many bytes of a file are read at most."""
+    return MAX_YAML_BYTES if name.lower().endswith(_YAML_ENDINGS) else MAX_CSV_BYTES
 
 
 def _twins(files: list[_Found]) -> list[Diagnostic]:
@@ -229,15 +234,17 @@ def _whole(name: str) -> Span:
     return Span(name, 1, 1, 1, 1)
 
 
-def _problem(code: str, message: str, name: str, hint: str) -> Diagnostic:
+def problem(code: str, message: str, name: str, hint: str) -> Diagnostic:
+    """What is wrong with a whole file."""
     return Diagnostic(code, message, _whole(name), hint)
 
 
-def _link(name: str) -> Diagnostic:
+def link_outside(name: str) -> Diagnostic:
+    """A link that leads out of the repository is not followed."""
     hint = "copy the file into the repository"
-    return _problem("LINK_OUTSIDE", "the link leaves the repository", name, hint)
+    return problem("LINK_OUTSIDE", "the link leaves the repository", name, hint)
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:
     reason = error.strerror or str(error)
-    return _problem("UNREADABLE", f"cannot be read: {reason}", name, "check its permissions")
+    return problem("UNREADABLE", f"cannot be read: {reason}", name, "check its permissions")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cli.market import Market
 from cli.shop import Shop
 from cli.test_output_schemas import faults
 
@@ -90,3 +91,17 @@ def test_wrong_input_is_said(dated: Shop, arguments: tuple[str, ...], said: str)
 
     assert found.code == 2
     assert said in found.err
+
+
+def test_both_ends_of_a_window_become_operations(dated: Shop, market: Market) -> None:
+    """What the timeline counts is what a plan of that moment sends."""
+    url = ("--sandbox", market.url)
+    assert dated("sync", *url, *FROM, "--first-publication").code == 0
+    turns = dated("timeline", *url, *FROM, "-o", "json").json["moments"]
+
+    for turn in turns:
+        planned = dated("plan", *url, "--as-of", turn["at"], "-o", "json").json["changes"]
+        assert len(planned) == turn["offers"]["market"]["offers"]
+        assert {one["aspect"] for one in planned} == {"price"}
+        assert dated("sync", *url, "--as-of", turn["at"]).code == 0
+    assert len(turns) == 2

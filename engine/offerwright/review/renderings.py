@@ -12,6 +12,8 @@ import polars as pl
 from offerwright.errors import OfferwrightError
 from offerwright.review import offers_table
 from offerwright.review.annotations import annotations
+from offerwright.review.html import html
+from offerwright.review.links import Links
 from offerwright.review.markdown import BUDGET, comment
 from offerwright.review.sarif import review_log
 from offerwright.review.text import text
@@ -33,10 +35,12 @@ class Rendered:
     Args:
         record: the master document.
         offers: all offers that differ, `offers_table`; None where only the document is at hand.
+        links: where places can be looked at, if that is known.
     """
 
     record: Mapping[str, Any]
     offers: pl.DataFrame | None = None
+    links: Links | None = None
 
     @property
     def table(self) -> pl.DataFrame:
@@ -93,6 +97,7 @@ _RENDERINGS: Mapping[str, Callable[[Rendered], bytes]] = {
     "text": _text,
     "json": _json,
     "markdown": _comment,
+    "html": lambda of: html(_all_shown(of.record), of.links).encode(),
     "csv": lambda of: offers_table.csv(of.table),
     "parquet": lambda of: offers_table.parquet(of.table),
     "sarif": _sarif,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unicodedata import category
 
 
 def escaped(text: str) -> str:
@@ -16,7 +17,7 @@ def shown(text: str) -> str:
     """Text in which control characters, and what turns the direction of writing, can be seen."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else _code_of(c) for c in text)
+    return "".join(c if c.isprintable() or category(c) == "Zs" else _code_of(c) for c in text)
 
 
 def _code_of(character: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from offerwright.cli.live import live
+from offerwright.cli.explain_text import show
+from offerwright.cli.instead import Instead, known_there, other_rows, other_rules
 from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
+    STATE,
     as_of_option,
     data_option,
     known_accounts,
@@ -19,15 +22,15 @@ from offerwright.cli.options import (
     root_option,
     sandbox_option,
 )
-from offerwright.cli.report import dump_pretty, echo, table
+from offerwright.cli.report import dump_pretty, echo
 from offerwright.cli.snapshot import current_snapshot, known_skus
-from offerwright.errors import Span
-from offerwright.evaluate.run import Executor, Offers
-from offerwright.evaluate.stock_trace import StockTrace, stock_trace
-from offerwright.evaluate.trace import Trace, trace
-from offerwright.expressions.parse import microseconds
-from offerwright.guards.judge import Verdict, judge
-from offerwright.sync.known import live_frame, read_known
+from offerwright.loadout import Loadout
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from offerwright.facts.snapshot import StoredSnapshot
+    from offerwright.whatif.explained import Question, Record
 
 
 @click.command()
@@ -38,6 +41,12 @@ from offerwright.sync.known import live_frame, read_known
 @as_of_option
 @sandbox_option
 @click.option("--account", required=True, metavar="NAME", help="The account.")
+@click.option("--vs", default=None, metavar="REF",
+              help="Beside what the rules of this commit or folder give.")  # fmt: skip
+@click.option("--without", multiple=True, metavar="DOCUMENT[/RULE]",
+              help="Beside what it would be without this rule (repeatable).")  # fmt: skip
+@click.option("--set", "sets", multiple=True, metavar="FACT=VALUE",
+              help="Beside what it would be with this value (repeatable).")  # fmt: skip
 @output_option("text", "json")
 def explain(
     sku: str,
@@ -47,215 +56,128 @@ def explain(
     as_of: str | None,
     sandbox: str | None,
     account: str,
+    vs: str | None,
+    without: tuple[str, ...],
+    sets: tuple[str, ...],
     output: str,
 ) -> None:
-    """Why does SKU cost what it costs on this account? Every step, with file and line."""
+    """Why does SKU cost what it costs on this account? Every step, with file and line.
+
+    \b
+      offerwright explain PAN-0001 --account meli
+      offerwright explain PAN-0001 --account meli --vs main
+      offerwright explain PAN-0001 --account meli --without shop/gold-brands
+      offerwright explain PAN-0001 --account meli --set cost=12.00 --set stock.sp-1=0
+    """
+    instead = Instead(vs, without, sets)
     home, loadout = ready(root, bundle)
     known_accounts((account,), [p.account.name for p in loadout.rules.plans])
-    snapshot = current_snapshot(loadout, home, data)
-    known_skus((sku,), snapshot)
+    stored = current_snapshot(loadout, home, data)
     at = moment(as_of, loadout.rules.time_zone)
-    with live(loadout, home, sandbox) as world:
-        confirmed = live_frame(read_known(world.store, account))
-    executor = Executor(loadout.rules)
-    offers = executor.run(snapshot.frame, at, {account: confirmed}, [account], [sku])[0]
-    guards = loadout.guards.by_account[account]
-    verdicts = judge(offers, guards, confirmed, microseconds(at), executor.walks)
-    found = trace(offers, 0)
-    record = _record(sku, at.isoformat(), offers, found, verdicts)
+    asked = _Asked(home, data, sandbox, sku, account, at)
+    record = _explained(loadout, asked, stored, stored.facts)
+    if instead:
+        record["instead"] = _instead(instead, record, loadout, asked, stored)
     if output == "json":
         echo(dump_pretty(record))
     else:
-        _show(record)
+        show(record)
 
 
-def _record(
-    sku: str, as_of: str, offers: Offers, found: Trace, verdicts: tuple[Verdict, ...]
+@dataclass(frozen=True)
+class _Asked:
+    """Which offer, when, and where everything lies."""
+
+    home: Path
+    data: Path | None
+    sandbox: str | None
+    sku: str
+    account: str
+    as_of: datetime
+
+
+def _explained(
+    loadout: Loadout, asked: _Asked, stored: StoredSnapshot, snapshot: pl.DataFrame | Path
+) -> Record:
+    from offerwright.cli.commit import commit_of
+
+    question = _question(loadout, asked, stored, snapshot)
+    return {**_answer(loadout, question), "commit": commit_of(asked.home) or None}
+
+
+def _answer(loadout: Loadout, question: Question) -> Record:
+    from offerwright.evaluate.run import Executor
+    from offerwright.whatif.explained import explained
+
+    guards = loadout.guards.by_account[question.account]
+    return explained(Executor(loadout.rules), guards, question)
+
+
+def _question(
+    loadout: Loadout, asked: _Asked, stored: StoredSnapshot, snapshot: pl.DataFrame | Path
+) -> Question:
+    """The rows of the SKU, and what is confirmed of them. Refuses a SKU that is not there."""
+    from offerwright.whatif.explained import Question
+    from offerwright.whatif.rows import rows_of
+
+    rows = rows_of(loadout.rules, snapshot, asked.sku)
+    if not len(rows):
+        known_skus((asked.sku,), stored)
+    live = _confirmed(loadout, asked, rows["sku"])
+    return Question(asked.sku, asked.account, asked.as_of, rows, live)
+
+
+def _confirmed(loadout: Loadout, asked: _Asked, skus: pl.Series) -> pl.DataFrame:
+    """What the ledger has confirmed of these SKUs. Nothing is made where there is no ledger yet."""
+    from offerwright.store.open import open_store
+    from offerwright.sync.known import live_frame, read_known
+
+    (asked.home / STATE).mkdir(exist_ok=True)
+    url = f"sqlite:///{STATE}/sandbox.db" if asked.sandbox else loadout.shop.document.store
+    store = open_store(url, asked.home)
+    try:
+        return live_frame(read_known(store, asked.account, skus))
+    finally:
+        store.close()
+
+
+def _instead(
+    instead: Instead, record: Record, loadout: Loadout, asked: _Asked, stored: StoredSnapshot
 ) -> dict[str, Any]:
-    """`schemas/output/explain.schema.json`."""
-    offer = offers.frame.row(0, named=True)
-    return {
-        "version": 1,
-        "sku": sku,
-        "account": offers.account.name,
-        "marketplace": offers.account.marketplace,
-        "currency": offers.account.currency,
-        "as_of": as_of,
-        "price": _text(offer["price"]),
-        "sale_price": _text(offer["sale_price"]),
-        "tiers": [
-            {"quantity": tier["quantity"], "price": _text(tier["price"])}
-            for tier in offer.get("tiers") or ()
-        ],
-        "quantity": offer["quantity"],
-        "stock": _stock(stock_trace(offers, 0)),
-        "title": offer["title"],
-        "category": offer["category"],
-        "facts": found.facts,
-        "decisions": [
-            {"decision": d.decision, "results": d.results, "rules": list(d.rules), **_place(d.span)}
-            for d in found.decisions
-        ],
-        "steps": [
-            {
-                "phase": s.phase, "step": s.step, "rules": list(s.rules),
-                "before": _text(s.before), "after": _text(s.after),
-                "sale_before": _text(s.sale_before), "sale_after": _text(s.sale_after),
-                "notes": list(s.notes), **_place(s.span),
-            }
-            for s in found.steps
-        ],
-        "rounded_off": _text(found.remainder),
-        "guards": [_guard(v, offer["price"] is not None) for v in verdicts],
-        "blocked": [
-            {
-                "aspect": b.aspect, "code": b.code, "rule": b.rule, "rows": list(b.rows),
-                "cell": b.cell or None, **_place(b.span),
-            }
-            for b in found.blocked
-        ],
-        "not_used": [
-            {"rule": n.rule, "step": n.step, "because": list(n.because), **_place(n.span)}
-            for n in found.not_used
-        ],
-    }  # fmt: skip
+    """The other offer, and what is another one: the key `instead` of the output."""
+    from offerwright.whatif.otherwise import otherwise, steps_beside
 
-
-def _stock(found: StockTrace | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
+    other = other_rules(instead, asked.home, loadout)
+    rules = other.loadout
+    known_there(asked.account, [p.account.name for p in rules.rules.plans], instead.name)
+    rows = other_rows(rules, loadout, stored, (asked.home, asked.data))
+    question = _with_sets(instead, rules, stored, _question(rules, asked, stored, rows))
+    offer = {**_answer(rules, question), "commit": other.commit or record["commit"]}
     return {
-        "pool": found.pool,
-        "steps": [{"step": s.step, "before": s.before, "after": s.after} for s in found.steps],
-        **_place(found.span),
+        "name": instead.name,
+        "vs": {"ref": instead.vs, "commit": other.commit or None} if instead.vs else None,
+        "without": list(other.without),
+        "set": list(instead.sets),
+        "offer": offer,
+        "differs": otherwise(record, offer),
+        "steps": steps_beside(record, offer),
     }
 
 
-# Guards that have something to look at where there is no price.
-WITHOUT_PRICE = ("positive", "currency")
+def _with_sets(
+    instead: Instead, rules: Loadout, stored: StoredSnapshot, question: Question
+) -> Question:
+    """The question with the facts that are set."""
+    if not instead.sets:
+        return question
+    from dataclasses import replace
 
+    from offerwright.whatif.settings import Known, setting, with_live, with_settings
 
-def _guard(verdict: Verdict, has_price: bool) -> dict[str, Any]:
-    if not has_price and verdict.guard.check not in WITHOUT_PRICE:
-        said = "not judged"
-    elif verdict.missing[0]:
-        said = "block"
-    elif verdict.fails[0]:
-        said = verdict.guard.else_
-    else:
-        said = "pass"
-    notes = [code for code, mask in sorted(verdict.notes.items()) if mask[0]]
-    if verdict.missing[0]:
-        notes.append("GUARD_INPUT_MISSING")
-    if verdict.approved[0]:
-        notes.append("APPROVED")
-    return {
-        "guard": verdict.guard.id,
-        "check": verdict.guard.check,
-        "verdict": said if verdict.applies[0] else "not asked",
-        "notes": notes,
-        **_place(verdict.guard.span),
-    }
-
-
-def _place(span: Span | None) -> dict[str, Any]:
-    return {"file": span.file if span else None, "line": span.line if span else None}
-
-
-def _text(amount: Decimal | None) -> str | None:
-    """An amount without the zeros that only its scale writes."""
-    if amount is None:
-        return None
-    shown = f"{amount:f}"
-    if "." in shown:
-        whole, _, decimals = shown.partition(".")
-        shown = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-    return shown
-
-
-def _show(record: dict[str, Any]) -> None:
-    price = record["price"] or "no price"
-    sale = f", on sale for {record['sale_price']}" if record["sale_price"] else ""
-    sale += "".join(f", {t['price']} each from {t['quantity']} on" for t in record["tiers"])
-    echo(f"{record['sku']} on {record['account']} ({record['marketplace']}): "
-         f"{price} {record['currency']}{sale}, stock {_shown(record['quantity'])}")  # fmt: skip
-    echo(f"as of {record['as_of']}\n")
-    facts = ", ".join(f"{k} {v}" for k, v in record["facts"].items() if v != "missing")
-    echo(f"facts   {facts}\n")
-    _show_decisions(record["decisions"])
-    rows = []
-    for number, step in enumerate(record["steps"], 1):
-        notes = " ".join(step["notes"])
-        rows.append((
-            str(number), step["phase"], " ".join(step["rules"]) or step["step"],
-            _move(step["before"], step["after"]), _move(step["sale_before"], step["sale_after"]),
-            notes, _where(step),
-        ))  # fmt: skip
-    for line in table(("", "phase", "rule", "price", "sale", "", "where"), rows):
-        echo(line)
-    if record["rounded_off"] is not None:
-        echo(f"\nrounded off: {record['rounded_off']}")
-    _show_stock(record["stock"])
-    _show_guards(record)
-    if record["blocked"]:
-        echo()
-        for block in record["blocked"]:
-            echo(f"blocked  {block['aspect']}: {block['code']}  {_cause(block)}  "
-                 f"{_where(block)}")  # fmt: skip
-    if record["not_used"]:
-        echo("\nnot used (nearest)")
-        near = [(n["rule"], "; ".join(n["because"]), _where(n)) for n in record["not_used"]]
-        for line in table(("rule", "because", "where"), near):
-            echo("  " + line)
-
-
-def _show_decisions(decisions: list[dict[str, Any]]) -> None:
-    """What was decided, and by which rows of which table."""
-    for one in decisions:
-        results = ", ".join(f"{name} {value}" for name, value in one["results"].items())
-        rules = f"{one['decision']}/{' '.join(one['rules'])}" if one["rules"] else (
-            f"{one['decision']} (no row matched)"
-        )  # fmt: skip
-        echo(f"decided {results}  {rules}  {_where(one)}")
-    if decisions:
-        echo()
-
-
-def _cause(block: dict[str, Any]) -> str:
-    """The rule, the row or rows of its table, and the cell that could not be computed."""
-    rows = f", row {' and '.join(block['rows'])}" if block["rows"] else ""
-    cell = f", cell {block['cell']}" if block["cell"] else ""
-    return f"{block['rule']}{rows}{cell}"
-
-
-def _show_stock(stock: dict[str, Any] | None) -> None:
-    """How the quantity came about: what changed it, from the pool on."""
-    if stock is None or stock["pool"] is None:
-        return
-    rows = [("pool", str(stock["pool"]), _where(stock))]
-    rows += [(s["step"], f"{s['before']} -> {s['after']}", "") for s in stock["steps"]]
-    echo()
-    for line in table(("stock", "units", "where"), rows):
-        echo(line)
-
-
-def _show_guards(record: dict[str, Any]) -> None:
-    rows = [(g["guard"], g["verdict"], " ".join(g["notes"]), _where(g)) for g in record["guards"]]
-    echo()
-    for line in table(("guard", "verdict", "", "where"), rows):
-        echo(line)
-
-
-def _where(said: dict[str, Any]) -> str:
-    """`file:line`; of what stands in no file, such as the rounding that nobody wrote, nothing."""
-    return "" if said["file"] is None else f"{said['file']}:{said['line']}"
-
-
-def _shown(value: object) -> str:
-    return "unknown" if value is None else str(value)
-
-
-def _move(before: str | None, after: str | None) -> str:
-    if before == after:
-        return after or ""
-    return f"{before or '–'} -> {after or '–'}"
+    known = Known(rules.schema, question.rows.columns, rules.rules.plan(question.account))
+    settings = [setting(text, known) for text in instead.sets]
+    return replace(
+        question,
+        rows=with_settings(question.rows, question.sku, settings),
+        live=with_live(question.live, question.sku, settings),
+    )

@@ -1,0 +1,1 @@
+"""What would be otherwise: rules left out, facts set, what a rule wins."""

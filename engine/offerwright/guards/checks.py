@@ -133,6 +133,14 @@ def _magnitude(said: Said, inputs: Inputs) -> Result:
     return Result(fails, c.known(paid) & ~c.known(reference), {})
 
 
+def _discount(said: Said, inputs: Inputs) -> Result:
+    """How much less than the reference the buyer pays, whatever promotions led there."""
+    paid, reference = said.paid, inputs["reference"]
+    left = c.add(c.constant(1, len(said)), inputs["at_most"], -1)
+    missing = c.known(paid) & ~c.known(reference)
+    return Result(_below(paid, c.multiply(reference, left)), missing, {})
+
+
 def _currency(said: Said, inputs: Inputs) -> Result:
     return Result(~said.right_currency, _nowhere(said), {})
 
@@ -146,11 +154,14 @@ CHECKS: dict[str, Check] = {
     "margin_at_least": Check(("margin", "cost", "freight", "rate", "fixed", "fees_for"), _margin),
     "magnitude": Check(("times", "reference"), _magnitude),
     "currency": Check((), _currency),
+    "discount_at_most": Check(("at_most", "reference"), _discount),
 }
 
 # Whose words are of every price: they look at each quantity tier as at the price. What a tier costs
 # is no step from the live price, and it lies below the price, so that no ceiling can stop it.
-OF_TIERS = frozenset({"price_at_least", "map_price", "margin_at_least", "magnitude"})
+OF_TIERS = frozenset(
+    {"price_at_least", "map_price", "margin_at_least", "magnitude", "discount_at_most"}
+)
 
 
 def run_check(name: str, said: Said, inputs: Inputs) -> Result:

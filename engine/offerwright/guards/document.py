@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from offerwright.rules.document import When
-from offerwright.source.document import Expression, Identifier, Model, Percent, RuleDocument
+from offerwright.source.document import (
+    PERCENT_PATTERN,
+    Expression,
+    Identifier,
+    Model,
+    Percent,
+    RuleDocument,
+    Whole,
+    percent,
+)
 
 CheckName = Literal[
     "positive", "price_at_least", "price_at_most", "map_price", "step_from_live",
-    "margin_at_least", "magnitude", "currency", "share_moved", "share_zeroed",
+    "margin_at_least", "magnitude", "currency", "discount_at_most", "share_moved", "share_zeroed",
+    "share_delisted", "exposure", "identical_price",
 ]  # fmt: skip
 Else = Literal["block", "needs_approval", "warn"]
 
@@ -27,10 +37,37 @@ SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "margin_at_least": (("margin",), ("cost", "freight")),
     "magnitude": (("times",), ()),
     "currency": ((), ()),
+    "discount_at_most": (("at_most",), ("reference",)),
     "share_moved": (("at_most",), ()),
     "share_zeroed": (("at_most",), ()),
+    "share_delisted": (("at_most",), ()),
+    "exposure": (("at_most",), ()),
+    "identical_price": (("at_least", "spread"), ("cost",)),
 }
-_ALL = ("bound", "down", "up", "margin", "cost", "freight", "times", "at_most")
+_ALL = (
+    "bound", "down", "up", "margin", "cost", "freight", "times", "at_most", "reference",
+    "at_least", "spread",
+)  # fmt: skip
+
+
+def _limit(value: Any, info: ValidationInfo) -> Any:
+    """Money for what is at stake, a share for everything else."""
+    return value if info.data.get("check") == "exposure" else percent(value)
+
+
+Limit = Annotated[
+    Decimal,
+    BeforeValidator(_limit),
+    Field(ge=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": PERCENT_PATTERN},
+                {"type": "number", "minimum": 0},
+            ]
+        }
+    ),
+]
 
 
 class GuardRule(Model):
@@ -58,8 +95,14 @@ class GuardRule(Model):
     """What shipping costs the seller; the fact `freight` if absent and the shop has one."""
     times: Annotated[Decimal, Field(gt=1)] | None = None
     """How many times the reference is too much."""
-    at_most: Percent | None = None
-    """The largest share of the catalogue."""
+    at_most: Limit | None = None
+    """The largest share; of `exposure` the most money that may be at stake."""
+    reference: Expression | None = None
+    """What a discount is measured against; the fact `list_price`, else the price, if absent."""
+    at_least: Annotated[Whole, Field(ge=2)] | None = None
+    """From how many offers on that get the same price."""
+    spread: Annotated[Decimal, Field(gt=1)] | None = None
+    """By how many times their costs differ at least."""
     note: str | None = None
     """Anything a reader should know."""
 

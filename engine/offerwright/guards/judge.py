@@ -125,6 +125,8 @@ def _inputs(
         found |= live
     if guard.check == "magnitude":
         found["reference"] = _reference(offers, live["live"])
+    if guard.check == "discount_at_most":
+        found["reference"] = _undiscounted(guard, offers, said)
     if guard.check == "margin_at_least" and guard.cost is not None:
         found["cost"] = evaluate_decimals(guard.cost, rows)
         found["freight"] = (
@@ -146,6 +148,16 @@ def _fees_of(offers: Offers, price: Decimals) -> dict[str, Decimals]:
         "fixed": replace(taken.fixed, state=unknown),
         "fees_for": price,
     }
+
+
+def _undiscounted(guard: GuardPlan, offers: Offers, said: Said) -> Decimals:
+    """What a discount is measured against: as written, else the list price, else the price."""
+    if guard.reference is not None:
+        return evaluate_decimals(guard.reference, offers.rows)
+    listed = offers.rows.find("list_price")
+    if not isinstance(listed, Decimals):
+        return said.price
+    return c.where(c.known(listed), listed, said.price)
 
 
 def _reference(offers: Offers, live: Decimals) -> Decimals:

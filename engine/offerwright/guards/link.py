@@ -29,8 +29,12 @@ APPROVABLE: dict[str, tuple[str, ...]] = {
     "price_at_least": ("bound",),
     "price_at_most": ("bound",),
     "map_price": ("bound",),
+    "discount_at_most": ("at_most",),
     "share_moved": ("at_most",),
     "share_zeroed": ("at_most",),
+    "share_delisted": ("at_most",),
+    "exposure": ("bound",),
+    "identical_price": ("bound",),
 }
 
 
@@ -189,11 +193,16 @@ def _guard(
         has_freight = guard.freight is not None or "freight" in plan.scope.types
         if has_freight:
             freight = _money(guard.freight or "freight", (*path, "freight"), setting, plan)
-    bound = None
+    if guard.check == "identical_price":
+        known = "cost" if "cost" in plan.scope.types else "list_price"
+        cost = _money(guard.cost or known, (*path, "cost"), setting, plan)
+    bound = reference = None
+    if guard.reference is not None:
+        reference = _money(guard.reference, (*path, "reference"), setting, plan)
     if guard.bound is not None:
         bound = _money(guard.bound, (*path, "bound"), setting, plan)
-    names = ("down", "up", "margin", "times", "at_most")
-    settings = {name: getattr(guard, name) for name in names}
+    names = ("down", "up", "margin", "times", "at_most", "at_least", "spread")
+    given = {name: getattr(guard, name) for name in names}
     label = f"{setting.loaded.name}/{guard.id}"
     return GuardPlan(
         id=guard.id,
@@ -207,8 +216,9 @@ def _guard(
         bound=bound,
         cost=cost,
         freight=freight,
-        settings={name: value for name, value in settings.items() if value is not None},
+        settings={name: Decimal(value) for name, value in given.items() if value is not None},
         approvals=approvals,
+        reference=reference,
     )
 
 

@@ -15,7 +15,7 @@ from offerwright.rules.window import Window
 if TYPE_CHECKING:
     from offerwright.guards.document import CheckName, Else
 
-RUN_CHECKS = ("share_moved", "share_zeroed")
+RUN_CHECKS = ("share_moved", "share_zeroed", "share_delisted", "exposure", "identical_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class GuardPlan:
     approvals: tuple[ApprovalPlan, ...]
     only: TablePlan | None = None
     """The offers its document is for, by category, brand or SKU."""
+    reference: Typed | None = None
 
     def in_force(self, as_of: int) -> bool:
         """Whether its document is in force at a moment, in microseconds."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,20 +45,26 @@ class Sending:
 
 
 def encode(
-    verdicts: Sequence[Verdict], currency: str, approved: Mapping[str, pl.Series], rules: pl.Series
+    verdicts: Sequence[Verdict],
+    currency: str,
+    approved: Mapping[str, pl.Series],
+    rules: pl.Series,
+    costs: Mapping[str, pl.Series] = MappingProxyType({}),
 ) -> pl.Series:
     """
     The guard inputs of offers as canonical JSON.
 
     `approved` maps the id of a guard to its approvals by row (see `approvals_by_row`); `rules` are
     those that made the price of each offer, as `named_rules` gives them: holds look at them.
+    `costs` are what offers cost, by guard on identical prices: it looks at the batch once more.
     """
     texts = [_guard_text(v, approved.get(v.guard.id)) for v in verdicts]
-    head = f'{{"currency":{json.dumps(currency)},"guards":['
+    head = f'"currency":{json.dumps(currency)},"guards":['
     tail = f'],"version":{VERSION}}}'
-    frame = pl.DataFrame({"r": rules, **{f"g{i}": text for i, text in enumerate(texts)}})
-    joined = pl.concat_str(pl.exclude("r"), separator=",", ignore_nulls=True) if texts else ""
-    members = (head, joined, '],"rules":[', pl.col("r"), tail)
+    held = _costs_text(costs, len(rules))
+    frame = pl.DataFrame({"c": held, "r": rules, **{f"g{i}": text for i, text in enumerate(texts)}})
+    joined = pl.concat_str(pl.exclude("c", "r"), separator=",", ignore_nulls=True) if texts else ""
+    members = (pl.col("c"), head, joined, '],"rules":[', pl.col("r"), tail)
     parts = [pl.lit(one) if isinstance(one, str) else one for one in members]
     return frame.select(pl.concat_str(parts).alias("inputs"))["inputs"]
 
@@ -79,6 +86,20 @@ def _guard_text(verdict: Verdict, approvals: pl.Series | None) -> pl.Series:
     columns["z"] = _repeat("}}", size)
     text = pl.DataFrame(columns).select(pl.concat_str(pl.all()).alias("text"))["text"]
     return text.zip_with(pl.Series(verdict.applies), _repeat(None, size))
+
+
+def _costs_text(costs: Mapping[str, pl.Series], size: int) -> pl.Series:
+    """`{"costs":{"<guard>":"12.00"},`, or what begins an object without costs."""
+    if not costs:
+        return _repeat("{", size)
+    names = {f"k{number}": guard for number, guard in enumerate(sorted(costs))}
+    told = pl.DataFrame({name: costs[guard].cast(pl.String) for name, guard in names.items()})
+    pairs = [
+        pl.concat_str(pl.lit(f'{json.dumps(guard)}:"'), name, pl.lit('"'))
+        for name, guard in names.items()
+    ]
+    text = pl.concat_str(pairs, separator=",", ignore_nulls=True)
+    return told.select(pl.concat_str(pl.lit('{"costs":{'), text, pl.lit("},")).alias("c"))["c"]
 
 
 def _repeat(text: str | None, size: int) -> pl.Series:
@@ -118,6 +139,17 @@ def _written(approval: ApprovalPlan) -> str:
     return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def costs_within(guard_inputs: str) -> Mapping[str, Decimal]:
+    """
+    What an offer costs, by guard on identical prices, of what travels with its operation.
+
+    Empty where it is not what `encode` writes: the last look refuses such an operation.
+    """
+    held = _decoded(guard_inputs) or {}
+    costs = held.get("costs", {})
+    return {guard: Decimal(text) for guard, text in costs.items()}
+
+
 def refusals(sending: Sequence[Sending], now: int) -> list[str | None]:
     """
     Why each operation must not leave; None where it may.
@@ -151,6 +183,7 @@ def _decoded(text: str) -> dict[str, Any] | None:
         return None
     sound = isinstance(held, dict) and held.get("version") == VERSION
     sound = sound and isinstance(held.get("guards"), list) and all(map(_is_sound, held["guards"]))
+    sound = sound and _are_costs(held.get("costs", {}))
     return held if sound else None
 
 
@@ -179,6 +212,10 @@ def _is_sound_approval(approval: Any) -> bool:
         and isinstance(approval.get("bounds"), dict)
         and all(map(_is_amount, approval["bounds"].values()))
     )
+
+
+def _are_costs(costs: Any) -> bool:
+    return isinstance(costs, dict) and all(text and _is_amount(text) for text in costs.values())
 
 
 def _is_amount(text: object) -> bool:

@@ -22,7 +22,7 @@ from offerwright.replan.memory import KEPT_REASONS, PLAN_SIDES, Catalogue, PlanM
 from offerwright.replan.run import Following
 from offerwright.sync.plan import PlanRows
 
-FORMAT = 1
+FORMAT = 2
 HEAD = "plans.json"
 
 

@@ -39,7 +39,11 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _percent(value: Any) -> Any:
+PERCENT_PATTERN = r"^-?[0-9]{1,6}(\.[0-9]{1,8})? *%$"
+
+
+def percent(value: Any) -> Any:
+    """12 % as 0.12; raises for what is no percent."""
     if isinstance(value, str):
         found = re.fullmatch(r"(-?[0-9]{1,6}(?:\.[0-9]{1,8})?) *%", value)
         if found:
@@ -80,8 +84,8 @@ def _schema(**extra: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole), _schema(type="integer")]
 Percent = Annotated[
     Decimal,
-    BeforeValidator(_percent),
-    _schema(type="string", pattern=r"^-?[0-9]{1,6}(\.[0-9]{1,8})? *%$"),
+    BeforeValidator(percent),
+    _schema(type="string", pattern=PERCENT_PATTERN),
 ]
 Moment = Annotated[
     datetime | date,

@@ -21,6 +21,7 @@ LEDGER: Schema = {
     "price": pl.String,
     "sale_price": pl.String,
     "quantity": pl.Int64,
+    "currency": pl.String,
     "observed_price": pl.String,
     "observed_sale_price": pl.String,
     "rejected_hash": pl.String,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from offerwright.guards.plan import GuardPlan
 from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, judge_run
+from offerwright.sync.moves import NO_LANDINGS, added, with_clusters
 from offerwright.sync.plan import AccountPart, PlanRows, any_held, withheld_of
 from offerwright.sync.stopped import any_stopped
 
@@ -32,7 +33,8 @@ def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPar
     `rows` is gone through twice here and again by whoever reads the part: a tuple, or a `Spill`.
     """
     sums = _sums(rows)
-    verdicts = judge_run(run.guards, sums.moves, run.as_of, run.first_publication)
+    moves = with_clusters(sums.moves, run.guards, sums.landings)
+    verdicts = judge_run(run.guards, moves, run.as_of, run.first_publication)
     counts: Counter[tuple[str, str]] = Counter()
     withheld, held = 0, any_held(verdicts) | any_stopped(run.stops)
     for one in rows:
@@ -52,29 +54,22 @@ class _Sums:
     unchanged: int = 0
     waiting: int = 0
     warned: int = 0
+    landings: pl.DataFrame = field(default_factory=NO_LANDINGS.clone)
 
 
 def _sums(rows: Iterable[PlanRows]) -> _Sums:
-    sums = _Sums(Moves(0, 0, 0, 0))
+    sums, landed = _Sums(Moves(0, 0, 0, 0)), [NO_LANDINGS]
     for one in rows:
         sums = _Sums(
-            _added(sums.moves, one.moves),
+            added(sums.moves, one.moves),
             sums.offers + one.offers,
             sums.unchanged + one.unchanged,
             sums.waiting + one.waiting,
             sums.warned + _count(one.warnings),
         )
-    return sums
+        landed.append(one.landings)
+    return replace(sums, landings=pl.concat(landed))
 
 
 def _count(rows: pl.LazyFrame) -> int:
     return int(rows.select(pl.len()).collect().item())
-
-
-def _added(left: Moves, right: Moves) -> Moves:
-    return Moves(
-        left.confirmed + right.confirmed,
-        left.moved + right.moved,
-        left.stocked + right.stocked,
-        left.zeroed + right.zeroed,
-    )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
+from offerwright.guards.plan import GuardPlan
 from offerwright.guards.whole import Moves
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Values
 from offerwright.marketplaces.readback import ReadbackFailed, read_back
 from offerwright.store.protocol import Reading, Store
+from offerwright.sync.batch import BatchTally, Standing
 from offerwright.sync.delta import is_settled
-from offerwright.sync.known import Known, live_paid, read_known
+from offerwright.sync.known import Known, read_known
 from offerwright.sync.planned import PlannedOperation
 
 BLOCK = 10_000
@@ -47,12 +50,17 @@ def look(
     store: Store,
     marketplaces: Mapping[str, Marketplace],
     currencies: Mapping[str, str],
+    guards: Mapping[str, Sequence[GuardPlan]] = MappingProxyType({}),
 ) -> Look:
-    """Hold the operations of the accounts that can send against the ledger as it is now."""
+    """
+    Hold the operations of the accounts that can send against the ledger as it is now.
+
+    `guards` are those of these accounts: some look at more than counts.
+    """
     ready = bytearray()
     moved: list[PlannedOperation] = []
     refused: list[tuple[PlannedOperation, str]] = []
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, BatchTally] = {}
     with store.reading() as reading:
         for block in _blocks(operations):
             rows = _rows(block, reading, currencies)
@@ -68,11 +76,21 @@ def look(
                         currencies[planned.account],
                     )
                     said = said_by(planned, market, currency)
-                    tally = tallies.setdefault(planned.account, _Tally())
+                    if planned.account not in tallies:
+                        own = guards.get(planned.account, ())
+                        tallies[planned.account] = BatchTally(currency, own)
+                    tally = tallies[planned.account]
                     if isinstance(said, str):
                         refused.append((planned.without_bytes(), said))
                     else:
-                        tally.add(planned, said, rows[planned.account])
+                        held = rows[planned.account]
+                        is_listed = planned.sku in held.listed
+                        standing = Standing(
+                            is_listed,
+                            held.row(planned.sku, "price"),
+                            held.row(planned.sku, "stock"),
+                        )
+                        tally.add(planned, said, standing)
                         is_ready = True
                 ready.append(is_ready)
         moves = {name: tally.moves(reading, name) for name, tally in sorted(tallies.items())}
@@ -112,38 +130,6 @@ def _rows(
 def _row_by_row(known: Known) -> _Rows:
     rows = {(row["sku"], row["aspect"]): row for row in known.ledger.iter_rows(named=True)}
     return _Rows(rows, frozenset(known.listed.to_list()))
-
-
-@dataclass
-class _Tally:
-    """What operations would do to one account, counted one after the other."""
-
-    moved: set[str] = field(default_factory=set)
-    zeroed: set[str] = field(default_factory=set)
-    unstocked: set[str] = field(default_factory=set)
-    """Ends of listings that have no stock to go to zero."""
-
-    def add(self, planned: PlannedOperation, said: Values, known: _Rows) -> None:
-        sku, is_end = planned.sku, planned.action == "end"
-        stocked = sku in known.listed and known.row(sku, "stock").get("quantity")
-        if _moves_price(sku, said, known):
-            self.moved.add(sku)
-        if is_end or (stocked and "stock" in planned.covers and said.quantity == 0):
-            self.zeroed.add(sku)
-        if is_end and not stocked:
-            self.unstocked.add(sku)
-
-    def moves(self, reading: Reading, account: str) -> Moves:
-        confirmed, stocked = reading.live_totals(account)
-        return Moves(confirmed, len(self.moved), stocked + len(self.unstocked), len(self.zeroed))
-
-
-def _moves_price(sku: str, said: Values, known: _Rows) -> bool:
-    paid = said.price if said.sale_price is None else said.sale_price
-    if paid is None or sku not in known.listed:
-        return False
-    live, _ = live_paid(known.row(sku, "price"), is_listed=True)
-    return live is not None and live != paid
 
 
 def _stands(planned: PlannedOperation, known: _Rows) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from offerwright.guards.landing import LANDINGS
 from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, RunVerdict
 from offerwright.sync.planned import Planned, planned_of
@@ -90,6 +91,8 @@ class PlanRows:
     offers: int
     unchanged: int
     waiting: int
+    landings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LANDINGS))
+    """Prices that offers get and did not have, for guards on identical prices."""
     by_row: NDArray[np.uint8] | None = None
     """What each offer adds to these counts and has in the frames (`sync.tally`), for who keeps
     it; None of what is gone from the catalogue."""
@@ -166,6 +169,8 @@ def any_held(verdicts: Iterable[RunVerdict]) -> pl.Expr:
 
 def _held(aspect: str) -> pl.Expr:
     """Which operations a guard on the run that withholds the aspect withholds."""
+    if aspect == "content":
+        return pl.col("action") == "end"
     return pl.col({"price": "says_price", "stock": "covers_stock"}[aspect])
 
 

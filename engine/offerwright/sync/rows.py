@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,15 +15,16 @@ from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.rule_ids import named_rules
 from offerwright.evaluate.run import Offers
 from offerwright.guards.judge import Verdict, judge
+from offerwright.guards.landing import costs_of
 from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import approvals_by_row, encode
-from offerwright.guards.whole import Moves
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.profile import stage
 from offerwright.rules.plan import Account, AccountPlan
 from offerwright.sync.delta import NO_DOUBT, Changes, Doubt, delta, ends, zeros
-from offerwright.sync.known import Known, amount, live_frame
+from offerwright.sync.known import Known, live_frame
 from offerwright.sync.lines import operation_lines
+from offerwright.sync.moves import Shown, landings_of, moves_of, shown_of
 from offerwright.sync.plan import OPERATIONS, REASONS, PlanRows
 from offerwright.sync.reasons import (
     blocked,
@@ -34,7 +35,7 @@ from offerwright.sync.reasons import (
     stopped_by,
     warned,
 )
-from offerwright.sync.tally import live_rows, tallied
+from offerwright.sync.tally import tallied
 from offerwright.sync.told import Told, settings_of, told, zero_payload
 
 
@@ -69,9 +70,11 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         for change in found.changes
     ]
     with stage("operations"):
-        judged = _Judged(verdicts, _rules(offers, allowed))
+        costs = costs_of(offers, planning.guards, planning.as_of, planning.walks)
+        judged = _Judged(verdicts, _rules(offers, allowed), costs)
         written = [_written(change, said, known, judged, planning) for change in allowed]
         operations = _operations(written).lazy()
+        counted, shown = _counted(written), shown_of(offers, said.frame, judged.costs)
     rows = PlanRows(
         operations=operations,
         withheld=_by_offer(
@@ -83,7 +86,8 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
                 *live_breaches(verdicts, found.changes, offers, known),
             ]
         ),
-        moves=_moves(written, known),
+        moves=moves_of(counted, known, shown),
+        landings=landings_of(counted, known, shown),
         offers=offers.rows.size,
         unchanged=int(found.in_step.sum(dtype=np.int64)),
         waiting=int(found.waits.sum()),
@@ -121,7 +125,7 @@ def plan_gone(plan: AccountPlan, known: Known, planning: Planning) -> PlanRows:
         operations=_operations(written).lazy(),
         withheld=pl.LazyFrame(schema=REASONS),
         warnings=spared(held).lazy(),
-        moves=_moves(written, known),
+        moves=moves_of(_counted(written), known, Shown(plan.account.currency)),
         offers=0,
         unchanged=0,
         waiting=0,
@@ -143,10 +147,14 @@ class _Written:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What travels with an operation beside its bytes, by row: verdicts, and who made the price."""
+    """
+    What travels with an operation beside its bytes, by row: verdicts, who made the price, and what
+    offers cost, by guard on the whole run that looks at that.
+    """
 
     verdicts: Sequence[Verdict]
     rules: pl.Series
+    costs: Mapping[str, pl.Series]
 
 
 def _rules(offers: Offers, changes: Sequence[Changes]) -> pl.Series:
@@ -167,9 +175,7 @@ def _written(
     quantity = said.frame["quantity"].gather(at)
     rules = judged.rules.gather(at)
     beside = changes.frame.with_columns(
-        _guard_inputs(judged.verdicts, offers, planning, rules, at.to_numpy()).alias(
-            "guard_inputs"
-        ),
+        _guard_inputs(judged, offers, planning, at.to_numpy()).alias("guard_inputs"),
         paid.alias("paid"),
         quantity.alias("quantity_after"),
         rules.alias("rules"),
@@ -215,6 +221,10 @@ def _with_lines(
     return _Written(changes, kept.with_columns(lines))
 
 
+def _counted(written: Iterable[_Written]) -> list[tuple[Changes, pl.DataFrame]]:
+    return [(one.changes, one.frame) for one in written]
+
+
 def _operations(written: Iterable[_Written]) -> pl.DataFrame:
     """All changes in the order of the catalogue; of one offer in the order of aspects."""
     found = [
@@ -241,47 +251,17 @@ def _by_offer(reasons: Iterable[pl.DataFrame]) -> pl.LazyFrame:
     return found.sort("at", nulls_last=True, maintain_order=True).lazy()
 
 
-def _moves(written: Sequence[_Written], known: Known) -> Moves:
-    """Counts for the guards that look at the whole run."""
-    with_price, with_stock = live_rows(known)
-    ended = [one.frame["sku"] for one in written if one.changes.action == "end"]
-    stocked = pl.concat([with_stock, *ended]).unique()
-    return Moves(
-        confirmed=len(with_price),
-        moved=sum(_moved(one, known) for one in written if one.changes.says_price),
-        stocked=len(stocked),
-        zeroed=sum(_zeroed(one, stocked) for one in written if one.changes.covers_stock),
-    )
-
-
-def _moved(one: _Written, known: Known) -> int:
-    """How many live prices get another amount."""
-    before = amount(pl.col("live"))
-    after = pl.col("paid").cast(pl.Decimal(38, 8), strict=False)
-    moves = (
-        pl.lit(known.is_listed(one.frame["sku"])) & before.is_not_null() & before.ne_missing(after)
-    )
-    return int(one.frame.select(moves.sum()).item())
-
-
-def _zeroed(one: _Written, stocked: pl.Series) -> int:
-    """How many of the offers with stock go to zero, or end."""
-    nought = one.frame["quantity_after"].fill_null(0) == 0
-    return int((one.frame["sku"].is_in(stocked.implode()) & nought).sum())
-
-
-def _guard_inputs(
-    verdicts: Sequence[Verdict], offers: Offers, planning: Planning, rules: pl.Series, at: Any
-) -> pl.Series:
+def _guard_inputs(judged: _Judged, offers: Offers, planning: Planning, at: Any) -> pl.Series:
     """The guard inputs of these rows; written for what is sent, not for the whole catalogue."""
 
     def selected(approval: Any) -> Any:
         chosen = holds(approval.select, offers.rows, planning.as_of, planning.walks)[at]
         return chosen & np.full(len(chosen), planning.as_of < approval.until)
 
-    chosen = [_taken(verdict, at) for verdict in verdicts]
+    chosen = [_taken(verdict, at) for verdict in judged.verdicts]
     approvals = approvals_by_row(chosen, selected)
-    return encode(chosen, offers.account.currency, approvals, rules)
+    costs = {guard: cost.gather(at) for guard, cost in judged.costs.items()}
+    return encode(chosen, offers.account.currency, approvals, judged.rules.gather(at), costs)
 
 
 def _taken(verdict: Verdict, at: Any) -> Verdict:

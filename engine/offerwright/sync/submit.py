@@ -73,7 +73,7 @@ def submit(
         return Submitted(Enqueued(already_applied=True), (), ())
     if plan.operations and not any(plan.counts.get(name) for name in currencies):
         return Submitted(Enqueued(), (), ())
-    seen = look(plan.operations, store, marketplaces, currencies)
+    seen = look(plan.operations, store, marketplaces, currencies, guards)
     if seen.moved and not seen.stands:
         raise StalePlan(
             "every offer of this plan has moved in the ledger since it was made; plan again"
@@ -112,16 +112,18 @@ def _withheld(
     """By aspect, why guards on the whole run refuse this account's batch."""
     moment = microseconds(datetime.fromtimestamp(now, UTC))
     first = bool(plan.head["first_publication"])
-    return {
-        v.withholds: f"guard {v.guard.id} ({v.guard.check}): {v.reason}"
-        for v in judge_run(guards, seen.moves[account], moment, first)
-        if v.withholds
-    }
+    found: dict[str, list[str]] = {}
+    for v in judge_run(guards, seen.moves[account], moment, first):
+        if v.withholds:
+            words = f"guard {v.guard.id} ({v.guard.check}): {v.reason}"
+            found.setdefault(v.withholds, []).append(words)
+    return {aspect: "; ".join(words) for aspect, words in found.items()}
 
 
 def _reason(planned: PlannedOperation, withheld: Mapping[str, str]) -> str | None:
-    aspects = set(planned.covers) - ({"price"} if planned.action == "end" else set())
-    return next((withheld[aspect] for aspect in sorted(aspects) if aspect in withheld), None)
+    # An end says no price, and of content only ends are withheld.
+    aspects = {*planned.covers, "content"} - {"price" if planned.action == "end" else "content"}
+    return "; ".join(withheld[one] for one in sorted(aspects) if one in withheld) or None
 
 
 def _operation(

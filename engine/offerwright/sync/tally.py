@@ -14,7 +14,9 @@ from offerwright.sync.plan import OPERATIONS, PlanRows
 Tally = NDArray[np.uint8]
 IN_STEP = np.uint8(3)
 """The two lowest bits: how many of the three aspects are in step."""
-WAITS, CONFIRMED, STOCKED, HAS_OPERATION, HAS_REASON = (np.uint8(1 << bit) for bit in range(2, 7))
+WAITS, CONFIRMED, STOCKED, HAS_OPERATION, HAS_REASON, LIVE = (
+    np.uint8(1 << bit) for bit in range(2, 8)
+)
 
 
 def live_rows(known: Known) -> tuple[pl.Series, pl.Series]:
@@ -30,6 +32,7 @@ def tallied(skus: pl.Series, found: Delta, rows: PlanRows, known: Known) -> Tall
     tally = found.in_step | np.where(found.waits, WAITS, np.uint8(0))
     for live, bit in zip(live_rows(known), (CONFIRMED, STOCKED), strict=True):
         tally[skus.is_in(live.implode()).to_numpy()] |= bit
+    tally[known.is_listed(skus).to_numpy()] |= LIVE
     tally[_at(rows.operations)] |= HAS_OPERATION
     for reasons in (rows.withheld, rows.warnings):
         tally[_at(reasons)] |= HAS_REASON
@@ -43,13 +46,13 @@ def _at(frame: pl.LazyFrame) -> NDArray[np.int64]:
 def kept_rows(tally: Tally, withheld: pl.LazyFrame, warnings: pl.LazyFrame) -> PlanRows:
     """What offers without an operation add, from their bytes and their reasons."""
     assert not has(tally, HAS_OPERATION).any(), "what is said is planned anew"
-    counts = [int(has(tally, bit).sum()) for bit in (CONFIRMED, STOCKED, WAITS)]
-    confirmed, stocked, waiting = counts
+    counts = [int(has(tally, bit).sum()) for bit in (CONFIRMED, STOCKED, WAITS, LIVE)]
+    confirmed, stocked, waiting, live = counts
     return PlanRows(
         operations=pl.LazyFrame(schema=OPERATIONS),
         withheld=withheld,
         warnings=warnings,
-        moves=Moves(confirmed, 0, stocked, 0),
+        moves=Moves(confirmed, 0, stocked, 0, live),
         offers=len(tally),
         unchanged=int((tally & IN_STEP).sum(dtype=np.int64)),
         waiting=waiting,

@@ -653,6 +653,18 @@ def test_runs_are_listed_newest_first(store: Store) -> None:
     assert store.runs(limit=1) == [new]
 
 
+def test_runs_are_forgotten_by_their_ids(store: Store, reopen: Callable[[], Store]) -> None:
+    first, second = (
+        Run(f"r{n}", "abc", "s1", "2026-11-24T06:00:00Z", "0.1.0", f"h{n}", float(n))
+        for n in (1, 2)
+    )
+    store.record_run(first)
+    store.record_run(second)
+    store.forget_runs(["r1", "never there"])
+
+    assert reopen().runs() == [second]
+
+
 def test_a_hundred_thousand_pending_operations_are_quick_to_read_and_to_take_up(led: Store) -> None:
     led.enqueue((price(f"S{n:06d}", "10.00") for n in range(100_000)), "p1", now=1)
 

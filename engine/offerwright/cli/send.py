@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +12,6 @@ from offerwright.connectors.connector import Connector
 from offerwright.errors import CredentialsRefused, MarketplaceAway, OfferwrightError
 from offerwright.expressions.parse import microseconds
 from offerwright.loadout import Loadout
-from offerwright.store.protocol import Run
 from offerwright.sync.apply import AccountJob, apply_accounts, leading
 from offerwright.sync.plan_file import PlanFile
 from offerwright.sync.ports import Limits
@@ -42,7 +40,6 @@ def send_plan(world: Live, opened: PlanFile, output: str, limits: Limits) -> int
     try:
         with leading(store, owner, clock), stop_on_signal() as stop:
             submitted = submit(opened, store, loadout.marketplaces, able, guards, now=clock.now())
-            store.record_run(_run(opened, clock.now()))
             reports = apply_accounts(
                 store, jobs, owner=owner, clock=clock, limits=limits, stop=stop
             )
@@ -86,19 +83,6 @@ def _guard(world: Live, loadout: Loadout, account: str) -> Any:
         return microseconds(datetime.fromtimestamp(world.clock.now(), UTC))
 
     return guard_of(marketplace, plan_of.currency, world.store, now)
-
-
-def _run(opened: PlanFile, now: float) -> Run:
-    head = opened.head
-    return Run(
-        id=uuid.uuid4().hex,
-        commit=head["commit"],
-        snapshot_id=head["snapshot"],
-        as_of=head["as_of"],
-        engine_version=head["engine"],
-        plan_hash=opened.id,
-        started_at=now,
-    )
 
 
 def _show_reports(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from offerwright.cli.options import (
 from offerwright.cli.plan_text import put_plan, show_plan
 from offerwright.cli.planning import LIVE, Wanted, planned, target_of
 from offerwright.cli.profile import profile_option
+from offerwright.cli.recording import Doing, doing, file_lines, on_record, plan_lines
 from offerwright.cli.report import tell
 from offerwright.cli.send import send_plan
 from offerwright.cli.snapshot import newest_snapshot_id
@@ -65,8 +67,14 @@ def plan(
     """Say what would be sent, and what is withheld and why. Sends nothing."""
     home, loadout = ready(root, bundle)
     wanted = Wanted(data, as_of, accounts, first_publication, incremental=incremental)
+    began = time.time()
     with live(loadout, home, sandbox) as world, planned(world, home, wanted) as made:
         made = sealed(made) if out is None else write_plan(made, out)
+        is_blocked = fail_on == "blocked" and any(part.withheld_skus for part in made.parts)
+        is_change = detailed_exitcode and any(part.size for part in made.parts)
+        code = 1 if is_blocked else 3 if is_change else 0
+        with on_record(world, home, doing("plan", made, began), plan_lines(made)) as ending:
+            ending.code = code
         coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
         if output == "json":
             put_plan(made, coming)
@@ -75,9 +83,7 @@ def plan(
             show_coming(coming)
             if out is not None:
                 tell(f"Saved to {out}; send it with: offerwright apply {out}")
-    if fail_on == "blocked" and any(part.withheld_skus for part in made.parts):
-        sys.exit(1)
-    sys.exit(3 if detailed_exitcode and any(part.size for part in made.parts) else 0)
+    sys.exit(code)
 
 
 @click.command()
@@ -100,8 +106,14 @@ def apply(
     home, loadout = ready(root, bundle)
     opened = read_plan(plan_file)
     _refuse_stale(opened, loadout.digest, newest_snapshot_id(home), target_of(sandbox))
-    with live(loadout, home, sandbox) as world:
-        sys.exit(send_plan(world, opened, output, world.limits(max_failures)))
+    began, head = time.time(), opened.head
+    work = Doing("apply", head, opened.id, opened.accounts, began, head.get("returns_to", ""))
+    with (
+        live(loadout, home, sandbox) as world,
+        on_record(world, home, work, file_lines(plan_file)) as ending,
+    ):
+        ending.code = send_plan(world, opened, output, world.limits(max_failures))
+    sys.exit(ending.code)
 
 
 def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str) -> None:
@@ -147,11 +159,14 @@ def sync(
     """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
     home, loadout = ready(root, bundle)
     wanted = Wanted(data, as_of, accounts, first_publication, True, incremental)
+    began = time.time()
     with live(loadout, home, sandbox) as world:
         with planned(world, home, wanted) as made:
             made, path = keep_plan(made, home / STATE / "plans")
             drop_old_plans(path.parent)
             if output == "text":
                 show_plan(made)
-        code = send_plan(world, read_plan(path), output, world.limits(max_failures))
-    sys.exit(code)
+            work = doing("sync", made, began)
+        with on_record(world, home, work, file_lines(path)) as ending:
+            ending.code = send_plan(world, read_plan(path), output, world.limits(max_failures))
+    sys.exit(ending.code)

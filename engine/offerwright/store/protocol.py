@@ -358,6 +358,9 @@ class Store(Reading, Protocol):
     def runs(self, limit: int = 50) -> list[Run]:
         """The newest first."""
 
+    def forget_runs(self, ids: Iterable[str]) -> None:
+        """Drop these records; one that is not there is no failure."""
+
 
 HOLD_RAISES_S = 900.0
 ATTEMPTS_KEPT = 20

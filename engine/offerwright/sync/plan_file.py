@@ -239,6 +239,11 @@ _OPERATION = b'"type":"operation"'
 """Only lines of this kind have it: inside a text the quotes would have backslashes."""
 
 
+def lines_of_operations(path: Path) -> Iterator[str]:
+    """The lines of a plan file that are operations, as they stand there. The seal is not held."""
+    return (line.decode() for line in _lines(path) if _OPERATION in line)
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines that say something; whatever Git made of their ends."""
     with path.open("rb") as file:

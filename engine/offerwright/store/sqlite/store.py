@@ -247,6 +247,10 @@ class SqliteStore:
         with self._connection.reading() as c:
             return tokens.runs(c, limit)
 
+    def forget_runs(self, ids: Iterable[str]) -> None:
+        with self._connection.transaction() as c:
+            tokens.forget_runs(c, ids)
+
     def _stand_alone(self) -> bool:
         """Try for the kernel lock that only one live run of this machine can hold."""
         if self._alone is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from offerwright.store.protocol import Run, Token
@@ -62,3 +63,8 @@ def runs(connection: sqlite3.Connection, limit: int) -> list[Run]:
         )
         for row in rows
     ]
+
+
+def forget_runs(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """See `Store.forget_runs`."""
+    connection.executemany("DELETE FROM runs WHERE id = ?", ((one,) for one in ids))

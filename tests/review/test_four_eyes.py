@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from cli.shop import AS_OF, small_shop
 from git_commands import git, people
 
-from offerwright.cli.review_sides import linked, states_of_range
+from offerwright.cli.review_sides import states_of_range
 from offerwright.review.agreement import Compared, agreements
 from offerwright.review.four_eyes import Agreement
+from offerwright.rules.document import ApprovalsDocument
+from offerwright.source.load import load_documents
 
 ANA, BEA = "Ana <ana@shop.example>", "Bea <bea@shop.example>"
 FORGE = "GitHub <noreply@github.com>"
@@ -22,6 +26,7 @@ approves:
   - {guard: step, down: 60%, reason: clearance, approver: bea, expires: 2026-12-31}
 """
 FILE = "rules/approvals.yaml"
+KINDS = {"approvals": ApprovalsDocument}
 
 
 class Desk:
@@ -49,16 +54,15 @@ class Desk:
         self.shop.write(FILE, text)
         self.commit(author, committer)
 
-    def agreed(self, written: str = "base..HEAD") -> tuple[Agreement, ...]:
+    def agreed(self, written: str = "base..HEAD", signed: bool = False) -> tuple[Agreement, ...]:
         root = self.shop.root
         old, new = states_of_range(root, written)
-        (base, _), (head, _) = linked(old), linked(new)
-        assert base is not None and head is not None
-        return agreements(base, head, Compared(root, old.commit, new.commit or None))
+        base, head = (load_documents(one.repository, KINDS)[0] for one in (old, new))
+        return agreements(base, head, Compared(root, old.commit, new.commit or None, signed))
 
-    def refusal(self, written: str = "base..HEAD") -> str:
+    def refusal(self, written: str = "base..HEAD", signed: bool = False) -> str:
         """Why the only approval does not count."""
-        (found,) = self.agreed(written)
+        (found,) = self.agreed(written, signed)
         return found.refused
 
 
@@ -231,6 +235,78 @@ def test_what_is_committed_counts_for_the_working_tree(desk: Desk) -> None:
     desk.shop.change("rules/pricing.yaml", "markup: 18%", "markup: -50%")
 
     assert desk.refusal("base") == ""
+
+
+@pytest.fixture
+def keys(desk: Desk, tmp_path: Path) -> Path:
+    """A key for Ana and one for Bea, both known to this clone, and one of nobody."""
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("needs ssh-keygen, to sign commits")
+    for name in ("ana", "bea", "nobody"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(command, check=True)
+    known = [
+        f"{name}@shop.example {(tmp_path / f'{name}.pub').read_text(encoding='utf-8')}"
+        for name in ("ana", "bea")
+    ]
+    (tmp_path / "known").write_text("".join(known), encoding="utf-8")
+    git(desk.shop.root, "config", "gpg.format", "ssh")
+    git(desk.shop.root, "config", "gpg.ssh.allowedSignersFile", str(tmp_path / "known"))
+    return tmp_path
+
+
+def sign(desk: Desk, key: Path, who: str) -> None:
+    """Give the newest commit a signature."""
+    git(
+        desk.shop.root, "-c", f"user.signingkey={key}", "commit", "-q", "--amend", "--no-edit",
+        "-S", who=people(who),
+    )  # fmt: skip
+
+
+def test_signed_commits_of_two_people_count(desk: Desk, keys: Path) -> None:
+    desk.cheaper(ANA)
+    sign(desk, keys / "ana", ANA)
+    desk.approve(BEA)
+    sign(desk, keys / "bea", BEA)
+
+    assert desk.refusal(signed=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("rules", "approval", "said"),
+    [
+        ("ana", None, f"by {BEA} is not signed by anybody known here"),
+        ("ana", "nobody", f"by {BEA} is not signed by anybody known here"),
+        ("ana", "ana", f"by {BEA} is signed by ana@shop.example"),
+        (None, "bea", f"by {ANA} is not signed by anybody known here"),
+    ],
+    ids=["unsigned", "an unknown key", "the key of somebody else", "unsigned rules"],
+)
+def test_signatures_must_vouch_for_who_wrote(
+    desk: Desk, keys: Path, rules: str | None, approval: str | None, said: str
+) -> None:
+    desk.cheaper(ANA)
+    if rules is not None:
+        sign(desk, keys / rules, ANA)
+    desk.approve(BEA)
+    if approval is not None:
+        sign(desk, keys / approval, BEA)
+
+    assert said in desk.refusal(signed=True)
+    assert desk.refusal(signed=False) == ""
+
+
+def test_a_change_cannot_let_itself_off_signatures(desk: Desk) -> None:
+    desk.shop.change("offerwright.yaml", "sources:", "approvals: {require_signed: true}\nsources:")
+    desk.commit(ANA)
+    git(desk.shop.root, "branch", "-f", "base")
+    desk.shop.change("offerwright.yaml", "require_signed: true", "require_signed: false")
+    desk.commit(ANA)
+    desk.approve(BEA)
+    done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
+
+    assert done.code == 1
+    assert f"by {BEA} is not signed by anybody known here" in done.out
 
 
 def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:

@@ -75,7 +75,7 @@ def _evaluated(request: ReviewRequest) -> Rendered:
         tell(f"{new.name} has errors, so its offers cannot be computed")
         return Rendered(broken(old.name, old.commit, new.name, new.commit, diagnostic_json(errors)))
     before, after, as_of = sides((old, base), (new, head), Data(root, request.data, request.as_of))
-    agreed = agreements(base, head, compared(root, old, new))
+    agreed = agreements(base.documents, head.documents, compared(root, (old, base), new))
     after = replace(after, loadout=counted(head, agreed))
     found = replace(review(before, after, Asked(as_of, compiled, workers=2)), approvals=agreed)
     record = master(found, max(request.offers, ROWS))

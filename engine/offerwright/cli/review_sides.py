@@ -77,9 +77,13 @@ def folder_state(folder: Path, name: str) -> State:
     return State(name, "", repository, tuple(unread))
 
 
-def compared(root: Path, base: State, head: State) -> Compared | None:
+def compared(root: Path, base: tuple[State, Loadout], head: State) -> Compared | None:
     """Where two states come from; None for folders, of which Git says nothing."""
-    return Compared(root, base.commit, head.commit or None) if base.commit else None
+    state, loadout = base
+    if not state.commit:
+        return None
+    signed = loadout.shop.document.approvals.require_signed
+    return Compared(root, state.commit, head.commit or None, signed)
 
 
 def compiled(repository: Repository) -> Loadout | None:

@@ -23,12 +23,14 @@ from offerwright.review.four_eyes import (
 )
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.source.authors import Commit, Touched, commits_between, signer_of
+from offerwright.source.document import Document
 from offerwright.source.history import HEAD, blobs_at, bodies, commit_of
 from offerwright.source.load import is_test_file
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, RULES, SHOP_FILE
 from offerwright.source.yaml import read_yaml
 
+Documents = Sequence[Loaded[Document]]
 _YAML = (".yaml", ".yml")
 _OF_NO_OFFER = frozenset({"approvals", "lifecycle", "routing", "test"})
 """Kinds of documents that change neither an offer nor what guards say of it."""
@@ -39,15 +41,19 @@ class Compared:
     """
     Where two states come from: commits of one repository; `head` is None for the working tree.
 
-    `root` is the folder with `offerwright.yaml`.
+    `root` is the folder with `offerwright.yaml`. `require_signed` is what the base asks for: a
+    change cannot let itself off.
     """
 
     root: Path
     base: str
     head: str | None
+    require_signed: bool = False
 
 
-def agreements(base: Loadout, head: Loadout, compared: Compared | None) -> tuple[Agreement, ...]:
+def agreements(
+    base: Documents, head: Documents, compared: Compared | None
+) -> tuple[Agreement, ...]:
     """
     Every approval of the head, and whether it counts at review.
 
@@ -58,13 +64,13 @@ def agreements(base: Loadout, head: Loadout, compared: Compared | None) -> tuple
     Raises:
         OfferwrightError: Git cannot be asked.
     """
-    known = {one.key for one in entries(_documents(base))}
-    found = [Agreement(one, one.key not in known) for one in entries(_documents(head))]
+    known = {one.key for one in entries(_approvals(base))}
+    found = [Agreement(one, one.key not in known) for one in entries(_approvals(head))]
     if not any(one.is_new for one in found):
         return tuple(found)
     if compared is None:
         return tuple(replace(one, refused=UNKNOWN_AUTHOR) if one.is_new else one for one in found)
-    history = History(compared, base.shop.document.approvals.require_signed)
+    history = History(compared)
     return tuple(history.settled(one) if one.is_new else one for one in found)
 
 
@@ -85,8 +91,8 @@ def _without(plan: GuardPlan, refused: Collection[tuple[str, Span]]) -> GuardPla
     return plan if len(kept) == len(plan.approvals) else replace(plan, approvals=kept)
 
 
-def _documents(loadout: Loadout) -> Iterator[Loaded[ApprovalsDocument]]:
-    for one in loadout.documents:
+def _approvals(documents: Documents) -> Iterator[Loaded[ApprovalsDocument]]:
+    for one in documents:
         document = one.document
         if isinstance(document, ApprovalsDocument):
             yield Loaded(document, one.located)
@@ -95,11 +101,11 @@ def _documents(loadout: Loadout) -> Iterator[Loaded[ApprovalsDocument]]:
 class History:
     """The commits of a range and the approvals that each of them holds, read as they are needed."""
 
-    def __init__(self, compared: Compared, require_signed: bool) -> None:
+    def __init__(self, compared: Compared) -> None:
         newest = commit_of(compared.root, compared.head or HEAD)
         self._root, self._newest = compared.root, newest
         self._commits = {c.id: c for c in commits_between(compared.root, compared.base, newest)}
-        self._require_signed = require_signed
+        self._require_signed = compared.require_signed
         self._read: dict[str, Written] = {}
         self._holdings: dict[str, frozenset[str]] = {}
 

@@ -57,6 +57,8 @@ def _parsed(data: bytes, name: str) -> Any:
         what = "is cut off" if is_cut else "is not JSON"
         place = f"line {problem.lineno}, column {problem.colno}"
         raise OfferwrightError(f"{name} {what}: {problem.msg} at {place}") from None
+    except ValueError:
+        raise OfferwrightError(f"{name} holds a number that no review has") from None
 
 
 def _beginning(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "change.": ("down", "up"),
     "change.from_": ("live", "price"),
     "check.": get_args(CheckName),
+    "check.move.": ("down", "up"),
     "check.step.": ("down", "up"),
     "duration.": ("day", "hour", "minute"),
     "effect.": tuple(EFFECTS),

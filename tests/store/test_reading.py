@@ -197,7 +197,8 @@ def test_an_account_that_has_rows_is_not_written_over(used: Store) -> None:
 TABLES = (
     """CREATE TABLE ledger (account TEXT, sku TEXT, aspect TEXT, state TEXT, desired_hash TEXT,
     desired_generation BIGINT, sent_generation BIGINT, confirmed_generation BIGINT,
-    confirmed_hash TEXT, price TEXT, sale_price TEXT, quantity BIGINT, observed_price TEXT,
+    confirmed_hash TEXT, price TEXT, sale_price TEXT, quantity BIGINT, currency TEXT,
+    observed_price TEXT,
     observed_sale_price TEXT, rejected_hash TEXT, problems TEXT,
     PRIMARY KEY (account, sku, aspect))""",
     """CREATE TABLE listings (account TEXT, sku TEXT, external_id TEXT, state TEXT,

@@ -112,6 +112,27 @@ def _step_from_live(said: Said, inputs: Inputs) -> Result:
     return Result(fails, unknown & was_sent, {"FIRST_PUBLICATION": unknown & ~was_sent})
 
 
+def _move_over_window(said: Said, inputs: Inputs) -> Result:
+    """Against the highest and the lowest price of the window: many small steps are one large."""
+    live, sent, paid = inputs["live"], inputs["was_sent"], said.paid
+    was_sent, fails = np.asarray(sent.values > 0), _nowhere(said)
+    one = c.constant(1, len(said))
+    if "down" in inputs:
+        left = c.add(one, inputs["down"], -1)
+        fails |= _below(paid, c.multiply(_further(inputs["highest"], live, 1), left))
+    if "up" in inputs:
+        left = c.add(one, inputs["up"])
+        fails |= _below(c.multiply(_further(inputs["lowest"], live, -1), left), paid)
+    unknown = c.known(paid) & ~c.known(live)
+    return Result(fails, unknown & was_sent, {"FIRST_PUBLICATION": unknown & ~was_sent})
+
+
+def _further(extreme: Decimals, live: Decimals, sign: int) -> Decimals:
+    """The larger (sign 1) or the smaller of both; the one that is known."""
+    beyond = _below(extreme, live) if sign > 0 else _below(live, extreme)
+    return c.where(beyond | ~c.known(extreme), live, extreme)
+
+
 def _margin(said: Said, inputs: Inputs) -> Result:
     """The fees in the inputs are those of one price; of another price nobody knows them."""
     paid = said.paid
@@ -145,15 +166,23 @@ def _currency(said: Said, inputs: Inputs) -> Result:
     return Result(~said.right_currency, _nowhere(said), {})
 
 
+def _everywhere(said: Said, inputs: Inputs) -> Result:
+    return Result(~_nowhere(said), _nowhere(said), {})
+
+
 CHECKS: dict[str, Check] = {
     "positive": Check((), _positive),
     "price_at_least": Check(("bound",), _at_least),
     "price_at_most": Check(("bound",), _at_most),
     "map_price": Check(("bound",), _map_price),
     "step_from_live": Check(("live", "was_sent", "down", "up"), _step_from_live),
+    "move_over_window": Check(
+        ("days", "live", "was_sent", "lowest", "highest", "down", "up"), _move_over_window
+    ),
     "margin_at_least": Check(("margin", "cost", "freight", "rate", "fixed", "fees_for"), _margin),
     "magnitude": Check(("times", "reference"), _magnitude),
     "currency": Check((), _currency),
+    "hold": Check((), _everywhere),
     "discount_at_most": Check(("at_most", "reference"), _discount),
 }
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from offerwright.facts.literals import parse_duration
+from offerwright.guards.plan import OF_MOVES, PRICE_DAYS_KEPT
 from offerwright.rules.document import When
 from offerwright.source.document import (
     PERCENT_PATTERN,
@@ -22,8 +24,9 @@ from offerwright.source.document import (
 
 CheckName = Literal[
     "positive", "price_at_least", "price_at_most", "map_price", "step_from_live",
+    "move_over_window",
     "margin_at_least", "magnitude", "currency", "discount_at_most", "share_moved", "share_zeroed",
-    "share_delisted", "exposure", "identical_price",
+    "share_delisted", "exposure", "identical_price", "hold", "source_age", "source_rows", "expires",
 ]  # fmt: skip
 Else = Literal["block", "needs_approval", "warn"]
 
@@ -34,6 +37,7 @@ SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "price_at_most": (("bound",), ()),
     "map_price": (("bound",), ()),
     "step_from_live": ((), ("down", "up")),
+    "move_over_window": (("days",), ("down", "up")),
     "margin_at_least": (("margin",), ("cost", "freight")),
     "magnitude": (("times",), ()),
     "currency": ((), ()),
@@ -43,16 +47,45 @@ SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "share_delisted": (("at_most",), ()),
     "exposure": (("at_most",), ()),
     "identical_price": (("at_least", "spread"), ("cost",)),
+    "hold": ((), ("rule", "aspects")),
+    "source_age": (("at_most",), ("source", "aspects")),
+    "source_rows": (("at_least",), ("source", "aspects")),
+    "expires": (("within",), ()),
 }
+# What no approval lifts: who may take a hold out, or mend a source, need not ask for one.
+NOT_APPROVED = ("hold", "source_age", "source_rows", "expires")
 _ALL = (
     "bound", "down", "up", "margin", "cost", "freight", "times", "at_most", "reference",
-    "at_least", "spread",
+    "at_least", "spread", "days", "rule", "aspects", "source", "within",
 )  # fmt: skip
 
 
+_RULE = r"^(pricing/)?[A-Za-z][A-Za-z0-9_.-]{0,63}/[A-Za-z][A-Za-z0-9_.-]{0,63}$"
+DURATION_PATTERN = r"^[0-9]{1,9} (minute|hour|day)s?$"
+
+
+def _duration(value: Any) -> Any:
+    """Seconds, of the text that is written."""
+    try:
+        return Decimal(parse_duration(value if isinstance(value, str) else ""))
+    except ValueError as problem:
+        raise PydanticCustomError("duration", "{hint}", {"hint": str(problem)}) from None
+
+
 def _limit(value: Any, info: ValidationInfo) -> Any:
-    """Money for what is at stake, a share for everything else."""
+    """Money for what is at stake, a duration for an age, a share for everything else."""
+    if info.data.get("check") == "source_age":
+        return _duration(value)
     return value if info.data.get("check") == "exposure" else percent(value)
+
+
+def _least(value: Any, info: ValidationInfo) -> Any:
+    """A share of rows; of offers with one price a whole number."""
+    if info.data.get("check") == "source_rows":
+        return percent(value)
+    if isinstance(value, Decimal) and value == value.to_integral_value() and value >= 2:
+        return value
+    raise PydanticCustomError("whole_number", "must be a whole number, 2 or more")
 
 
 Limit = Annotated[
@@ -63,10 +96,28 @@ Limit = Annotated[
         {
             "anyOf": [
                 {"type": "string", "pattern": PERCENT_PATTERN},
+                {"type": "string", "pattern": DURATION_PATTERN},
                 {"type": "number", "minimum": 0},
             ]
         }
     ),
+]
+Least = Annotated[
+    Decimal,
+    BeforeValidator(_least),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": PERCENT_PATTERN},
+                {"type": "integer", "minimum": 2},
+            ]
+        }
+    ),
+]
+Duration = Annotated[
+    Decimal,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 
 
@@ -96,13 +147,23 @@ class GuardRule(Model):
     times: Annotated[Decimal, Field(gt=1)] | None = None
     """How many times the reference is too much."""
     at_most: Limit | None = None
-    """The largest share; of `exposure` the most money that may be at stake."""
+    """The largest share; of `exposure` the most money, of `source_age` the greatest age."""
     reference: Expression | None = None
     """What a discount is measured against; the fact `list_price`, else the price, if absent."""
-    at_least: Annotated[Whole, Field(ge=2)] | None = None
-    """From how many offers on that get the same price."""
+    at_least: Least | None = None
+    """From how many offers on that get one price; of `source_rows` the share of the day before."""
     spread: Annotated[Decimal, Field(gt=1)] | None = None
     """By how many times their costs differ at least."""
+    days: Annotated[Whole, Field(ge=1, le=PRICE_DAYS_KEPT)] | None = None
+    """Over how many days moves are added up."""
+    rule: Annotated[str, Field(pattern=_RULE)] | None = None
+    """Only offers whose price this pricing rule made: `campaigns/friday`."""
+    aspects: list[Literal["price", "stock", "content"]] | None = Field(default=None, min_length=1)
+    """What is withheld; absent: price and content of a `hold`, everything for want of a source."""
+    source: Identifier | None = None
+    """The source that is looked at; all of the shop if absent."""
+    within: Duration | None = None
+    """How far away the end of an override may be: `90 days`."""
     note: str | None = None
     """Anything a reader should know."""
 
@@ -119,8 +180,14 @@ class GuardRule(Model):
                 raise PydanticCustomError(
                     "guard", "`{check}` has no `{name}`", {"check": self.check, "name": name}
                 )
-        if self.check == "step_from_live" and self.down is None and self.up is None:
-            raise PydanticCustomError("guard", "`step_from_live` needs `down`, `up`, or both")
+        if self.check in OF_MOVES and self.down is None and self.up is None:
+            message = "`{check}` needs `down`, `up`, or both"
+            raise PydanticCustomError("guard", message, {"check": self.check})
+        if self.check in NOT_APPROVED and self.else_ == "needs_approval":
+            raise PydanticCustomError(
+                "guard", "no approval lifts `{check}`: write `else: block` or `else: warn`",
+                {"check": self.check},
+            )  # fmt: skip
         return self
 
 

@@ -13,9 +13,11 @@ from offerwright.evaluate.columns import Column, Decimals
 from offerwright.evaluate.facts import column_of
 from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.operations import evaluate_decimals
+from offerwright.evaluate.rule_ids import made_by
 from offerwright.evaluate.run import Offers
 from offerwright.guards.checks import Inputs, Result, Said, Truth, run_check, tier_input
-from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan
+from offerwright.guards.plan import NOT_OF_OFFERS, ApprovalPlan, GuardPlan
+from offerwright.guards.windows import NO_HISTORY, extremes
 from offerwright.profile import stage
 
 
@@ -49,6 +51,7 @@ def judge(
     confirmed: pl.DataFrame,
     as_of: int,
     walks: Walks,
+    history: pl.DataFrame | None = None,
 ) -> tuple[Verdict, ...]:
     """
     All verdicts of the per-offer guards.
@@ -60,20 +63,32 @@ def judge(
             the buyer pays there, null if unknown), `was_sent` Boolean.
         as_of: the moment, in microseconds.
         walks: what the tables have learned.
+        history: what was paid day by day, `windows.HISTORY`; None: nobody knows.
     """
     said = said_by(offers)
     live = _live(offers, confirmed)
     found = []
     for guard in guards:
-        if guard.check in RUN_CHECKS or not guard.in_force(as_of):
+        if guard.check in NOT_OF_OFFERS or not guard.in_force(as_of):
             continue
         with stage(guard.id, guard.span.file):
             when, only = (holds(x, offers.rows, as_of, walks) for x in (guard.when, guard.only))
             applies = when & only
+            if guard.rule:
+                applies = applies & _made_by(offers, guard.rule)
             inputs = _inputs(guard, offers, said, live)
+            if guard.check == "move_over_window":
+                past = NO_HISTORY if history is None else history
+                inputs |= live | extremes(offers.frame["sku"], past, guard, as_of)
             result = run_check(guard.check, said, inputs)
             found.append(_verdict(guard, result, applies, said, inputs, offers, as_of, walks))
     return tuple(found)
+
+
+def _made_by(offers: Offers, rule: str) -> Truth:
+    """Where a pricing rule had a hand in the price."""
+    names = [document.name for document in offers.plan.documents]
+    return made_by(offers.ran, names, rule, offers.rows.size)
 
 
 def said_by(offers: Offers) -> Said:

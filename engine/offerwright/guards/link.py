@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -12,12 +12,13 @@ from offerwright.errors import Diagnostic, Span
 from offerwright.expressions.parse import microseconds
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import money
+from offerwright.frames import ASPECTS, HELD_ASPECTS, Aspect
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan, GuardSet
 from offerwright.profile import staged
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import Approval, ApprovalsDocument
-from offerwright.rules.plan import AccountPlan, RuleSet
+from offerwright.rules.plan import AccountPlan, RuleSet, pricing_rules
 from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Loaded, Path
@@ -26,6 +27,7 @@ from offerwright.source.suggest import suggest
 # Which of its own bounds an approval may give for a check.
 APPROVABLE: dict[str, tuple[str, ...]] = {
     "step_from_live": ("down", "up"),
+    "move_over_window": ("down", "up"),
     "price_at_least": ("bound",),
     "price_at_most": ("bound",),
     "map_price": ("bound",),
@@ -45,17 +47,19 @@ def link_guards(
     rules: RuleSet,
     *,
     all_loaded: bool = True,
+    sources: Collection[str] | None = None,
 ) -> tuple[GuardSet, list[Diagnostic]]:
     """
     The guards of every account, and what is wrong with them.
 
     `all_loaded`: no document was left out for its errors. Else a floor may be there and not be
-    seen, and nothing is said of it.
+    seen, and nothing is said of it. `sources` are those of the shop; not looked at if None.
     """
     findings = Findings()
     _check_documents(guards, ZoneInfo(rules.time_zone), findings)
     for loaded in guards:
         check_scope(loaded, rules.words.names, findings)
+    _check_names(guards, rules, sources, findings)
     rules_by_id = {g.id: g for d in guards for g in d.document.guards}
     _check_approvals(approvals, rules_by_id, findings, all_loaded)
     by_account = {
@@ -80,6 +84,29 @@ def _check_documents(
                 findings.say("DUPLICATE_ID", span, f"the guard `{guard.id}` is there twice",
                              "approvals name guards by id: choose another")  # fmt: skip
             seen.setdefault(guard.id, span)
+
+
+def _check_names(
+    guards: Sequence[Loaded[GuardsDocument]],
+    rules: RuleSet,
+    sources: Collection[str] | None,
+    findings: Findings,
+) -> None:
+    """A hold that names no rule, or an age of no source, would guard nothing."""
+    for loaded in guards:
+        plans = [plan for plan in rules.plans if applies_to(loaded.document.for_, plan.account)]
+        for index, guard in enumerate(loaded.document.guards):
+            path: Path = ("guards", index)
+            named = (guard.rule or "").removeprefix("pricing/")
+            known = {name for plan in plans for name in pricing_rules(plan)} if named else set()
+            if named and named not in known:
+                findings.say("UNKNOWN_RULE", loaded.located.at((*path, "rule")),
+                             f"no pricing rule is called `{named}` there",
+                             suggest(named, known))  # fmt: skip
+            if guard.source and sources is not None and guard.source not in sources:
+                findings.say("UNKNOWN_SOURCE", loaded.located.at((*path, "source")),
+                             f"no source is called `{guard.source}`",
+                             suggest(guard.source, sources))  # fmt: skip
 
 
 def _check_floor(
@@ -201,7 +228,8 @@ def _guard(
         reference = _money(guard.reference, (*path, "reference"), setting, plan)
     if guard.bound is not None:
         bound = _money(guard.bound, (*path, "bound"), setting, plan)
-    names = ("down", "up", "margin", "times", "at_most", "at_least", "spread")
+    names = ("down", "up", "margin", "times", "at_most", "at_least", "spread", "within",
+             "days")  # fmt: skip
     given = {name: getattr(guard, name) for name in names}
     label = f"{setting.loaded.name}/{guard.id}"
     return GuardPlan(
@@ -219,7 +247,17 @@ def _guard(
         settings={name: Decimal(value) for name, value in given.items() if value is not None},
         approvals=approvals,
         reference=reference,
+        rule=(guard.rule or "").removeprefix("pricing/"),
+        aspects=_aspects(guard),
+        source=guard.source or "",
+        note=guard.note or "",
     )
+
+
+def _aspects(guard: GuardRule) -> tuple[Aspect, ...]:
+    """What it withholds, in the order of aspects."""
+    usual = HELD_ASPECTS if guard.check == "hold" else ASPECTS
+    return tuple(aspect for aspect in ASPECTS if aspect in (guard.aspects or usual))
 
 
 def _money(raw: object, path: Path, setting: Setting, plan: AccountPlan) -> Typed | None:

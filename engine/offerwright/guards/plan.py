@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING
 
 from offerwright.errors import Span
 from offerwright.expressions.syntax import Typed
+from offerwright.frames import Aspect
 from offerwright.rules.plan import TablePlan
 from offerwright.rules.window import Window
 
 if TYPE_CHECKING:
     from offerwright.guards.document import CheckName, Else
 
+OF_MOVES = ("step_from_live", "move_over_window")
+"""Checks that have `down`, `up`, or both."""
+PRICE_DAYS_KEPT = 90
+"""No window of a guard is longer: what was paid before is not remembered."""
 RUN_CHECKS = ("share_moved", "share_zeroed", "share_delisted", "exposure", "identical_price")
+SOURCE_CHECKS = ("source_age", "source_rows")
+NOT_OF_OFFERS = (*RUN_CHECKS, *SOURCE_CHECKS, "expires")
+"""What is judged of a run, of what it reads or of documents, and of no single offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,13 @@ class GuardPlan:
     only: TablePlan | None = None
     """The offers its document is for, by category, brand or SKU."""
     reference: Typed | None = None
+    rule: str = ""
+    """`document/id` of the pricing rule that a hold is for; empty = whatever made the price."""
+    aspects: tuple[Aspect, ...] = ()
+    """What a hold, or a guard on sources, withholds."""
+    source: str = ""
+    """The source that it looks at; empty = all."""
+    note: str = ""
 
     def in_force(self, as_of: int) -> bool:
         """Whether its document is in force at a moment, in microseconds."""

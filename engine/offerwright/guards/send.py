@@ -24,12 +24,14 @@ from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.facts import decimal_series
 from offerwright.guards.checks import CHECKS, Said, run_check
 from offerwright.guards.judge import Verdict
-from offerwright.guards.plan import ApprovalPlan
+from offerwright.guards.plan import OF_MOVES, ApprovalPlan
+from offerwright.guards.windows import Day, is_window, within
 from offerwright.marketplaces.operation import Values
 from offerwright.money import scaled
 
 VERSION = 1
-_FRESH = ("live", "was_sent")
+_FRESH = ("live", "was_sent", "lowest", "highest")
+"""Inputs that are never what they were at plan: the ledger of the moment has them."""
 _EITHER = {"down", "up"}
 _AMOUNT = re.compile(r"-?\d{1,60}(\.\d{1,40})?", re.ASCII)
 
@@ -42,6 +44,8 @@ class Sending:
     said: Values
     live_paid: Decimal | None
     was_sent: bool
+    days: tuple[Day, ...] = ()
+    """What was paid day by day, as far as the longest window reaches."""
 
 
 def encode(
@@ -198,8 +202,9 @@ def _is_sound(guard: Any) -> bool:
         and guard.get("else") in ("block", "needs_approval", "warn")
         and isinstance(inputs, dict)
         and needed <= inputs.keys()
-        and (guard["check"] != "step_from_live" or bool(_EITHER & inputs.keys()))
+        and (guard["check"] not in OF_MOVES or bool(_EITHER & inputs.keys()))
         and all(map(_is_amount, inputs.values()))
+        and (guard["check"] != "move_over_window" or is_window(inputs["days"]))
         and isinstance(approvals, list)
         and all(map(_is_sound_approval, approvals))
     )
@@ -234,9 +239,13 @@ def _judged(
     said = _said([o.said for o in ops], [currencies[number] for number, _ in members])
     names = sorted({name for _, guard in members for name in guard["inputs"]})
     inputs = {name: _column([_amount(g["inputs"].get(name)) for _, g in members]) for name in names}
-    if check == "step_from_live":
+    if check in OF_MOVES:
         inputs["live"] = _column([o.live_paid for o in ops])
         inputs["was_sent"] = _column([Decimal(int(o.was_sent)) for o in ops])
+    if check == "move_over_window":
+        windows = [g["inputs"]["days"] for _, g in members]
+        both = [within(o.days, w, now) for o, w in zip(ops, windows, strict=True)]
+        inputs["lowest"], inputs["highest"] = (_column([b[i] for b in both]) for i in (0, 1))
     result = run_check(check, said, inputs)
     allowed = _allowed(check, members, said, inputs, now)
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from offerwright.guards.plan import RUN_CHECKS, GuardPlan
+from offerwright.guards.plan import NOT_OF_OFFERS, GuardPlan
 from offerwright.incremental.footing import Footing, Part, Side, Tables, footing, footings
 from offerwright.incremental.inputs import LIVE
 from offerwright.incremental.memory import Stood
@@ -25,12 +25,14 @@ class Grounds:
     One account.
 
     `market` is a hash of what its marketplace's folder says of payloads and limits; `beside` are
-    the other accounts of this plan whose live values its stock may look at.
+    the other accounts of this plan whose live values its stock may look at. `aging` are the
+    reasons that time alone may take away: those of guards on the moves of some days.
     """
 
     footings: Mapping[Side, Footing]
     market: str
     beside: tuple[str, ...]
+    aging: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,13 @@ def grounds(
         {side: _with_moment(rules, one, asked) for side, one in found.items()},
         said.markets[account],
         tuple(sorted(seen & {*asked.wanted} - {account})),
+        tuple(f"guard {g.id}" for g in said.guards[account] if g.check == "move_over_window"),
     )
 
 
 def _guards(plan: AccountPlan, guards: Sequence[GuardPlan]) -> Part:
     """The guards on single offers; those on the run are judged anew by every plan."""
-    items = tuple(one for one in guards if one.check not in RUN_CHECKS)
+    items = tuple(one for one in guards if one.check not in NOT_OF_OFFERS)
     found = needs(plan, (items, REFERENCES))
     windows = [one.window for one in items]
     windows += [(None, approval.until) for one in items for approval in one.approvals]

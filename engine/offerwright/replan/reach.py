@@ -50,7 +50,8 @@ def reached(
         for account, held in group.accounts.items():
             mask = np.logical_or.reduce(list(sides.masks[account].values()))
             why = _reasons((r.side, r.why) for r in sides.reasons if r.account == account)
-            one = Reached(sides.old, mask | _at(has(held.tally, HAS_OPERATION), sides.old), why)
+            again = has(held.tally, HAS_OPERATION) | _aging(held, stands[account])
+            one = Reached(sides.old, mask | _at(again, sides.old), why)
             other = tuple(_otherwise(held, stands[account]))
             found[account] = one.whole(*other) if other else one
     return found
@@ -72,6 +73,16 @@ def _reasons(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         f"{SIDE_WORDS[side]}: {why}" if why.startswith("the moment") else why
         for side, why in found
     ))  # fmt: skip
+
+
+def _aging(held: PlanMemory, now: Grounds) -> Mask:
+    """Rows that a guard withheld for the moves of days that may be over: no input tells of that."""
+    found = np.zeros(len(held.tally), dtype=bool)
+    if now.aging:
+        reasons = pl.Series(now.aging, dtype=pl.String)
+        rows = held.reasons.filter(pl.col("reason").is_in(reasons.implode()))
+        found[rows["at"].to_numpy()] = True
+    return found
 
 
 def _at(before: Mask, old: Places) -> Mask:

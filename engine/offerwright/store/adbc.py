@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from offerwright.store.columns import LEDGER, LISTINGS, Schema
+from offerwright.store.columns import LEDGER, LISTINGS, PRICE_DAYS, Schema
 from offerwright.store.live import IS_BOOKMARK, LIVE, TOTALS, TOUCHED
 
 
@@ -30,6 +30,9 @@ class Dialect:
 
 SQLITE = Dialect("json_each($1) AS wanted", "", False)
 POSTGRESQL = Dialect("jsonb_array_elements_text($1::jsonb) AS wanted (value)", ' COLLATE "C"', True)
+
+
+_OWN = "price_days.account"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,14 @@ def live_query(dialect: Dialect, account: str) -> Query:
     """`Reading.live_skus` as a statement; `sku` is its column."""
     sql = f"SELECT sku FROM ({LIVE}) AS live ORDER BY sku{dialect.collation}"
     return Query(sql.replace(":account", "$1"), (account,), {"sku": pl.String})
+
+
+def price_days_query(dialect: Dialect, account: str, skus: pl.Series | None, since: int) -> Query:
+    """`Reading.price_days` as a statement."""
+    every = _query(dialect, "price_days", PRICE_DAYS, account, skus)
+    # The day is a number of ours, and its place among the parameters differs.
+    sql = every.sql.replace(f"{_OWN} = ", f"price_days.day >= {int(since)} AND {_OWN} = ")
+    return Query(sql, every.parameters, every.schema)
 
 
 def totals_query(account: str) -> Query:
@@ -83,6 +94,8 @@ def _query(
     order = f"{table}.sku{dialect.collation}"
     if table == "ledger":
         order += f", {table}.aspect{dialect.collation}"
+    if table == "price_days":
+        order += ", price_days.day"
     if skus is None:
         sql = f"SELECT {columns} FROM {table} WHERE {table}.account = $1 ORDER BY {order}"
         return Query(sql, (account,), schema)

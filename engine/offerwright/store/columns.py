@@ -31,6 +31,13 @@ LEDGER: Schema = {
 is for people, and at millions of rows every column costs."""
 LISTINGS: Schema = {"sku": pl.String, "external_id": pl.String, "state": pl.String}
 """`Reading.listings_frame`."""
+PRICE_DAYS: Schema = {
+    "sku": pl.String,
+    "day": pl.Int64,
+    "lowest": pl.String,
+    "highest": pl.String,
+}
+"""`Reading.price_days`."""
 BLOCK = 50_000
 """Rows taken from a cursor at a time: as tuples they are ten times what they are as columns."""
 

@@ -151,6 +151,17 @@ class Reading(Protocol):
     def live_totals(self, account: str) -> tuple[int, int]:
         """How many live offers have a confirmed price, and how many a confirmed stock above 0."""
 
+    def price_days(
+        self, account: str, skus: pl.Series | None = None, *, since: int
+    ) -> pl.DataFrame:
+        """
+        What was paid from a day on, by SKU and day, `columns.PRICE_DAYS`; of these SKUs if given.
+
+        `day` counts UTC days since 1970. A day has a row where a price was confirmed on it: the
+        lowest and the highest amount that stood on it, that from before included, as exact text.
+        `PRICE_DAYS_KEPT` days are kept; a confirmation in another currency begins anew.
+        """
+
     def touched(self, account: str, token: str) -> pl.Series | None:
         """
         The SKUs whose ledger row or listing was written since a bookmark, ascending.
@@ -364,3 +375,6 @@ class Store(Reading, Protocol):
 
 HOLD_RAISES_S = 900.0
 ATTEMPTS_KEPT = 20
+DAY_S = 86_400
+PRICE_DAYS_KEPT = 90
+"""Of every offer; no window of a guard is longer."""

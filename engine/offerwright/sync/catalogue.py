@@ -15,10 +15,11 @@ from offerwright.evaluate.moment import plan_at
 from offerwright.evaluate.partitions import PART_ROWS, Block, Partitions
 from offerwright.evaluate.run import Executor
 from offerwright.expressions.parse import microseconds
+from offerwright.guards.windows import since
 from offerwright.profile import stage
 from offerwright.rules.plan import AccountPlan
 from offerwright.store.protocol import Reading
-from offerwright.sync.known import Known, live_frame, read_known
+from offerwright.sync.known import Known, live_frame, read_known, with_history
 from offerwright.sync.plan import PlanRows
 from offerwright.sync.rows import Planning, plan_gone, plan_rows
 
@@ -26,8 +27,8 @@ from offerwright.sync.rows import Planning, plan_gone, plan_rows
 class Ledger(Protocol):
     """What is known of accounts, for as many SKUs as are looked at."""
 
-    def of(self, account: str, skus: pl.Series) -> Known:
-        """What is known of these SKUs."""
+    def of(self, account: str, skus: pl.Series, since: int | None = None) -> Known:
+        """What is known of these SKUs; with what was paid from a UTC day on, if one is given."""
 
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         """What is known of live SKUs that are not among these, ascending, block by block."""
@@ -43,7 +44,7 @@ class HeldLedger:
     known: Mapping[str, Known]
     block: int = PART_ROWS
 
-    def of(self, account: str, skus: pl.Series) -> Known:
+    def of(self, account: str, skus: pl.Series, since: int | None = None) -> Known:
         return self.known[account].only(skus)
 
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
@@ -63,8 +64,11 @@ class StoredLedger:
     reading: Reading
     block: int = PART_ROWS
 
-    def of(self, account: str, skus: pl.Series) -> Known:
-        return read_known(self.reading, account, skus)
+    def of(self, account: str, skus: pl.Series, since: int | None = None) -> Known:
+        known = read_known(self.reading, account, skus)
+        if since is None:
+            return known
+        return with_history(known, self.reading, account, skus, since)
 
     def but(self, account: str, skus: pl.Series) -> Iterator[Known]:
         live = self.reading.live_skus(account)
@@ -145,7 +149,11 @@ def plan_block(
     """
     skus, own, plannings = block.frame["sku"], block.own["sku"], catalogue.plannings
     with stage("ledger"):
-        known = {account: catalogue.ledger.of(account, skus) for account in plannings}
+        moment = microseconds(catalogue.as_of)
+        known = {
+            account: catalogue.ledger.of(account, skus, since(one.guards, moment))
+            for account, one in plannings.items()
+        }
     live = {account: live_frame(one) for account, one in known.items()}
     wanted = sorted(accounts or plannings)
     found = run_block(executor, block, catalogue.as_of, live, wanted)

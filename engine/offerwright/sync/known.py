@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from offerwright.frames import Aspect
+from offerwright.guards.windows import HISTORY, NO_HISTORY
 from offerwright.store.columns import LEDGER, LISTINGS
 from offerwright.store.protocol import Reading
 
@@ -36,6 +37,8 @@ class Known:
     """`LEDGER` of the store: one row per SKU and aspect."""
     listed: pl.Series
     """The SKUs that are live, ascending."""
+    history: pl.DataFrame = field(default_factory=NO_HISTORY.clone)
+    """What was paid day by day, `HISTORY`, where guards look back and it was asked for."""
 
     def of(self, aspect: Aspect) -> pl.DataFrame:
         """The rows of one aspect; key `sku`."""
@@ -56,6 +59,7 @@ class Known:
         return Known(
             self.ledger.filter(pl.col("sku").is_in(skus.implode())),
             self.listed.filter(self.listed.is_in(skus.implode())),
+            self.history.filter(pl.col("sku").is_in(skus.implode())),
         )
 
     def row(self, sku: str, aspect: Aspect) -> Mapping[str, Any]:
@@ -80,6 +84,13 @@ NOTHING_KNOWN = known_of(pl.DataFrame(schema=LEDGER), pl.DataFrame(schema=LISTIN
 def read_known(store: Reading, account: str, skus: pl.Series | None = None) -> Known:
     """What the ledger knows of an account, of these SKUs only if any are given."""
     return known_of(store.ledger_frame(account, skus), store.listings_frame(account, skus))
+
+
+def with_history(known: Known, store: Reading, account: str, skus: pl.Series, since: int) -> Known:
+    """With what was paid for these SKUs from a UTC day on."""
+    days = store.price_days(account, skus, since=since)
+    past = days.select(pl.col(name).cast(dtype) for name, dtype in HISTORY.items())
+    return replace(known, history=past)
 
 
 def live_paid(row: Mapping[str, Any], is_listed: bool) -> tuple[Decimal | None, bool]:

@@ -22,6 +22,7 @@ from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.profile import stage
 from offerwright.rules.plan import Account, AccountPlan
 from offerwright.sync.delta import NO_DOUBT, Changes, Doubt, delta, ends, zeros
+from offerwright.sync.held import hold_reasons, split_holds, without_held
 from offerwright.sync.known import Known, live_frame
 from offerwright.sync.lines import operation_lines
 from offerwright.sync.moves import Shown, landings_of, moves_of, shown_of
@@ -60,7 +61,9 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         planning: of the account.
     """
     with stage("guards"):
-        verdicts = judge(offers, planning.guards, live_frame(known), planning.as_of, planning.walks)
+        live, past = live_frame(known), known.history
+        every = judge(offers, planning.guards, live, planning.as_of, planning.walks, past)
+        verdicts, holding = split_holds(every)
     said = told(offers, planning.marketplace, known)
     with stage("delta"):
         found = delta(said, known)
@@ -69,6 +72,7 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         change.where(~stopped.gather(change.frame["at"])) if change.says_price else change
         for change in found.changes
     ]
+    allowed = [without_held(change, holding, said, known) for change in allowed]
     with stage("operations"):
         costs = costs_of(offers, planning.guards, planning.as_of, planning.walks)
         judged = _Judged(verdicts, _rules(offers, allowed), costs)
@@ -78,11 +82,16 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
     rows = PlanRows(
         operations=operations,
         withheld=_by_offer(
-            [*blocked(offers), *objections(verdicts, found.changes), refusals(found.refused)]
+            [
+                *blocked(offers),
+                *objections(verdicts, found.changes),
+                *hold_reasons(found.changes, holding, said, known),
+                refusals(found.refused),
+            ]
         ),
         warnings=_by_offer(
             [
-                *warned(verdicts, found.changes),
+                *warned(every, found.changes),
                 *live_breaches(verdicts, found.changes, offers, known),
             ]
         ),

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import polars as pl
+
 from offerwright.errors import StalePlan
 from offerwright.expressions.parse import microseconds
-from offerwright.guards.plan import GuardPlan
+from offerwright.guards.plan import PRICE_DAYS_KEPT, GuardPlan
 from offerwright.guards.send import Sending, refusals
 from offerwright.guards.whole import judge_run
+from offerwright.guards.windows import Day, first_day
 from offerwright.marketplaces.contract import validate
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.marketplaces.operation import Operation, Values
@@ -165,14 +168,18 @@ def guard_of(
     def guard(operations: Sequence[Operation]) -> Sequence[str | None]:
         said = [_from_bytes(o, marketplace, currency) for o in operations]
         account = operations[0].account if operations else ""
-        live = _live(store, account, {o.sku for o in operations})
+        moment, skus = now(), {o.sku for o in operations}
+        live, days = _live(store, account, skus), _days(store, account, skus, moment)
         sending = [
             Sending(
-                o.guard_inputs, values if isinstance(values, Values) else Values(), *live[o.sku]
+                o.guard_inputs,
+                values if isinstance(values, Values) else Values(),
+                *live[o.sku],
+                tuple(days.get(o.sku, ())),
             )
             for o, values in zip(operations, said, strict=True)
         ]
-        judged = refusals(sending, now())
+        judged = refusals(sending, moment)
         return [
             judgement if isinstance(values, Values) else values
             for values, judgement in zip(said, judged, strict=True)
@@ -210,3 +217,15 @@ def _live(
     }
     listed = {sku for sku in rows if store.external_id(account, sku) is not None}
     return {sku: live_paid(rows.get(sku, {}), sku in listed) for sku in skus}
+
+
+def _days(
+    store: Store, account: str, skus: Collection[str], moment: int
+) -> Mapping[str, Sequence[Day]]:
+    """What was paid day by day, by SKU, as far back as any window reaches."""
+    found: dict[str, list[Day]] = {}
+    wanted = pl.Series(sorted(skus), dtype=pl.String)
+    oldest = first_day(moment, PRICE_DAYS_KEPT)
+    for sku, day, low, high in store.price_days(account, wanted, since=oldest).iter_rows():
+        found.setdefault(sku, []).append((day, Decimal(low), Decimal(high)))
+    return found

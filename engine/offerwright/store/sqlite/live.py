@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from offerwright.marketplaces.operation import Operation, Problem, Values
 from offerwright.store.sqlite.enqueue import covered
+from offerwright.store.sqlite.prices import keep_day, paid_now
 
 _CONFIRM = """UPDATE ledger SET confirmed_generation = :generation, confirmed_hash = :hash,
     price = :price, sale_price = :sale_price, quantity = :quantity, currency = :currency,
@@ -55,11 +56,14 @@ def confirm_live(
     """The values of a create or update are what the marketplace has, if none is newer."""
     key = {"account": operation.account, "sku": operation.sku, "now": now}
     settled = {"generation": operation.generation, "problems": problems_text(problems)}
+    before = paid_now(connection, operation.account, operation.sku)
     for aspect, desired in covered(operation).items():
         values = _of_aspect(operation.values, aspect)
-        connection.execute(
+        changed = connection.execute(
             _CONFIRM, {**key, **settled, **values, "aspect": aspect, "hash": desired}
         )
+        if aspect == "price" and changed.rowcount:
+            keep_day(connection, operation.account, operation.sku, before, now)
 
 
 def confirm_end(connection: sqlite3.Connection, operation: Operation, now: float) -> None:

@@ -23,10 +23,11 @@ from offerwright.store.adbc import (
     ledger_query,
     listings_query,
     live_query,
+    price_days_query,
     totals_query,
     touched_query,
 )
-from offerwright.store.sqlite import bookmarks, bulk
+from offerwright.store.sqlite import bookmarks, bulk, prices
 
 Fetch = Callable[[Query], pl.DataFrame]
 _READER = "offerwright.store.sqlite.reader"
@@ -55,6 +56,12 @@ class SqliteReading:
         with self._lock:
             return bulk.live_totals(self._connection, account)
 
+    def price_days(
+        self, account: str, skus: pl.Series | None = None, *, since: int
+    ) -> pl.DataFrame:
+        with self._lock:
+            return prices.price_days(self._connection, account, skus, since)
+
     def touched(self, account: str, token: str) -> pl.Series | None:
         with self._lock:
             return bookmarks.touched(self._connection, account, token)
@@ -78,6 +85,11 @@ class ArrowReading:
     def live_totals(self, account: str) -> tuple[int, int]:
         confirmed, stocked = self._fetch(totals_query(account)).row(0)
         return confirmed, stocked
+
+    def price_days(
+        self, account: str, skus: pl.Series | None = None, *, since: int
+    ) -> pl.DataFrame:
+        return self._fetch(price_days_query(SQLITE, account, skus, since))
 
     def touched(self, account: str, token: str) -> pl.Series | None:
         if not self._fetch(is_bookmark_query(token)).height:

@@ -124,7 +124,15 @@ _HOLDS = (
     "CREATE INDEX holds_standing ON holds (account) WHERE released_at IS NULL",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _HOLDS)
+_PRICE_DAYS = (
+    """CREATE TABLE price_days (
+        account TEXT NOT NULL, sku TEXT NOT NULL, day INTEGER NOT NULL,
+        lowest TEXT NOT NULL, highest TEXT NOT NULL,
+        PRIMARY KEY (account, sku, day)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _HOLDS, _PRICE_DAYS)
 """One tuple of statements per schema version, oldest first; never edited once released."""
 
 

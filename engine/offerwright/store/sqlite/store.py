@@ -15,7 +15,7 @@ from offerwright.marketplaces.operation import Operation, Outcome, Problem, Valu
 from offerwright.store.failpoint import failpoint
 from offerwright.store.holds import Hold, Wish
 from offerwright.store.protocol import Claim, Enqueued, Owner, Reading, Run, Token
-from offerwright.store.sqlite import bookmarks, bulk, live, settle, tokens
+from offerwright.store.sqlite import bookmarks, bulk, live, prices, settle, tokens
 from offerwright.store.sqlite import claim as claims
 from offerwright.store.sqlite import enqueue as queue
 from offerwright.store.sqlite import holds as held
@@ -85,6 +85,12 @@ class SqliteStore:
     def live_totals(self, account: str) -> tuple[int, int]:
         with self._connection.reading() as c:
             return bulk.live_totals(c, account)
+
+    def price_days(
+        self, account: str, skus: pl.Series | None = None, *, since: int
+    ) -> pl.DataFrame:
+        with self._connection.reading() as c:
+            return prices.price_days(c, account, skus, since)
 
     def touched(self, account: str, token: str) -> pl.Series | None:
         with self._connection.reading() as c:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from click import UsageError
+
 from offerwright.cli.options import found_root
 from offerwright.cli.outputs import Output, write_outputs
-from offerwright.cli.report import diagnostic_json, tell
+from offerwright.cli.report import tell
 from offerwright.errors import OfferwrightError
 from offerwright.source.repository import SHOP_FILE
 
 if TYPE_CHECKING:
+    from offerwright.cli.review_sides import State
     from offerwright.review.renderings import Rendered
 
 OFFERS = 1000
@@ -37,10 +40,31 @@ class ReviewRequest:
 
 
 def is_review(sides: Sequence[str]) -> bool:
-    """Whether these name states of a repository, and not saved outputs of `offers`."""
+    """
+    Whether these name states of a repository, and not saved outputs of `offers`.
+
+    One name is that of a commit, also where a file is called like it.
+
+    Raises:
+        UsageError: they name neither.
+    """
     if len(sides) == 1:
-        return not Path(sides[0]).is_file()
-    return all(Path(side).is_dir() for side in sides)
+        return True
+    paths = [Path(side) for side in sides]
+    if all(path.is_dir() for path in paths):
+        return True
+    if len(sides) > 2:
+        raise UsageError(
+            f"{len(sides)} names are given: write BASE..HEAD for two commits, or name two folders "
+            "or two saved outputs"
+        )
+    missing = [side for side, path in zip(sides, paths, strict=True) if not path.exists()]
+    if missing:
+        raise UsageError(
+            f"no file or folder is called {missing[0]!r}; two commits are written "
+            f"{sides[0]}..{sides[1]}"
+        )
+    return False
 
 
 def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[str, Any]:
@@ -59,38 +83,40 @@ def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[s
 
 def _evaluated(request: ReviewRequest) -> Rendered:
     """The document, with as many offers as the longest output shows, and all that differ."""
-    from offerwright.cli.review_sides import Data, compared, compiled, linked, refuse_base, sides
-    from offerwright.review.agreement import agreements, counted
-    from offerwright.review.master import broken, master, ranked_offers
+    from offerwright.cli.review_gaps import computable
+    from offerwright.cli.review_sides import Data, agreed, compiled, refuse_base, sides
+    from offerwright.review.agreement import counted
+    from offerwright.review.documents import changed_files
+    from offerwright.review.master import Named, broken, master, ranked_offers
     from offerwright.review.offers_table import table_of_review
     from offerwright.review.renderings import Rendered
     from offerwright.review.review import Asked, review
 
     root, (old, new) = _states(request)
-    base, errors = linked(old)
+    both = computable(old, new)
+    base, head = both.base.loadout, both.head.loadout
     if base is None:
-        refuse_base(old, errors)
-    head, errors = linked(new)
+        refuse_base(old, both.base.errors)
+    files = changed_files(old.repository.files, new.repository.files)
     if head is None or base is None:
         tell(f"{new.name} has errors, so its offers cannot be computed")
-        return Rendered(broken(old.name, old.commit, new.name, new.commit, diagnostic_json(errors)))
+        names = Named(old.name, old.commit), Named(new.name, new.commit)
+        return Rendered(broken(*names, files, both.gaps))
     before, after, as_of = sides((old, base), (new, head), Data(root, request.data, request.as_of))
-    agreed = agreements(base.documents, head.documents, compared(root, (old, base), new))
-    after = replace(after, loadout=counted(head, agreed))
-    found = replace(review(before, after, Asked(as_of, compiled, workers=2)), approvals=agreed)
+    approvals = agreed(root, (old, base), (new, head), as_of)
+    after = replace(after, loadout=counted(head, approvals))
+    found = review(before, after, Asked(as_of, compiled, workers=2))
+    files = changed_files(old.repository.files, new.repository.files, found.documents)
+    found = replace(found, approvals=approvals, files=files, gaps=both.gaps)
     record = master(found, max(request.offers, ROWS))
     return Rendered(record, table_of_review(ranked_offers(found), record))
 
 
-def _states(request: ReviewRequest) -> Any:
-    from offerwright.cli.review_sides import folder_state, states_of_range
+def _states(request: ReviewRequest) -> tuple[Path, tuple[State, State]]:
+    from offerwright.cli.review_sides import folder_state
 
     if len(request.sides) == 1:
-        side = request.sides[0]
-        if "/" in side and Path(side).is_dir():
-            raise OfferwrightError(f"{side} is one folder; give two: offerwright diff BEFORE AFTER")
-        root = found_root(request.root)
-        return root, states_of_range(root, side)
+        return _range(request, request.sides[0])
     folders = [Path(side) for side in request.sides]
     if len(folders) != 2:
         raise OfferwrightError("give two folders: offerwright diff BEFORE AFTER")
@@ -99,6 +125,24 @@ def _states(request: ReviewRequest) -> Any:
             raise OfferwrightError(f"{folder} has no {SHOP_FILE}")
     base, head = (folder_state(folder, str(folder)) for folder in folders)
     return request.root or folders[1], (base, head)
+
+
+def _range(request: ReviewRequest, written: str) -> tuple[Path, tuple[State, State]]:
+    """The states that one name or range means. Raises `OfferwrightError` for what is neither."""
+    from offerwright.cli.review_sides import states_of_range
+
+    if "/" in written and Path(written).is_dir():
+        raise OfferwrightError(f"{written} is one folder; give two: offerwright diff BEFORE AFTER")
+    try:
+        root = found_root(request.root)
+        return root, states_of_range(root, written)
+    except OfferwrightError as problem:
+        if Path(written).is_file():
+            raise OfferwrightError(
+                f"{written} is one file; give two saved outputs: offerwright diff BEFORE AFTER. "
+                f"It is no commit either: {problem}"
+            ) from None
+        raise
 
 
 def code_of(record: Mapping[str, Any], fail_on: str) -> int:

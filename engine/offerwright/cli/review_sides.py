@@ -22,9 +22,10 @@ from offerwright.facts.manifest import schema_hash
 from offerwright.facts.snapshot import build_snapshot
 from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
-from offerwright.review.agreement import Compared
+from offerwright.review.agreement import Compared, Terms, agreements
+from offerwright.review.four_eyes import Agreement
 from offerwright.review.side import Side
-from offerwright.source.history import HEAD, commit_range, repository_at
+from offerwright.source.history import HEAD, commit_of, commit_range, files_at, uncommitted
 from offerwright.source.repository import (
     SHOP_FILE,
     Repository,
@@ -54,7 +55,22 @@ def states_of_range(root: Path, written: str) -> tuple[State, State]:
     base = _committed(root, found.base, left or HEAD)
     if found.head is None:
         return base, folder_state(root, WORKING_TREE)
+    if found.head == commit_of(root, HEAD):
+        _tell_uncommitted(root, written)
     return base, _committed(root, found.head, right or HEAD)
+
+
+def _tell_uncommitted(root: Path, written: str) -> None:
+    """Say on stderr where files are not as the commit has them: a range looks at commits alone."""
+    files = uncommitted(root)
+    if files:
+        which = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+        are = "is" if len(files) == 1 else "are"
+        alone = written.partition("..")[0] or HEAD
+        tell(
+            f"note: {which} {are} not committed, and {written} does not look at that; to compare "
+            f"the files as they are: offerwright diff {alone}"
+        )
 
 
 def state_at(root: Path, written: str) -> State:
@@ -67,8 +83,9 @@ def state_at(root: Path, written: str) -> State:
 
 
 def _committed(root: Path, commit: str, name: str) -> State:
-    found, unread = with_shipped(repository_at(root, commit, whole=True), shipped_marketplaces())
-    return State(name, commit, found, tuple(unread))
+    own, left_out = files_at(root, commit, whole=True)
+    found, unread = with_shipped(own, shipped_marketplaces())
+    return State(name, commit, found, (*left_out, *unread))
 
 
 def folder_state(folder: Path, name: str) -> State:
@@ -77,13 +94,15 @@ def folder_state(folder: Path, name: str) -> State:
     return State(name, "", repository, tuple(unread))
 
 
-def compared(root: Path, base: tuple[State, Loadout], head: State) -> Compared | None:
-    """Where two states come from; None for folders, of which Git says nothing."""
-    state, loadout = base
-    if not state.commit:
-        return None
-    signed = loadout.shop.document.approvals.require_signed
-    return Compared(root, state.commit, head.commit or None, signed)
+def agreed(
+    root: Path, base: tuple[State, Loadout], head: tuple[State, Loadout], as_of: datetime
+) -> tuple[Agreement, ...]:
+    """The approvals of the head, and which do not count; two folders say nothing of people."""
+    (old, before), (new, after) = base, head
+    asked = before.shop.document.approvals
+    terms = Terms(as_of.date(), asked.days, asked.require_signed)
+    compared = Compared(root, old.commit, new.commit or None) if old.commit else None
+    return agreements(before.documents, after.documents, compared, terms)
 
 
 def compiled(repository: Repository) -> Loadout | None:

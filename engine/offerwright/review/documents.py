@@ -50,11 +50,16 @@ class DocumentChange:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file that two states have apart: `before` and `after` are its size, None if not there."""
+    """
+    One file that two states have apart: `before` and `after` are its size, None if not there.
+
+    `was` is the name that it had at the base, empty where it is the same.
+    """
 
     file: str
     before: int | None
     after: int | None
+    was: str = ""
 
 
 def changed_documents(base: Loadout, head: Loadout) -> tuple[DocumentChange, ...]:
@@ -71,13 +76,37 @@ def changed_documents(base: Loadout, head: Loadout) -> tuple[DocumentChange, ...
     )
 
 
-def changed_files(base: Files, head: Files) -> tuple[FileChange, ...]:
-    """All files that are not the same bytes, by name."""
-    return tuple(
-        FileChange(file, _size(base, file), _size(head, file))
-        for file in sorted({*base, *head})
-        if base.get(file) != head.get(file)
-    )
+def changed_files(
+    base: Files, head: Files, documents: Sequence[DocumentChange] = ()
+) -> tuple[FileChange, ...]:
+    """
+    All files that are not the same bytes or not where they were, by name.
+
+    A file that is gone and one that is new are one renamed file where they are the same bytes, or
+    the same document.
+    """
+    renamed = _renamed(base, head, documents)
+    found = [
+        FileChange(file, _size(base, renamed.get(file, file)), _size(head, file),
+                   renamed.get(file, ""))
+        for file in sorted({*base, *head} - {*renamed.values()})
+        if file in renamed or base.get(file) != head.get(file)
+    ]  # fmt: skip
+    return tuple(found)
+
+
+def _renamed(base: Files, head: Files, documents: Sequence[DocumentChange]) -> dict[str, str]:
+    """By its new name, the old one of every file that was renamed."""
+    gone = {file: body for file, body in sorted(base.items()) if file not in head}
+    by_body = {body: file for file, body in reversed(gone.items())}
+    found: dict[str, str] = {}
+    pairs = [(a, b) for one in documents for a, b in zip(one.after, one.before, strict=False)]
+    same = [(file, by_body.get(body, "")) for file, body in sorted(head.items())]
+    for new, old in (*same, *pairs):
+        is_free = new not in found and old not in found.values()
+        if new not in base and old in gone and is_free:
+            found[new] = old
+    return found
 
 
 def _size(files: Files, file: str) -> int | None:

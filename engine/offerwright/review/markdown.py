@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from offerwright.review.approval_words import reach, standing, tally
@@ -23,6 +24,7 @@ from offerwright.review.words import (
     headline,
     level,
     margin,
+    missing,
     moved,
     percent,
     rule_name,
@@ -95,6 +97,7 @@ def _written(record: Record, sizes: Sizes) -> str:
     parts = [
         [TAG, f"### {headline(record)}", _line(record)],
         list(_findings(record["findings"], sizes)),
+        [f"- ⚠️ {one}" for one in islice(missing(record, code), sizes.findings)],
         list(_guards(record["guards"], sizes)),
         list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),

@@ -8,6 +8,7 @@ the old amount, so that 50 → 100 is 1; lists are sorted, and no clock is in it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -16,7 +17,8 @@ import polars as pl
 from offerwright.review.agreed import approvals
 from offerwright.review.aspects import ORDER
 from offerwright.review.attribution import CAUSES, TOGETHER
-from offerwright.review.documents import DocumentChange
+from offerwright.review.documents import DocumentChange, FileChange
+from offerwright.review.gaps import Gaps
 from offerwright.review.reach import Stock
 from offerwright.review.review import AccountReview, Review
 from offerwright.review.side import Side
@@ -67,10 +69,10 @@ def master(found: Review, most: int) -> dict[str, Any]:
         "rules": _rules(found.causes),
         "documents": [_document(one, found) for one in found.documents],
         "files": [
-            {"file": f.file, "before": f.before, "after": f.after} for f in found.files
+            _file(one) for one in found.files
         ],
         "offers": [_offer(row) for row in ranked.head(most).iter_rows(named=True)],
-        "findings": [],
+        **found.gaps.as_json,
     }  # fmt: skip
 
 
@@ -80,20 +82,33 @@ def ranked_offers(found: Review) -> pl.DataFrame:
     return _ranked(_with_rules(found))
 
 
-def broken(
-    base: str, base_commit: str, head: str, head_commit: str, findings: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A state of the rules by its name and commit, which is empty where it has none."""
+
+    name: str
+    commit: str
+
+
+def broken(base: Named, head: Named, files: Sequence[FileChange], gaps: Gaps) -> dict[str, Any]:
     """The document of a head that cannot be evaluated: it blocks, and says why."""
+    sides = {
+        side: {"name": one.name, "commit": one.commit or None, "rules": None}
+        for side, one in (("base", base), ("head", head))
+    }
     return {
         "version": VERSION,
-        "base": {"name": base, "commit": base_commit or None, "rules": None},
-        "head": {"name": head, "commit": head_commit or None, "rules": None},
+        **sides,
         "as_of": None, "snapshot": None, "differs": False, "blocks": True,
         "totals": None, "accounts": [], "untouched": [], "guards": [],
         "approvals": [],
-        "movers": {"up": [], "down": []}, "spread": [], "rules": [], "documents": [], "files": [],
-        "offers": [], "findings": list(findings),
+        "movers": {"up": [], "down": []}, "spread": [], "rules": [], "documents": [],
+        "files": [_file(one) for one in files], "offers": [], **gaps.as_json,
     }  # fmt: skip
+
+
+def _file(one: FileChange) -> dict[str, Any]:
+    return {"file": one.file, "was": one.was or None, "before": one.before, "after": one.after}
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from offerwright.review.documents import (
     changed_files,
 )
 from offerwright.review.four_eyes import Agreement
+from offerwright.review.gaps import NO_GAPS, Gaps
 from offerwright.review.pairs import columns
 from offerwright.review.parts import Change, PartReview, of_account, part_reviews
 from offerwright.review.reach import Reached, Stock, reached
@@ -68,6 +69,9 @@ class Review:
     approvals: tuple[Agreement, ...] = ()
     """The approvals of the head, and which of them do not count."""
 
+    gaps: Gaps = NO_GAPS
+    """What could not be read or computed."""
+
     @property
     def changed(self) -> pl.DataFrame:
         """All offers that differ, by account in the order of the snapshot."""
@@ -77,9 +81,9 @@ class Review:
 
     @property
     def blocks(self) -> bool:
-        """Whether a guard stops the change, or an approval that nobody else agreed to."""
+        """Whether a guard stops the change, an error, or an approval that nobody else agreed to."""
         refused = any(one.refused for one in self.approvals)
-        return refused or any(one.blocks for one in self.guards)
+        return refused or bool(self.gaps.findings) or any(one.blocks for one in self.guards)
 
 
 def review(base: Side, head: Side, asked: Asked) -> Review:
@@ -101,7 +105,9 @@ def review(base: Side, head: Side, asked: Asked) -> Review:
         accounts=tuple(_account(name, why, reach, parts) for name, why in accounts.items()),
         untouched=_untouched(base, head, accounts),
         documents=documents,
-        files=changed_files(base.loadout.repository.files, head.loadout.repository.files),
+        files=changed_files(
+            base.loadout.repository.files, head.loadout.repository.files, documents
+        ),
         causes=pl.concat([pl.DataFrame(schema=CAUSES), *(part.causes for part in parts)]),
         guards=_guards(head, reach, parts, asked),
         untold=frozenset((s.document.kind, s.document.name) for s in suspected if not s.without),

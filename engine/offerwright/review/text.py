@@ -15,6 +15,7 @@ from offerwright.review.words import (
     headline,
     level,
     margin,
+    missing,
     moved,
     percent,
     rule,
@@ -31,6 +32,7 @@ def text(record: Record) -> str:
     blocks = [
         [headline(record), versions(record)],
         *([list(_findings(record))] if record["findings"] else []),
+        [f"note: {one}" for one in missing(record)],
         list(_guards(record["guards"])),
         list(_approvals(record.get("approvals", ()))),
         _accounts(record),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -81,11 +81,29 @@ def rule_name(found: Mapping[str, Any]) -> str:
     return found["rule"] or f"{found['kind']} {found['document']}"
 
 
+def missing(record: Mapping[str, Any], name: Callable[[str], str] = str) -> Iterator[str]:
+    """What is not shown of a change, and what was computed instead; `name` writes names."""
+    sides = {side: name(record[side]["name"]) for side in ("base", "head")}
+    for one in record.get("stand_ins", ()):
+        file, side = name(one["file"]), sides[one["side"]]
+        if one["from"] is None:
+            yield f"{file} of {side} has errors and is left out: what it does is not shown"
+        else:
+            yield (
+                f"{file} of {side} has errors; it is computed as {sides[one['from']]} has it, so "
+                "that what changes in it is not shown"
+            )
+    for one in record.get("unread", ()):
+        yield f"{name(one['file'])} of {sides[one['side']]} is not read: {name(one['message'])}"
+
+
 def headline(record: Mapping[str, Any]) -> str:
     """The first sentence."""
     totals = record["totals"]
     if totals is None:
         return "Price review: the head has errors, so nothing could be computed"
+    if record["findings"]:
+        return f"Price review: the head has errors; {_sound(record)}"
     if not record["differs"]:
         return f"Price review: none of {count(totals['offers'], 'offer')} changes"
     mean = totals["mean_share"]
@@ -95,6 +113,12 @@ def headline(record: Mapping[str, Any]) -> str:
         f"Price review: {totals['changed_offers']:,} of {count(totals['offers'], 'offer')} "
         f"{verb}{average}"
     )
+
+
+def _sound(record: Mapping[str, Any]) -> str:
+    totals = record["totals"]
+    changed = f"{totals['changed_offers']:,}" if record["differs"] else "none"
+    return f"without them {changed} of {count(totals['offers'], 'offer')} would change"
 
 
 def verdict(record: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """
 A commit of the Git repository → the configuration as it was.
 
-Only `rev-parse`, `merge-base`, `ls-tree` and `cat-file` are run: no hook, no filter, no network,
-and nothing in the working tree is touched.
+Only `rev-parse`, `merge-base`, `ls-tree`, `cat-file` and `status` are run: no hook, no network, no
+filter but those that the clone's own settings give `status`, and nothing in the working tree is
+touched.
 """
 
 from __future__ import annotations
@@ -157,6 +158,15 @@ def _tree(root: Path, commit: str, prefix: str, places: Iterable[str]) -> Tree:
     if listed is None:
         raise _partial(commit)
     return tree_of(listed, prefix)
+
+
+def uncommitted(root: Path) -> list[str]:
+    """The files of the configuration that are not as `HEAD` has them, by name."""
+    said = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--",
+               SHOP_FILE, RULES, MARKETPLACES)  # fmt: skip
+    prefix = (git(root, "rev-parse", "--show-prefix") or b"").decode().rstrip("\n")
+    names = (entry[3:].decode("utf-8", "backslashreplace") for entry in (said or b"").split(b"\0"))
+    return sorted(name.removeprefix(prefix) for name in names if name)
 
 
 def _partial(commit: str) -> OfferwrightError:

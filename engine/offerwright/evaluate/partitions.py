@@ -77,9 +77,9 @@ def source_of(snapshot: pl.DataFrame | Path | Source) -> Source:
         return snapshot
     if isinstance(snapshot, pl.DataFrame):
         return FrameSource(snapshot)
-    names = tuple(pl.read_parquet_schema(snapshot))
-    height = pl.scan_parquet(snapshot, glob=False).select(pl.len()).collect().item()
-    return FileSource(snapshot, names, height)
+    scan = pl.scan_parquet(snapshot, glob=False)
+    height = scan.select(pl.len()).collect().item()
+    return FileSource(snapshot, tuple(scan.collect_schema()), height)
 
 
 @dataclass(frozen=True)

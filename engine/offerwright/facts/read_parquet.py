@@ -37,7 +37,7 @@ def parquet_parts(
 ) -> Iterator[Records]:
     """The same, so many records at a time, of a file that memory need not hold."""
     try:
-        require_columns(source, wanted, list(pl.read_parquet_schema(path)))
+        require_columns(source, wanted, list(pl.scan_parquet(path, glob=False).collect_schema()))
         scan = pl.scan_parquet(path, glob=False).select(*wanted.columns)
         height = scan.select(pl.len()).collect().item()
         # A file without a record has one part all the same, which knows its columns.

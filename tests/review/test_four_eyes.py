@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cli.shop import AS_OF, small_shop
 from git_commands import git, people
 
 from offerwright.cli.review_sides import states_of_range
-from offerwright.review.agreement import Compared, agreements
+from offerwright.review.agreement import Compared, Terms, agreements
 from offerwright.review.four_eyes import Agreement
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.source.load import load_documents
@@ -58,7 +59,8 @@ class Desk:
         root = self.shop.root
         old, new = states_of_range(root, written)
         base, head = (load_documents(one.repository, KINDS)[0] for one in (old, new))
-        return agreements(base, head, Compared(root, old.commit, new.commit or None, signed))
+        terms = Terms(date(2026, 11, 27), 92, signed)
+        return agreements(base, head, Compared(root, old.commit, new.commit or None), terms)
 
     def refusal(self, written: str = "base..HEAD", signed: bool = False) -> str:
         """Why the only approval does not count."""
@@ -309,8 +311,26 @@ def test_a_change_cannot_let_itself_off_signatures(desk: Desk) -> None:
     assert f"by {BEA} is not signed by anybody known here" in done.out
 
 
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [
+        ("2026-11-26", "it ended on 2026-11-26"),
+        ("2026-11-27", ""),
+        ("2027-02-27", ""),
+        ("2027-02-28", "it lasts 93 days, until 2027-02-28; the shop allows 92"),
+        ("9999-12-31", "until 9999-12-31; the shop allows 92"),
+    ],
+)
+def test_a_new_approval_ends_soon_enough(desk: Desk, expires: str, said: str) -> None:
+    desk.approve(BEA, text=APPROVAL.replace("2026-12-31", expires))
+    refused = desk.refusal()
+
+    assert said in refused
+    assert bool(said) == bool(refused)
+
+
 def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:
-    """105.00 is the floor of AU-1, so it goes to its cost plus nothing only for this test."""
+    """Three offers fall by 57.6 %: 118.00 → 50.00, 236.00 → 100.00, 59.00 → 25.00."""
     root = desk.shop.root
     desk.shop.change(
         "rules/guards.yaml",
@@ -330,4 +350,4 @@ def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:
     assert "\nblocks   step" in own.out
     assert "does not count: commit" in own.out and ANA in own.out
     assert "\napproved step" in other.out
-    assert f"agreed by {BEA}" in other.out
+    assert f"lets 3 offers pass; agreed by {BEA}" in other.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from offerwright.review.four_eyes import (
     key_of,
     origins,
     refusal,
+    term,
 )
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.source.authors import Commit, Touched, commits_between, signer_of
@@ -41,25 +43,32 @@ class Compared:
     """
     Where two states come from: commits of one repository; `head` is None for the working tree.
 
-    `root` is the folder with `offerwright.yaml`. `require_signed` is what the base asks for: a
-    change cannot let itself off.
+    `root` is the folder with `offerwright.yaml`.
     """
 
     root: Path
     base: str
     head: str | None
-    require_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a new approval must have: as the base asks it, for a change cannot let itself off."""
+
+    today: date
+    days: int
+    require_signed: bool
 
 
 def agreements(
-    base: Documents, head: Documents, compared: Compared | None
+    base: Documents, head: Documents, compared: Compared | None, terms: Terms
 ) -> tuple[Agreement, ...]:
     """
     Every approval of the head, and whether it counts at review.
 
     An approval that the base has too was agreed to before, wherever it stands now. A new one must
-    be brought in by somebody who changes no rules between the two. `compared` is None for two
-    folders, which say nothing of people.
+    end soon enough, and be brought in by somebody who changes no rules between the two. `compared`
+    is None for two folders, which say nothing of people.
 
     Raises:
         OfferwrightError: Git cannot be asked.
@@ -68,10 +77,18 @@ def agreements(
     found = [Agreement(one, one.key not in known) for one in entries(_approvals(head))]
     if not any(one.is_new for one in found):
         return tuple(found)
-    if compared is None:
-        return tuple(replace(one, refused=UNKNOWN_AUTHOR) if one.is_new else one for one in found)
-    history = History(compared)
-    return tuple(history.settled(one) if one.is_new else one for one in found)
+    history = None if compared is None else History(compared, terms.require_signed)
+    return tuple(_settled(one, history, terms) if one.is_new else one for one in found)
+
+
+def _settled(one: Agreement, history: History | None, terms: Terms) -> Agreement:
+    if history is None:
+        return replace(one, refused=UNKNOWN_AUTHOR)
+    found = history.settled(one)
+    if not found.is_new:
+        return found
+    reasons = (found.refused, term(one.entry.approval, terms.today, terms.days))
+    return replace(found, refused="; ".join(reason for reason in reasons if reason))
 
 
 def counted(loadout: Loadout, found: Sequence[Agreement]) -> Loadout:
@@ -101,11 +118,11 @@ def _approvals(documents: Documents) -> Iterator[Loaded[ApprovalsDocument]]:
 class History:
     """The commits of a range and the approvals that each of them holds, read as they are needed."""
 
-    def __init__(self, compared: Compared) -> None:
+    def __init__(self, compared: Compared, require_signed: bool) -> None:
         newest = commit_of(compared.root, compared.head or HEAD)
         self._root, self._newest = compared.root, newest
         self._commits = {c.id: c for c in commits_between(compared.root, compared.base, newest)}
-        self._require_signed = compared.require_signed
+        self._require_signed = require_signed
         self._read: dict[str, Written] = {}
         self._holdings: dict[str, frozenset[str]] = {}
 

@@ -23,11 +23,19 @@ def reach(approval: Mapping[str, Any]) -> str:
 
 
 def standing(approval: Mapping[str, Any]) -> str:
-    """Who agreed, or why it does not count."""
+    """What it lets pass, and who agreed; or why it does not count."""
     if approval["why"]:
         return f"does not count: {approval['why']}"
     brought = [f"{one['author']} ({one['commit'][:7]})" for one in approval["commits"]]
-    return f"agreed by {', '.join(brought)}" if brought else "agreed before this change"
+    agreed = f"agreed by {', '.join(brought)}" if brought else "agreed before this change"
+    return f"{passing(approval)}; {agreed}"
+
+
+def passing(approval: Mapping[str, Any]) -> str:
+    """`lets 12 offers pass`, `lets the run of meli pass`."""
+    runs = [f"the run of {account}" for account in approval["accounts"]]
+    offers = [count(approval["offers"], "offer")] if approval["offers"] or not runs else []
+    return f"lets {' and '.join([*offers, *runs])} pass"
 
 
 def tally(approvals: Sequence[Mapping[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from offerwright.errors import Span
 from offerwright.rules.document import Approval, ApprovalsDocument
@@ -133,6 +134,18 @@ def _vouches(signer: str, commit: Commit) -> bool:
     """Whether a signature names the author or the committer, by e-mail."""
     name = signer.rpartition("<")[2].rstrip(">").strip().casefold()
     return name in (commit.author.email.casefold(), commit.committer.email.casefold())
+
+
+def term(approval: Approval, today: date, days: int) -> str:
+    """Why the time of a new approval is not right; empty where it is."""
+    expires = approval.expires
+    last = expires.date() if isinstance(expires, datetime) else expires
+    if last < today:
+        return f"it ended on {last}"
+    left = (last - today).days
+    if left > days:
+        return f"it lasts {left} days, until {last}; the shop allows {days}"
+    return ""
 
 
 def short(commit: Commit) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import TypeAlias
 
 import polars as pl
@@ -13,10 +14,12 @@ from offerwright.evaluate.run import Offers
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
 from offerwright.guards.plan import RUN_CHECKS, GuardPlan
-from offerwright.guards.whole import Moves, RunVerdict, judge_run
+from offerwright.guards.whole import RunVerdict, judge_run
+from offerwright.review.leaning import LEANS, leaning
 from offerwright.review.pairs import Pairs
 from offerwright.review.reach import Stock
 from offerwright.review.side import Side
+from offerwright.review.whole import moves
 from offerwright.sync.known import LIVE_SCHEMA
 
 SAID = {"guard": pl.String, "account": pl.String, "sku": pl.String, "verdict": pl.String,
@@ -24,8 +27,22 @@ SAID = {"guard": pl.String, "account": pl.String, "sku": pl.String, "verdict": p
 """One row per guard and offer that it objects to. `verdict`: `fails`, `missing` (an input that the
 guard must have), `approved`. `is_new`: the base does not have it, or the offer is another one."""
 
-Judged: TypeAlias = Mapping[str, tuple[GuardPlan, int, pl.DataFrame]]
-"""By guard of the head: how many offers it looked at, and what it says of them, `SAID`."""
+
+@dataclass(frozen=True)
+class Heard:
+    """One guard of the head on some offers: how many it looked at, what it says, what leans.
+
+    `said` is `SAID`; `leans` is `leaning.LEANS`.
+    """
+
+    guard: GuardPlan
+    judged: int
+    said: pl.DataFrame
+    leans: pl.DataFrame
+
+
+Judged: TypeAlias = Mapping[str, Heard]
+"""By guard of the head, what is heard of it."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +50,14 @@ class GuardResult:
     """
     One guard of the head over all accounts.
 
-    `judged` counts offers it looked at among those that the change reaches; the frame is `SAID`.
+    `judged` counts offers it looked at among those that the change reaches; `said` is `SAID`,
+    `leans` the offers that are told otherwise and pass because of an approval, `leaning.LEANS`.
     """
 
     guard: GuardPlan
     judged: int
     said: pl.DataFrame
+    leans: pl.DataFrame
     runs: tuple[tuple[str, RunVerdict], ...] = ()
 
     @property
@@ -85,7 +104,13 @@ def verdicts(
         name, offers = _name(verdict.guard), head[1]
         said = _said(verdict, offers, pair.account)
         known = before.get(name, said.clear())
-        found[name] = verdict.guard, int(verdict.applies.sum()), _marked(said, known, pair)
+        marked = _marked(said, known, pair)
+        leans = leaning(verdict, offers, microseconds(as_of), head[0].executor.walks)
+        new = marked.filter((pl.col("verdict") == "approved") & pl.col("is_new"))
+        found[name] = Heard(
+            verdict.guard, int(verdict.applies.sum()), marked,
+            leans.join(new, on=["account", "sku"], how="semi"),
+        )  # fmt: skip
     return found
 
 
@@ -130,34 +155,26 @@ def _marked(said: pl.DataFrame, known: pl.DataFrame, pair: Pairs) -> pl.DataFram
 
 
 def run_verdicts(
-    head: Side, changed: Mapping[str, pl.DataFrame], before: Mapping[str, Stock], as_of: datetime
+    head: Side,
+    changed: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]],
+    before: Mapping[str, Stock],
+    as_of: datetime,
 ) -> Iterator[tuple[str, RunVerdict]]:
-    """What guards on the whole run say, by account: the base is what is live."""
+    """
+    What guards on the whole run say, by account: the base is what is live.
+
+    `changed` are the offers that differ, and the prices that they get (`whole.landed`).
+    """
     moment = microseconds(as_of)
-    for account, frame in sorted(changed.items()):
+    for account, (frame, landed) in sorted(changed.items(), key=itemgetter(0)):
         if account not in head.accounts:
             continue
         guards = head.loadout.guards.by_account[account]
         if any(guard.check in RUN_CHECKS for guard in guards):
-            moves = _moves(frame, before.get(account, Stock()))
+            moved = moves(frame, before.get(account, Stock()), guards, landed)
             # An account that the base does not have is published for the first time.
-            for verdict in judge_run(guards, moves, moment, first_publication=True):
+            for verdict in judge_run(guards, moved, moment, first_publication=True):
                 yield account, verdict
-
-
-def _moves(frame: pl.DataFrame, before: Stock) -> Moves:
-    old, new = pl.col("quantity_before"), pl.col("quantity_after")
-    other = pl.all_horizontal(
-        pl.col("currency_before").ne_missing(pl.col("currency_after")),
-        pl.col("paid_before").is_not_null(), pl.col("paid_after").is_not_null(),
-    )  # fmt: skip
-    emptied = (old.fill_null(0) > 0) & (new.fill_null(0) == 0)
-    return Moves(
-        confirmed=before.priced,
-        moved=int(frame.select((pl.col("move").is_not_null() | other).sum()).item()),
-        stocked=before.stocked,
-        zeroed=int(frame.select(emptied.sum()).item()),
-    )
 
 
 def guard_results(
@@ -168,7 +185,7 @@ def guard_results(
     for account, verdict in runs:
         ran.setdefault(_name(verdict.guard), []).append((account, verdict))
     plans = {name: own[0][1].guard for name, own in ran.items()}
-    plans |= {name: guard for part in reversed(judged) for name, (guard, _, _) in part.items()}
+    plans |= {name: heard.guard for part in reversed(judged) for name, heard in part.items()}
     return tuple(
         _result(plans[name], [part[name] for part in judged if name in part], ran.get(name, ()))
         for name in sorted(plans)
@@ -176,9 +193,8 @@ def guard_results(
 
 
 def _result(
-    guard: GuardPlan,
-    parts: Sequence[tuple[GuardPlan, int, pl.DataFrame]],
-    runs: Sequence[tuple[str, RunVerdict]],
+    guard: GuardPlan, parts: Sequence[Heard], runs: Sequence[tuple[str, RunVerdict]]
 ) -> GuardResult:
-    said = pl.concat([pl.DataFrame(schema=SAID), *(frame for _, _, frame in parts)])
-    return GuardResult(guard, sum(count for _, count, _ in parts), said, tuple(runs))
+    said = pl.concat([pl.DataFrame(schema=SAID), *(one.said for one in parts)])
+    leans = pl.concat([pl.DataFrame(schema=LEANS), *(one.leans for one in parts)])
+    return GuardResult(guard, sum(one.judged for one in parts), said, leans, tuple(runs))

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from offerwright.review import report
+from offerwright.review.approval_words import reach, standing
 from offerwright.review.histogram import FLOOR, HEIGHT, WIDTH, histogram
 from offerwright.review.links import Links
 from offerwright.review.offers_table import missing
@@ -20,6 +21,8 @@ from offerwright.review.words import count, headline, level, percent, rule_name,
 Record = Mapping[str, Any]
 STYLES = ("pages/style.css", "review/templates/report.css")
 SCRIPT = "review/templates/sorter.js"
+ERRORS = ("findings", "base_findings", "stand_ins", "unread")
+"""Parts of a document about what could not be read or computed."""
 
 
 def html(record: Record, links: Links | None = None) -> str:
@@ -32,11 +35,12 @@ def html(record: Record, links: Links | None = None) -> str:
     """
     style, script = "".join(map(_own, STYLES)), _own(SCRIPT)
     offers = record["offers"][: report.ROWS]
+    whole = {**dict.fromkeys((*ERRORS, "approvals"), ()), **record}
     return _environment().get_template("report.html.jinja").render(
-        review=record,
+        review=whole, errors=any(whole[name] for name in ERRORS),
         style=style, style_hash=_hash(style), script=script, script_hash=_hash(script),
         verdict=verdict(record),
-        headline=report.typeset(headline(record).removeprefix("Price review: ")),
+        headline=report.typeset(_lead(record)),
         mark=_mark(record), tiles=report.tiles(record["totals"]),
         guards=report.by_result(record["guards"]),
         accounts=[one for one in record["accounts"] if one["changed_offers"]],
@@ -49,6 +53,14 @@ def html(record: Record, links: Links | None = None) -> str:
         left=missing(record) + len(record["offers"]) - len(offers),
         listed=report.LISTED, to=_to(links),
     )  # fmt: skip
+
+
+def _lead(record: Record) -> str:
+    """The headline without what stands above it."""
+    said = headline(record)
+    for known in ("Price review: ", "the head has errors; ", "the head has errors, so "):
+        said = said.removeprefix(known)
+    return said
 
 
 def _to(links: Links | None) -> Any:
@@ -80,7 +92,8 @@ def _environment() -> Environment:
         "objections": lambda guard: list(report.objections(guard)),
         "percent": lambda share: report.typeset(percent(share)),
         "level": lambda share: report.typeset(level(share)),
-        "number": lambda number: f"{number:,}", "minutes": _minutes, "typeset": report.typeset,
+        "number": lambda number: f"{number:,}", "minutes": _minutes, "reach": reach,
+        "standing": standing, "typeset": report.typeset,
     }  # fmt: skip
     return found
 

@@ -42,7 +42,7 @@ if (filter) {
     let shown = 0;
     rows.forEach((row, n) => {
       const fits = wanted.every(word => texts[n].includes(word)) && picks.every(pick =>
-        !pick.value || row.cells[pick.dataset.cell].textContent.trim() === pick.value);
+        !pick.value || row.cells[pick.dataset.cell].firstChild.textContent.trim() === pick.value);
       row.hidden = !fits;
       shown += fits;
     });

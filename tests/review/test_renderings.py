@@ -1,0 +1,175 @@
+"""Every way to write a review: hostile texts do nothing, and a huge change fits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import polars as pl
+import pytest
+from review.hostile import HOSTILE
+from review.test_markdown import offer, record, without_spans
+
+from offerwright.review.links import links
+from offerwright.review.renderings import FORMS, Rendered, rendered
+from offerwright.review.report import ROWS
+
+PLAIN = "SKU"
+OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f‪-‮⁦-⁩]")
+"""What a terminal obeys, and what turns the direction of writing."""
+LINKS = links("https://github.com/acme/shop", "0" * 40)
+
+
+def written(name: str, form: str) -> str:
+    review = record([name])
+    review["findings"] = [
+        {"code": "UNKNOWN_NAME", "severity": "error", "message": name, "file": name, "line": 1,
+         "column": 1, "end_line": 1, "end_column": 2, "hint": name, "related": [], "fix": None}
+    ]  # fmt: skip
+    return rendered(Rendered(review, None, LINKS), form).decode()
+
+
+class Tags(HTMLParser):
+    """All that a browser would build of a page but its text: tags and names of attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.addresses: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+        self.addresses += [str(value) for name, value in attrs if name in ("href", "src")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.found.append((f"/{tag}", ()))
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(("!", ()))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("form", sorted({*FORMS} - {"parquet"}))
+def test_no_text_from_outside_is_obeyed(name: str, form: str) -> None:
+    """Whatever the output, it has the shape of one with a harmless name in its place."""
+    said, plain = written(name, form), written(PLAIN, form)
+
+    assert OBEYED.search(said) is None
+    assert said.count("\n") == plain.count("\n")
+    if form != "github":
+        assert not [one for one in said.splitlines() if one.lstrip().startswith("::")]
+    _SHAPES.get(form, lambda *_: None)(said, plain)
+
+
+def _same_page(said: str, plain: str) -> None:
+    ours, theirs = Tags(plain), Tags(said)
+
+    assert theirs.found == ours.found
+    allowed = ("#", "data:,", "https://github.com/acme/shop/blob/")
+    assert all(address.startswith(allowed) for address in theirs.addresses)
+
+
+def _same_commands(said: str, plain: str) -> None:
+    def heads(text: str) -> list[str]:
+        return re.findall(r"^::(\w+) (?:[\w]+=[^,:]*,?)*::", text, re.MULTILINE)
+
+    assert heads(said) == heads(plain) == ["error", "error"]
+
+
+def _cells(said: str, plain: str) -> None:
+    rows = list(csv.reader(io.StringIO(said)))
+
+    assert len(rows) == 2
+    number = re.compile(r"-?[0-9.]+\Z")
+    formulas = [c for row in rows for c in row if c[:1] in set("=+-@\t\r＝") and c]
+    assert [c for c in formulas if not number.match(c)] == []
+
+
+def _same_markdown(said: str, plain: str) -> None:
+    assert without_spans(said) == without_spans(plain)
+
+
+def _same_json(said: str, plain: str) -> None:
+    def shape(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: shape(one) for key, one in value.items()}
+        return [shape(one) for one in value] if isinstance(value, list) else type(value)
+
+    assert shape(json.loads(said)) == shape(json.loads(plain))
+
+
+def _no_links(said: str, plain: str) -> None:
+    _same_json(said, plain)
+    texts = [one["message"]["text"] for one in json.loads(said)["runs"][0]["results"]]
+    assert not [one for one in texts if re.search(r"(?<!\\)\[", one)]
+    assert not [one for one in texts if re.search(r"(?<!\{)\{(?!\{)", one)]
+
+
+_SHAPES = {
+    "html": _same_page, "github": _same_commands, "csv": _cells, "json": _same_json,
+    "sarif": _no_links, "markdown": _same_markdown, "github-comment": _same_markdown,
+    "gitlab-comment": _same_markdown,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_parquet_keeps_every_text_as_it_is(name: str) -> None:
+    found = pl.read_parquet(rendered(Rendered(record([name])), "parquet"))
+
+    assert (found["sku"].to_list(), found["rule"].to_list()) == ([name], [f"markups/{name}"])
+
+
+@pytest.fixture(scope="module")
+def huge() -> dict[str, Any]:
+    """100,000 offers that change, with long names, on a hundred accounts, and as many rules."""
+    names = [f"{'a long title of a product ' * 4}{n}" for n in range(100)]
+    found = record(names, guards=100)
+    found["offers"] = [offer(f"SKU-{n}", names[n % 100], names[n % 100]) for n in range(100_000)]
+    found["totals"] = {**found["totals"], "changed_offers": 100_000}
+    return found
+
+
+@pytest.mark.parametrize("form", ["markdown", "github-comment", "gitlab-comment"])
+def test_a_comment_of_a_hundred_thousand_offers_fits(huge: dict[str, Any], form: str) -> None:
+    assert len(rendered(Rendered(huge), form).decode()) <= 60_000
+
+
+def test_a_report_of_a_hundred_thousand_offers_is_bounded_and_says_so(huge: dict[str, Any]) -> None:
+    said = rendered(Rendered(huge), "html").decode()
+    tags = Tags(said)
+    words = " ".join("".join(tags.texts).split())
+
+    assert len(said) < 6_000_000
+    rows = said.split('id="offers"')[1].count("<tr><th")
+    assert rows == ROWS == 5_000
+    assert "The 5,000 largest changes; 95,000 more offers differ." in words
+    assert "offerwright diff BASE..HEAD -o csv=offers.csv" in words
+
+
+def test_tables_of_a_hundred_thousand_offers_hold_all_of_them(huge: dict[str, Any]) -> None:
+    assert len(pl.read_parquet(rendered(Rendered(huge), "parquet"))) == 100_000
+    assert rendered(Rendered(huge), "csv").count(b"\n") == 100_001
+
+
+def test_annotations_are_ten_of_each_level_and_the_rest_is_counted(huge: dict[str, Any]) -> None:
+    said = rendered(Rendered(huge), "github").decode().splitlines()
+
+    assert [line.split(" ")[0] for line in said[:-1]] == ["::error"] * 10
+    assert said[-1] == "::notice::and 90 more remarks in the price review"
+
+
+def test_the_same_review_gives_the_same_bytes(huge: dict[str, Any]) -> None:
+    few = {**huge, "offers": huge["offers"][:50]}
+    for form in FORMS:
+        assert rendered(Rendered(few), form) == rendered(
+            Rendered(json.loads(json.dumps(few))), form
+        )

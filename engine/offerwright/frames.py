@@ -40,6 +40,8 @@ from typing import Literal
 
 Aspect = Literal["price", "stock", "content"]
 ASPECTS: tuple[Aspect, ...] = ("price", "stock", "content")
+HELD_ASPECTS: tuple[Aspect, ...] = ("price", "content")
+"""What a hold holds back unless it names aspects. Held stock would be sold twice elsewhere."""
 
 REJECTS = ("file", "row", "column", "value", "code", "reason")
 

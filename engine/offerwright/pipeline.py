@@ -161,7 +161,7 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     )
     guards, guarded = link_guards(
         _of(documents, GuardsDocument), _of(documents, ApprovalsDocument), rules,
-        all_loaded=not has_errors(unread),
+        all_loaded=not has_errors(unread), sources=shop.document.sources,
     )  # fmt: skip
     sold_on = {a.marketplace for a in shop.document.accounts.values()}
     lifecycles, lived = link_lifecycles(

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
+from offerwright.frames import ASPECTS
 from offerwright.guards.document import CheckName, Else
 from offerwright.rules.document import Hit, Take
 from offerwright.rules.effects import EFFECTS
@@ -37,7 +38,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "bounds.": ("at_least", "at_least_of", "at_most", "at_most_of"),
     "change.": ("down", "up"),
     "change.from_": ("live", "price"),
-    "check.": get_args(CheckName),
+    "check.": tuple(name for name in get_args(CheckName) if name != "hold"),
     "check.move.": ("down", "up"),
     "check.step.": ("down", "up"),
     "duration.": ("day", "hour", "minute"),
@@ -49,6 +50,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "fee.": ("rate", "fee"),
     "hit.": tuple(word for word in get_args(Hit) if word != "collect"),
     "hit.collect.": get_args(Take),
+    "hold.": ("block", "warn", *ASPECTS),
     "kind.": tuple(WRITERS),
     "kits.": ("kits", "components", "in_turn"),
     "lifecycle.": ("ignore", "refuse"),

@@ -24,13 +24,13 @@ from offerwright.cli.report import dump_pretty, echo, number_of, table, tell
 from offerwright.cli.snapshot import snapshots_folder
 from offerwright.errors import ConfigError, OfferwrightError
 from offerwright.facts.document import ShopDocument
-from offerwright.frames import ASPECTS
+from offerwright.frames import ASPECTS, HELD_ASPECTS
 from offerwright.pipeline import HOME, load
-from offerwright.rules.plan import AccountPlan, SetStep
+from offerwright.rules.plan import pricing_rules
 from offerwright.source.load import load_one
 from offerwright.source.repository import read_repository, shipped_marketplaces
 from offerwright.source.suggest import did_you_mean, suggest
-from offerwright.store.holds import HELD_ASPECTS, Hold, Wish
+from offerwright.store.holds import Hold, Wish
 from offerwright.store.protocol import Store
 
 _by_option = click.option("--by", metavar="NAME", default=None, help="Who does it; it is kept.")
@@ -191,7 +191,9 @@ def _known_rule(written: str, home: Path, accounts: Sequence[str]) -> str:
     except ConfigError:
         tell("note: the rules have errors, so nobody looked whether there is such a rule")
         return _bare(written)
-    known = {name for plan in plans if plan.account.name in accounts for name in _rules(plan)}
+    known = {
+        name for plan in plans if plan.account.name in accounts for name in pricing_rules(plan)
+    }
     if _bare(written) not in known:
         raise click.BadParameter(
             f"no pricing rule is called {written!r} there; {suggest(_bare(written), known)}",
@@ -202,14 +204,6 @@ def _known_rule(written: str, home: Path, accounts: Sequence[str]) -> str:
 
 def _bare(written: str) -> str:
     return written.removeprefix("pricing/") if written.count("/") > 1 else written
-
-
-def _rules(plan: AccountPlan) -> Iterator[str]:
-    for step in plan.steps:
-        document = plan.documents[step.document].name
-        yield f"{document}/{step.id}"
-        if isinstance(step, SetStep) and step.table is not None:
-            yield from (f"{document}/{row.id}" for row in step.table.rows)
 
 
 def _end(text: str, zone: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from offerwright.evaluate.columns import Array
 from offerwright.evaluate.match import Match
@@ -80,6 +81,20 @@ def _named(ran: Ran, documents: Sequence[str]) -> pl.Series:
         for ids in told.lists
     ]
     return pl.Series(texts, dtype=pl.String).gather(told.which)
+
+
+def made_by(
+    ran: Sequence[Ran], documents: Sequence[str], rule: str, size: int
+) -> NDArray[np.bool_]:
+    """Where a step, or a row of its table, ran: `rule` is `document/id`, as in `named_rules`."""
+    document, _, id_ = rule.partition("/")
+    found = np.zeros(size, dtype=bool)
+    for one in ran:
+        if documents[one.step.document] == document:
+            told = _told(one)
+            named = [bool(ids) and id_ in (one.step.id, *ids) for ids in told.lists]
+            found |= np.array(named, dtype=bool)[told.which]
+    return found
 
 
 def rule_ids(ran: Ran, row: int) -> tuple[str, ...]:

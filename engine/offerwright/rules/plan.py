@@ -357,6 +357,15 @@ class RuleSet:
         return next(p for p in self.plans if p.account.name == account)
 
 
+def pricing_rules(plan: AccountPlan) -> Iterator[str]:
+    """The names of an account's pricing rules: `document/id` of every step, and of every row."""
+    for step in plan.steps:
+        document = plan.documents[step.document].name
+        yield f"{document}/{step.id}"
+        if isinstance(step, SetStep) and step.table is not None:
+            yield from (f"{document}/{row.id}" for row in step.table.rows)
+
+
 def own_column(document: str, name: str) -> str:
     """The column of a `then` name, which belongs to its document."""
     return f"{document}/{name}"

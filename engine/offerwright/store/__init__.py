@@ -1,6 +1,6 @@
 """What was wanted, sent and confirmed: ledger, outbox and tokens behind one protocol."""
 
-from offerwright.store.holds import HELD_ASPECTS, Hold, Wish
+from offerwright.store.holds import Hold, Wish
 from offerwright.store.open import STORES, open_store
 from offerwright.store.protocol import (
     ATTEMPT_COLUMNS,
@@ -17,7 +17,6 @@ from offerwright.store.protocol import (
 
 __all__ = [
     "ATTEMPT_COLUMNS",
-    "HELD_ASPECTS",
     "LEDGER_COLUMNS",
     "LISTING_COLUMNS",
     "OPEN_COLUMNS",

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from offerwright.frames import Aspect
-
-HELD_ASPECTS: tuple[Aspect, ...] = ("price", "content")
-"""What a hold holds back unless it names aspects. Held stock would be sold twice elsewhere."""
+from offerwright.frames import HELD_ASPECTS, Aspect
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from offerwright.codes import CODES
 from offerwright.errors import Diagnostic
-from offerwright.guards.plan import RUN_CHECKS, GuardPlan
+from offerwright.guards.plan import NOT_OF_OFFERS, GuardPlan
 from offerwright.rules.plan import AccountPlan
 from offerwright.source.located import Loaded, Path
 from offerwright.source.spellings import shown
@@ -105,8 +105,8 @@ def _guards(loaded: Loaded[RuleTestDocument], number: int, known: Known) -> Iter
         if name not in known.guards:
             message, hint = f"no guard is called `{name}`", suggest(name, known.guards)
             yield Diagnostic("UNKNOWN_GUARD", message, span, hint)
-        elif known.guards[name].check in RUN_CHECKS:
-            message = f"`{name}` judges a whole run, and a case is one offer"
+        elif known.guards[name].check in NOT_OF_OFFERS:
+            message = f"`{name}` judges more than one offer, and a case is one offer"
             yield Diagnostic("UNKNOWN_GUARD", message, span, "leave it out")
 
 

@@ -1,0 +1,82 @@
+"""A hold in the repository: what it keeps from being planned, and what goes in spite of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from guards.catalogue import ledger, part_of, planned, shop
+from guards.one_offer import linked
+
+LIVE = {"A": {"price": "100.00", "quantity": 5}, "B": {"price": "50.00", "quantity": 5}}
+
+
+def rows(*said: tuple[str, str, int]) -> list[dict[str, Any]]:
+    return [{"sku": sku, "asked": price, "units": {"sp": units}} for sku, price, units in said]
+
+
+def run(
+    guard: dict[str, Any], *said: tuple[str, str, int]
+) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """What is planned, and what is held: `SKU aspect`."""
+    loadout = shop([{"id": "stop", "check": "hold", "else": "block", **guard}])
+    part = part_of(planned(loadout, rows(*said), ledger(LIVE)))
+    sent = [f"{c.change.sku} {c.change.aspect}" for c in part.changes]
+    return sent, [(w.sku, w.aspect, w.reason) for w in part.withheld if w.code == "HELD"]
+
+
+def test_a_hold_keeps_prices_and_lets_stock_go() -> None:
+    sent, held = run({"note": "ERP wrong"}, ("A", "90.00", 7), ("B", "60.00", 5))
+
+    assert sent == ["A stock", "B stock"]
+    assert held == [
+        ("A", "price", "guard stop: ERP wrong"),
+        ("B", "price", "guard stop: ERP wrong"),
+    ]
+
+
+def test_a_hold_for_some_offers_leaves_the_others() -> None:
+    sent, held = run({"when": {"sku": "A"}}, ("A", "90.00", 5), ("B", "60.00", 5))
+
+    assert sent == ["A stock", "B price", "B stock"]
+    assert held == [("A", "price", "guard stop")]
+
+
+def test_held_stock_may_fall_and_not_rise() -> None:
+    sent, held = run({"aspects": ["stock"]}, ("A", "90.00", 4), ("B", "60.00", 6))
+
+    assert sent == ["A price", "A stock", "B price"]
+    assert held == [("B", "stock", "guard stop")]
+
+
+def test_a_hold_of_a_rule_holds_what_it_made() -> None:
+    loadout = shop([{"id": "stop", "check": "hold", "rule": "prices/sale", "else": "block"}])
+    wanted = rows(("A", "90.00", 5), ("B", "60.00", 5))
+    on_sale = [wanted[0] | {"asked_sale": "80.00"}, wanted[1]]
+    part = part_of(planned(loadout, on_sale, ledger(LIVE)))
+
+    assert [w.sku for w in part.withheld if w.code == "HELD"] == ["A"]
+    assert "B price" in [f"{c.change.sku} {c.change.aspect}" for c in part.changes]
+
+
+def test_a_hold_that_warns_holds_nothing() -> None:
+    sent, held = run({"else": "warn"}, ("A", "90.00", 5), ("B", "50.00", 5))
+
+    assert ("A price" in sent, held) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("guard", "code"),
+    [
+        ({"check": "hold", "rule": "prices/aks", "else": "block"}, "UNKNOWN_RULE"),
+        ({"check": "source_age", "at_most": "26 hours", "source": "al", "else": "block"},
+         "UNKNOWN_SOURCE"),
+        ({"check": "hold", "else": "needs_approval"}, "INVALID"),
+        ({"check": "source_age", "at_most": "26%", "else": "block"}, "INVALID"),
+        ({"check": "source_rows", "at_least": 98, "else": "block"}, "WRONG_TYPE"),
+    ],
+)  # fmt: skip
+def test_what_guards_nothing_is_found(guard: dict[str, Any], code: str) -> None:
+    _, found = linked([{"id": "g", **guard}])
+
+    assert code in [one.code for one in found]

@@ -1,0 +1,61 @@
+"""
+What went wrong in other shops, as their stories tell it, and which guards would have stopped it.
+
+Every file of `tests/cases/incidents` is one: the facts with their source, rules and rows of before,
+what changed, and by hand what a review says, what a plan withholds, and which bytes are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from incident import incident_of, incidents, reviewed, told
+from store.builders import OWNER
+
+from offerwright.store import Store, open_store
+
+FOLDER = Path(__file__).parent / "cases" / "incidents"
+INCIDENTS = list(incidents(FOLDER))
+OF_PRICES = [pytest.param(told, id=name) for name, told in INCIDENTS if "review" in told]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = open_store("sqlite:///state.db", tmp_path)
+    found.lead(OWNER, now=0, lease_s=1000)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("written", OF_PRICES)
+def test_the_review_stops_it(written: dict[str, Any]) -> None:
+    record = reviewed(incident_of(written))
+    said = {one["guard"]: one for one in record["guards"] if one["result"] != "passes"}
+    offers = {
+        name: sorted(offer["sku"] for offer in one["offers"])
+        for name, one in said.items()
+        if one["offers"]
+    }
+
+    assert {name: one["result"] for name, one in said.items()} == written["review"]["says"]
+    assert offers == written["review"]["offers"]
+    assert record["blocks"] is (written["review"]["blocks"] == "true")
+
+
+@pytest.mark.parametrize("written", OF_PRICES)
+def test_the_plan_withholds_it_and_the_bytes_are_refused(
+    written: dict[str, Any], store: Store, tmp_path: Path
+) -> None:
+    found = told(incident_of(written), store, tmp_path)
+
+    assert found.sent == written["plan"]["sends"]
+    assert found.withheld == written["plan"]["withholds"]
+    assert found.refused == written["send"]["refuses"]
+
+
+def test_every_incident_says_where_it_is_told() -> None:
+    assert len(INCIDENTS) >= 1
+    assert all(told["incident"] and told["source"] and told["facts"] for _, told in INCIDENTS)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from offerwright.evaluate.partitions import Block
+from offerwright.guards.landing import LANDINGS
 from offerwright.review.attribution import CAUSES, caused, nothing, together
 from offerwright.review.attribution import of_account as causes_of
 from offerwright.review.blocks import aligned
@@ -18,6 +19,7 @@ from offerwright.review.seen import Seen, seen
 from offerwright.review.side import Side
 from offerwright.review.suspects import Suspect
 from offerwright.review.verdicts import Judged, confirmed, verdicts
+from offerwright.review.whole import landed
 
 _NOTHING = pl.DataFrame()
 
@@ -37,13 +39,15 @@ class PartReview:
     """
     What is found of one account in one part.
 
-    `changed` are the offers that differ, `Pairs.frame`; `causes` is `attribution.CAUSES`.
+    `changed` are the offers that differ, `Pairs.frame`; `causes` is `attribution.CAUSES`, `landed`
+    the prices that offers get and did not have, `landing.LANDINGS`.
     """
 
     account: str
     changed: pl.DataFrame
     causes: pl.DataFrame
     judged: Judged
+    landed: pl.DataFrame
 
 
 def part_reviews(change: Change, skus: Mapping[str, pl.Series]) -> Iterator[PartReview]:
@@ -83,7 +87,8 @@ def _part_review(change: Change, part: Part) -> PartReview:
     changed = both.frame.filter(pl.col("change") != "same")
     judged = _judged(change, both, base, head)
     causes = _causes(change, replace(part, skus=changed["sku"]), (base, head))
-    return PartReview(part.account, changed, causes, judged)
+    found = landed(changed, change.head, head, change.as_of)
+    return PartReview(part.account, changed, causes, judged, found)
 
 
 def _seen(side: Side, block: Block, part: Part, as_of: datetime) -> Seen | None:
@@ -130,6 +135,12 @@ def _without(change: Change, part: Part, side: Side) -> Seen | None:
     """The same offers without one document: over the rows of the side that has such facts."""
     of_head = side.snapshot_id == change.head.snapshot_id
     return _seen(side, part.blocks[1 if of_head else 0], part, change.as_of)
+
+
+def landed_of(parts: Sequence[PartReview], account: str) -> pl.DataFrame:
+    """The prices that offers of one account get and did not have."""
+    found = [one.landed for one in parts if one.account == account]
+    return pl.concat([pl.DataFrame(schema=LANDINGS), *found])
 
 
 def of_account(parts: Sequence[PartReview], account: str) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from offerwright.review.documents import (
 from offerwright.review.four_eyes import Agreement
 from offerwright.review.gaps import NO_GAPS, Gaps
 from offerwright.review.pairs import columns
-from offerwright.review.parts import Change, PartReview, of_account, part_reviews
+from offerwright.review.parts import Change, PartReview, landed_of, of_account, part_reviews
 from offerwright.review.reach import Reached, Stock, reached
 from offerwright.review.side import Difference, Side, differing
 from offerwright.review.suspects import Compiled, Suspect, Suspected, suspects
@@ -139,6 +139,7 @@ def _untouched(base: Side, head: Side, accounts: Mapping[str, object]) -> dict[s
 def _guards(
     head: Side, reach: Reached, parts: Sequence[PartReview], asked: Asked
 ) -> tuple[GuardResult, ...]:
-    changed = {name: of_account(parts, name) for name in sorted({p.account for p in parts})}
+    names = sorted({part.account for part in parts})
+    changed = {name: (of_account(parts, name), landed_of(parts, name)) for name in names}
     runs = run_verdicts(head, changed, reach.before, asked.as_of)
     return guard_results([part.judged for part in parts], runs)

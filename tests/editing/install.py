@@ -15,26 +15,26 @@ PACKAGES = Path(__file__).with_name("package.json")
 LIMIT_S = 120
 
 
-def node_modules() -> Path:
-    """The folder with the packages of package.json; skips the test where there are none."""
-    found = _installed()
+def node_modules(packages: Path = PACKAGES) -> Path:
+    """The folder with the packages of a package.json; skips the test where there are none."""
+    found = _installed(packages)
     if isinstance(found, str):
         pytest.skip(found)
     return found
 
 
 @cache
-def _installed() -> Path | str:
+def _installed(packages: Path) -> Path | str:
     """The folder, or why there is none: one attempt per run."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "node and npm are not installed"
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    wanted = hashlib.sha256(PACKAGES.read_bytes()).hexdigest()[:12]
+    wanted = hashlib.sha256(packages.read_bytes()).hexdigest()[:12]
     folder = base / "offerwright-tests" / wanted
     if (folder / "complete").is_file():
         return folder / "node_modules"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PACKAGES, folder / "package.json")
+    shutil.copy(packages, folder / "package.json")
     command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
                "--ignore-scripts"]  # fmt: skip
     try:

@@ -26,7 +26,7 @@ from offerwright.store import Store
 from offerwright.sync.plan_file import PlanFile
 from offerwright.sync.planned import PlannedOperation
 
-GUARDS = "rules/guards.yaml"
+GUARDS, APPROVALS = "rules/guards.yaml", "rules/approvals.yaml"
 MORE_FACTS = """\
   category: {type: path, from: all.category}
   images: {type: list of text, from: all.images}
@@ -76,7 +76,8 @@ class Incident:
     @property
     def unguarded(self) -> Loadout:
         """The rules of after as if nobody looked: what would have been told."""
-        return linked({name: text for name, text in self.changed.items() if name != GUARDS})
+        looks = (GUARDS, APPROVALS)
+        return linked({name: text for name, text in self.changed.items() if name not in looks})
 
     @property
     def warned(self) -> Loadout:

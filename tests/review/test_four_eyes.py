@@ -59,7 +59,7 @@ class Desk:
         root = self.shop.root
         old, new = states_of_range(root, written)
         base, head = (load_documents(one.repository, KINDS)[0] for one in (old, new))
-        terms = Terms(date(2026, 11, 27), 92, signed)
+        terms = Terms(date(2026, 11, 27), signed)
         return agreements(base, head, Compared(root, old.commit, new.commit or None), terms)
 
     def refusal(self, written: str = "base..HEAD", signed: bool = False) -> str:
@@ -312,21 +312,12 @@ def test_a_change_cannot_let_itself_off_signatures(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "said"),
-    [
-        ("2026-11-26", "it ended on 2026-11-26"),
-        ("2026-11-27", ""),
-        ("2027-02-27", ""),
-        ("2027-02-28", "it lasts 93 days, until 2027-02-28; the shop allows 92"),
-        ("9999-12-31", "until 9999-12-31; the shop allows 92"),
-    ],
+    ("expires", "said"), [("2026-11-26", "it ended on 2026-11-26"), ("2026-11-27", "")]
 )
-def test_a_new_approval_ends_soon_enough(desk: Desk, expires: str, said: str) -> None:
+def test_a_new_approval_that_is_over_does_not_count(desk: Desk, expires: str, said: str) -> None:
     desk.approve(BEA, text=APPROVAL.replace("2026-12-31", expires))
-    refused = desk.refusal()
 
-    assert said in refused
-    assert bool(said) == bool(refused)
+    assert desk.refusal() == said
 
 
 def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:

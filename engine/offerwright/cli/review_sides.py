@@ -99,8 +99,7 @@ def agreed(
 ) -> tuple[Agreement, ...]:
     """The approvals of the head, and which do not count; two folders say nothing of people."""
     (old, before), (new, after) = base, head
-    asked = before.shop.document.approvals
-    terms = Terms(as_of.date(), asked.days, asked.require_signed)
+    terms = Terms(as_of.date(), before.shop.document.approvals.require_signed)
     compared = Compared(root, old.commit, new.commit or None) if old.commit else None
     return agreements(before.documents, after.documents, compared, terms)
 

@@ -17,11 +17,11 @@ from offerwright.review.four_eyes import (
     NOT_COMMITTED,
     UNKNOWN_AUTHOR,
     Agreement,
+    ended,
     entries,
     key_of,
     origins,
     refusal,
-    term,
 )
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.source.authors import Commit, Touched, commits_between, signer_of
@@ -56,7 +56,6 @@ class Terms:
     """What a new approval must have: as the base asks it, for a change cannot let itself off."""
 
     today: date
-    days: int
     require_signed: bool
 
 
@@ -67,7 +66,7 @@ def agreements(
     Every approval of the head, and whether it counts at review.
 
     An approval that the base has too was agreed to before, wherever it stands now. A new one must
-    end soon enough, and be brought in by somebody who changes no rules between the two. `compared`
+    not be over, and be brought in by somebody who changes no rules between the two. `compared`
     is None for two folders, which say nothing of people.
 
     Raises:
@@ -87,7 +86,7 @@ def _settled(one: Agreement, history: History | None, terms: Terms) -> Agreement
     found = history.settled(one)
     if not found.is_new:
         return found
-    reasons = (found.refused, term(one.entry.approval, terms.today, terms.days))
+    reasons = (found.refused, ended(one.entry.approval, terms.today))
     return replace(found, refused="; ".join(reason for reason in reasons if reason))
 
 

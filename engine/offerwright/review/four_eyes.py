@@ -136,16 +136,11 @@ def _vouches(signer: str, commit: Commit) -> bool:
     return name in (commit.author.email.casefold(), commit.committer.email.casefold())
 
 
-def term(approval: Approval, today: date, days: int) -> str:
-    """Why the time of a new approval is not right; empty where it is."""
+def ended(approval: Approval, today: date) -> str:
+    """That a new approval is over before it counts; empty where it is not."""
     expires = approval.expires
     last = expires.date() if isinstance(expires, datetime) else expires
-    if last < today:
-        return f"it ended on {last}"
-    left = (last - today).days
-    if left > days:
-        return f"it lasts {left} days, until {last}; the shop allows {days}"
-    return ""
+    return f"it ended on {last}" if last < today else ""
 
 
 def short(commit: Commit) -> str:

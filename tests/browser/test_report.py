@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.chromium import Chromium, Page, installed, page
+from browser.chromium import Chromium, Page, Silent, installed, page
 from editing.install import node_modules
 from review.hostile import HOSTILE
 from review.test_markdown import record
@@ -25,8 +25,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     if program is None:
         pytest.skip("no Chromium is installed, which these tests open pages in")
     found = Chromium(program, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
+    try:
+        found.call("Browser.getVersion")
+        yield found
+    except Silent as problem:
+        pytest.skip(f"{program} does not run on this machine: {problem}")
+    finally:
+        found.close()
 
 
 def review() -> dict[str, Any]:

@@ -19,6 +19,7 @@ NAMES = (
     "difference",
     "explain",
     "holds",
+    "impact",
     "offers",
     "orders",
     "plan",

@@ -68,8 +68,8 @@ def other_rules(instead: Instead, home: Path, loadout: Loadout) -> Other:
     documents = documents_of(repository) if instead.without else ()
     repository, parts = without_all(repository, instead.without)
     for part in parts:
-        for reader in readers(documents, part):
-            tell(f"note: {reader} reads {part.csv} too, and is without {part.name} as well")
+        for one in readers(documents, part):
+            tell(f"note: {one.kind} {one.document} reads {part.csv} too, and is without this row")
     made, found = compile_repository(repository)
     if made is None or has_errors(found):
         tell(f"The rules {instead.name} have errors, so nothing can be compared:")

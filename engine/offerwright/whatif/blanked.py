@@ -30,6 +30,23 @@ def without_node(content: bytes, located: Located, path: Path) -> bytes:
     made = _cut(text, located, path).encode()
     wanted = copy.deepcopy(located.data)
     del _at(wanted, path[:-1])[path[-1]]
+    return _verified(made, located, path, wanted)
+
+
+def emptied(content: bytes, located: Located, path: Path) -> bytes:
+    """The YAML file with nothing in the list or map at this path. Raises as `without_node`."""
+    text = content.decode("utf-8").removeprefix("\ufeff")
+    wanted = copy.deepcopy(located.data)
+    value = _at(wanted, path)
+    span, empty = located.values[path], "{}" if isinstance(value, dict) else "[]"
+    start = _offset(text, span.line, span.column)
+    end = start + len(text[start : _offset(text, span.end_line, span.end_column)].rstrip())
+    made = f"{text[:start]}{empty}{_NO_BREAK.sub('', text[start:end])}{text[end:]}".encode()
+    value.clear()
+    return _verified(made, located, path, wanted)
+
+
+def _verified(made: bytes, located: Located, path: Path, wanted: Any) -> bytes:
     reread, _ = read_yaml(made, located.file)
     if reread is None or reread.data != wanted:
         place = located.at(path)
@@ -40,6 +57,12 @@ def without_node(content: bytes, located: Located, path: Path) -> bytes:
     return made
 
 
+def _offset(text: str, line: int, column: int) -> int:
+    """The index of a place in a text; both count from 1."""
+    starts = [0, *(found.end() for found in LINE_BREAK.finditer(text))]
+    return starts[line - 1] + column - 1
+
+
 def _at(data: Any, path: Path) -> Any:
     for part in path:
         data = data[part]
@@ -47,17 +70,12 @@ def _at(data: Any, path: Path) -> Any:
 
 
 def _cut(text: str, located: Located, path: Path) -> str:
-    starts = [0, *(found.end() for found in LINE_BREAK.finditer(text))]
-
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + column - 1
-
     value, parent = located.values[path], located.values[path[:-1]]
     key = located.keys.get(path)
-    first = offset(key.line, key.column) if key else offset(value.line, value.column)
-    end = offset(value.end_line, value.end_column)
+    first = _offset(text, key.line, key.column) if key else _offset(text, value.line, value.column)
+    end = _offset(text, value.end_line, value.end_column)
     size = len(_at(located.data, path[:-1]))
-    if text[offset(parent.line, parent.column)] in "[{":
+    if text[_offset(text, parent.line, parent.column)] in "[{":
         return _out_of_flow(text, first, end, size)
     start = first if key else text.rindex("-", 0, first)
     end = start + len(text[start:end].rstrip())

@@ -11,7 +11,7 @@ from offerwright.rules.document import FeesDocument
 from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, Repository
-from offerwright.whatif.blanked import without_node, without_row
+from offerwright.whatif.blanked import emptied, without_node, without_row
 from offerwright.whatif.parts import Part, find_part, parts_of, whole
 
 Documents = Sequence[Loaded[Any]]
@@ -22,12 +22,15 @@ def without(repository: Repository, documents: Documents, part: Part) -> Reposit
     The files without a part; all others keep their bytes, and the rest of its file its lines.
 
     What would leave its container empty takes it along: an only row without `otherwise` its step,
-    an only step its document. Raises `OfferwrightError` where the file cannot be cut.
+    an only step its document. A list stays, with nothing on it: rules name it. Raises
+    `OfferwrightError` where the file cannot be cut.
     """
     loaded = _loaded(documents, part)
     part = _with_container(loaded, part)
     files = dict(repository.files)
-    if not part.path and not part.csv:
+    if part.kind == "lists" and _named_values(loaded):
+        files[part.file] = emptied(files[part.file], loaded.located, _named_values(loaded))
+    elif not part.path and not part.csv:
         del files[part.file]
     elif part.csv:
         table = next(one for one in loaded.tables.values() if one.file == part.csv)
@@ -37,16 +40,23 @@ def without(repository: Repository, documents: Documents, part: Part) -> Reposit
     return Repository(repository.root, files)
 
 
-def readers(documents: Documents, part: Part) -> tuple[str, ...]:
-    """The other documents that read the CSV file of a row: they lose it too."""
+def readers(documents: Documents, part: Part) -> tuple[Part, ...]:
+    """The same row of a CSV file as the other documents have it that read the file: they lose it
+    too."""
     if not part.csv:
         return ()
     return tuple(
-        f"{one.document.kind} {one.name}"
-        for one in documents
-        if (one.document.kind, one.name) != (part.kind, part.document)
-        and any(table.file == part.csv for table in one.tables.values())
+        one
+        for loaded in documents
+        if (loaded.document.kind, loaded.name) != (part.kind, part.document)
+        for one in parts_of(loaded)
+        if (one.csv, one.row) == (part.csv, part.row)
     )
+
+
+def _named_values(loaded: Loaded[Any]) -> tuple[str, ...]:
+    """Where a list has what is on it; nothing of rates, and of values in a file."""
+    return next(((key,) for key in ("values", "map") if loaded.located.data.get(key)), ())
 
 
 def _loaded(documents: Documents, part: Part) -> Loaded[Any]:

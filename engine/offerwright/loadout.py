@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from offerwright.facts.schema import FactSchema
     from offerwright.facts.shop import Shop
     from offerwright.guards.plan import GuardSet
+    from offerwright.guards.sources import Sources
     from offerwright.guards.stops import Stop
     from offerwright.marketplaces.marketplace import Marketplace
     from offerwright.rules.changes import Change
@@ -175,6 +176,8 @@ class PlanRequest:
     doubt: Doubt
     stops: Mapping[str, tuple[Stop, ...]] = field(default_factory=dict)
     """By account, what must not go whatever its values: what operators hold back."""
+    sources: Sources | None = None
+    """What the snapshot's sources were, for the guards on them; None = nobody looks."""
 
 
 def doubt_of(manifest: Any) -> Doubt:
@@ -209,6 +212,7 @@ def plan_parts(
         planner: what plans the catalogue; `sync.catalogue.plan_catalogue` if None.
     """
     from offerwright.evaluate.run import Executor
+    from offerwright.guards.sources import Sources
     from offerwright.sync.account_part import Run, account_part
     from offerwright.sync.catalogue import Catalogue, plan_catalogue
     from offerwright.sync.plan import SyncPlan
@@ -220,10 +224,12 @@ def plan_parts(
     kept = {account: Spill(account, folder) for account in plannings}
     catalogue = Catalogue(parts, executor, ledger, plannings, asked.as_of, workers)
     (planner or plan_catalogue)(catalogue, lambda account, rows: kept[account].add(rows))
-    first = asked.basis.first_publication
+    first, sources = asked.basis.first_publication, asked.sources or Sources()
     done = tuple(
         account_part(
-            name, rows, Run(plannings[name].guards, moment, first, asked.stops.get(name, ()))
+            name,
+            rows,
+            Run(plannings[name].guards, moment, first, asked.stops.get(name, ()), sources),
         )
         for name, rows in kept.items()
     )

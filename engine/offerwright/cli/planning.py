@@ -14,8 +14,9 @@ from offerwright.cli.following import Work, planned_again
 from offerwright.cli.live import Live, commit_of
 from offerwright.cli.options import STATE, known_accounts, moment
 from offerwright.cli.report import tell
-from offerwright.cli.snapshot import current_snapshot, take_snapshot
+from offerwright.cli.snapshot import current_snapshot, sources_seen, take_snapshot
 from offerwright.evaluate.partitions import partitions
+from offerwright.guards.sources import written
 from offerwright.guards.stops import Stop
 from offerwright.loadout import Loadout, PlanRequest, doubt_of
 from offerwright.store.protocol import Store
@@ -49,6 +50,8 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
     names = known_accounts(wanted.accounts, [p.account.name for p in loadout.rules.plans])
     snapshot = (take_snapshot if wanted.anew else current_snapshot)(loadout, home, wanted.data)
     at = moment(wanted.as_of, loadout.rules.time_zone)
+    sources = sources_seen(home, snapshot.id, at)
+    looking = [g for name in names for g in loadout.guards.by_account[name]]
     basis = Basis(
         commit=commit_of(home),
         rules=loadout.digest,
@@ -57,9 +60,10 @@ def planned(world: Live, home: Path, wanted: Wanted) -> Iterator[SyncPlan]:
         engine=__version__,
         target=target_of(world.sandbox),
         first_publication=wanted.first_publication,
+        sources=written(sources, looking),
     )
     stops = holds_of(world.store, at, world.clock.now())
-    asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest), stops)
+    asked = PlanRequest(tuple(names), at, basis, doubt_of(snapshot.manifest), stops, sources)
     parts = partitions(loadout.rules, snapshot.facts)
     _tell_unmapped(loadout, names)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=home / STATE) as spilled:

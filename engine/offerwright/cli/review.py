@@ -11,7 +11,7 @@ from click import UsageError
 
 from offerwright.cli.options import found_root
 from offerwright.cli.outputs import Output, write_outputs
-from offerwright.cli.report import tell
+from offerwright.cli.report import diagnostic_json, tell
 from offerwright.errors import OfferwrightError
 from offerwright.source.repository import SHOP_FILE
 
@@ -37,6 +37,8 @@ class ReviewRequest:
     data: Path | None
     as_of: str | None
     offers: int = OFFERS
+    links: str | None = None
+    folder: str = ""
 
 
 def is_review(sides: Sequence[str]) -> bool:
@@ -71,7 +73,7 @@ def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[s
     """Evaluate once and write every output; returns the document."""
     from offerwright.review.renderings import rendered
 
-    found = _evaluated(request)
+    found = looked_at(_evaluated(request), request.links, request.folder)
     short = replace(
         found, record={**found.record, "offers": found.record["offers"][: request.offers]}
     )
@@ -81,9 +83,18 @@ def write_review(request: ReviewRequest, outputs: Sequence[Output]) -> Mapping[s
     return short.record
 
 
+def looked_at(of: Rendered, address: str | None, folder: str) -> Rendered:
+    """With the address of the repository, and where the shop lies in it."""
+    from offerwright.review.links import folder_of, links
+
+    found = links(address, of.record["head"]["commit"], folder) if address is not None else None
+    return replace(of, links=found, folder=folder_of(folder))
+
+
 def _evaluated(request: ReviewRequest) -> Rendered:
     """The document, with as many offers as the longest output shows, and all that differ."""
     from offerwright.cli.review_gaps import computable
+    from offerwright.cli.review_head import head_findings
     from offerwright.cli.review_sides import Data, agreed, compiled, refuse_base, sides
     from offerwright.review.agreement import counted
     from offerwright.review.documents import changed_files
@@ -107,7 +118,9 @@ def _evaluated(request: ReviewRequest) -> Rendered:
     after = replace(after, loadout=counted(head, approvals))
     found = review(before, after, Asked(as_of, compiled, workers=2))
     files = changed_files(old.repository.files, new.repository.files, found.documents)
-    found = replace(found, approvals=approvals, files=files, gaps=both.gaps)
+    judged = diagnostic_json(head_findings(after, as_of, root))
+    gaps = replace(both.gaps, findings=(*both.gaps.findings, *judged))
+    found = replace(found, approvals=approvals, files=files, gaps=gaps)
     record = master(found, max(request.offers, ROWS))
     return Rendered(record, table_of_review(ranked_offers(found), record))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from offerwright.source.snippet import render_text
 REJECTS_SHOWN = 5
 
 if TYPE_CHECKING:
+    from offerwright.guards.sources import Sources
     from offerwright.facts.snapshot import StoredSnapshot
 
 
@@ -47,6 +49,7 @@ def take_snapshot(
 ) -> StoredSnapshot:
     """Build a snapshot, held against the newest one, and keep it."""
     from offerwright.facts.snapshot import Sources, build_stored, load_manifest, newest_snapshot
+    from offerwright.facts.takings import modified_times, note_taking
 
     folder = snapshots_folder(root)
     newest = newest_snapshot(folder)
@@ -54,10 +57,39 @@ def take_snapshot(
     sources = Sources(
         loadout.schema, loadout.shop.document, root, data, previous, frozenset(accept_shrink)
     )
+    modified = modified_times(_files_of(loadout, root, data))
     stored = build_stored(sources, folder)
+    note_taking(folder, stored.manifest, modified, int(time.time()))
     tell_rejects(stored)
     tell_nodes(loadout, stored)
     return stored
+
+
+def _files_of(loadout: Loadout, root: Path, data: Path | None) -> dict[str, Path]:
+    return {name: (data or root) / one.file for name, one in loadout.schema.sources.items()}
+
+
+def sources_seen(root: Path, snapshot: str, as_of: datetime) -> Sources:
+    """
+    What a snapshot's sources were when it was last taken, for the guards on sources.
+
+    A look at a later moment judges them as of now. Of a snapshot that nobody has noted, which came
+    from elsewhere, the manifest tells the rows and nothing the age.
+    """
+    from offerwright.facts.snapshot import load_manifest
+    from offerwright.facts.takings import day_before, last_of, takings
+    from offerwright.guards.sources import Seen, Sources
+
+    every = takings(snapshots_folder(root))
+    taking = last_of(every, snapshot)
+    before = None if taking is None else day_before(every, taking)
+    modified = {} if taking is None else {n: s.modified for n, s in taking.sources.items()}
+    rows = {} if before is None else {n: s.rows for n, s in before.sources.items()}
+    seen = {
+        one.name: Seen(one.kept, modified.get(one.name), rows.get(one.name))
+        for one in load_manifest(snapshots_folder(root) / snapshot).sources
+    }
+    return Sources(seen, int(min(as_of.timestamp(), time.time())))
 
 
 def _opened(folder: Path) -> StoredSnapshot | None:

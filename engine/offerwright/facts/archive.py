@@ -86,7 +86,7 @@ def _write(snapshot: Snapshot, folder: Path) -> Path:
     if not _is_sound(target):
         files = _files(snapshot)
         _replace_folder(target, files)
-    _replace_file(folder / NEWEST, f"{snapshot.id}\n".encode())
+    replace_file(folder / NEWEST, f"{snapshot.id}\n".encode())
     return target
 
 
@@ -142,7 +142,7 @@ def put_snapshot(folder: Path, manifest: Manifest, rejects: pl.DataFrame, facts:
                 _sync_folder(folder)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
-        _replace_file(folder / NEWEST, f"{manifest.id}\n".encode())
+        replace_file(folder / NEWEST, f"{manifest.id}\n".encode())
     except OSError as exc:
         raise SnapshotRefused(f"The snapshot cannot be written to {folder}: {exc}.") from exc
     return target
@@ -160,7 +160,8 @@ def _put_in_place(fresh: Path, target: Path) -> None:
             raise
 
 
-def _replace_file(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
+    """Write a file anew in one step; a crash leaves the one before."""
     handle, fresh = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(handle)
     _write_synced(Path(fresh), content)

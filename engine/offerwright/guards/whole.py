@@ -60,7 +60,7 @@ class RunVerdict:
     def withholds(self) -> str:
         if not self.failed or self.guard.else_ == "warn":
             return ""
-        return WITHHOLDS[self.guard.check]
+        return WITHHOLDS.get(self.guard.check, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from offerwright.guards.plan import GuardPlan
+from offerwright.guards.sources import Sources, judge_sources, stops_of
 from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, judge_run
 from offerwright.sync.moves import NO_LANDINGS, added, with_clusters
@@ -24,6 +25,7 @@ class Run:
     as_of: int
     first_publication: bool
     stops: tuple[Stop, ...] = ()
+    sources: Sources = Sources()
 
 
 def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPart:
@@ -34,16 +36,18 @@ def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPar
     """
     sums = _sums(rows)
     moves = with_clusters(sums.moves, run.guards, sums.landings)
+    of_sources = judge_sources(run.guards, run.sources, run.as_of)
     verdicts = judge_run(run.guards, moves, run.as_of, run.first_publication)
+    stops = (*run.stops, *stops_of(of_sources))
     counts: Counter[tuple[str, str]] = Counter()
-    withheld, held = 0, any_held(verdicts) | any_stopped(run.stops)
+    withheld, held = 0, any_held(verdicts) | any_stopped(stops)
     for one in rows:
         kept = one.operations.filter(~held).group_by("action", "aspect").len()
         counts.update({(action, aspect): n for action, aspect, n in kept.collect().iter_rows()})
-        withheld += _count(withheld_of(one, verdicts, run.stops).select(pl.col("sku").unique()))
+        withheld += _count(withheld_of(one, verdicts, stops).select(pl.col("sku").unique()))
     return AccountPart(
-        account, rows, verdicts, dict(sorted(counts.items())), sums.offers, sums.unchanged,
-        sums.waiting, withheld, sums.warned, run.stops,
+        account, rows, (*verdicts, *of_sources), dict(sorted(counts.items())), sums.offers, sums.unchanged,
+        sums.waiting, withheld, sums.warned, stops,
     )  # fmt: skip
 
 

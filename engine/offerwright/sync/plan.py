@@ -61,6 +61,16 @@ class Basis:
     target: str
     """Whose listings it speaks of: the `marketplaces`, or the `sandbox`."""
     first_publication: bool = False
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    """What the sources were that guards look at, as `guards.sources.written` says it."""
+    returns_to: str = ""
+    """The run or commit that a rollback goes back to; empty for any other plan."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a plan says of it, in its file and as JSON: the last two only where they are."""
+        own = {name: getattr(self, name) for name in self.__slots__}
+        return {k: v for k, v in own.items() if v or k not in ("sources", "returns_to")}
 
 
 @dataclass(frozen=True, slots=True)

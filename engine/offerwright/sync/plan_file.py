@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ _dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 
 def _texts(plan: SyncPlan) -> Iterator[bytes | memoryview]:
     """The lines of the file but for its seal, many at a time."""
-    yield f"{_dump({'type': 'plan', 'version': VERSION, **asdict(plan.basis)})}\n".encode()
+    yield f"{_dump({'type': 'plan', 'version': VERSION, **plan.basis.said})}\n".encode()
     for part in plan.parts:
         yield f"{_dump({'type': 'account', **account_summary(part)})}\n".encode()
         for operations in part.operations():

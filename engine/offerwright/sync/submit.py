@@ -13,6 +13,8 @@ from offerwright.errors import StalePlan
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.plan import PRICE_DAYS_KEPT, GuardPlan
 from offerwright.guards.send import Sending, refusals
+from offerwright.guards.sources import judge_sources, read, stops_of
+from offerwright.guards.stops import Stop
 from offerwright.guards.whole import judge_run
 from offerwright.guards.windows import Day, first_day
 from offerwright.marketplaces.contract import validate
@@ -84,11 +86,14 @@ def submit(
     withheld = {
         name: _withheld(guards[name], seen, name, plan, now) for name in seen.moves
     }  # fmt: skip
+    stops = {name: _stops(guards[name], plan, now) for name in seen.moves}
     refused = list(seen.refused)
 
     def allowed() -> Iterator[Operation]:
         for planned, is_ready in zip(plan.operations, seen.ready, strict=True):
-            reason = _reason(planned, withheld[planned.account]) if is_ready else None
+            account = planned.account
+            reason = _reason(planned, withheld[account]) if is_ready else None
+            reason = reason or (_stopped(planned, stops[account]) if is_ready else None)
             if reason is not None:
                 refused.append((planned.without_bytes(), reason))
             elif is_ready:
@@ -117,10 +122,26 @@ def _withheld(
     first = bool(plan.head["first_publication"])
     found: dict[str, list[str]] = {}
     for v in judge_run(guards, seen.moves[account], moment, first):
-        if v.withholds:
+        # A rollback moves what the accident has moved, to values that were confirmed before.
+        if v.withholds and not (plan.head.get("returns_to") and v.guard.check == "share_moved"):
             words = f"guard {v.guard.id} ({v.guard.check}): {v.reason}"
             found.setdefault(v.withholds, []).append(words)
     return {aspect: "; ".join(words) for aspect, words in found.items()}
+
+
+def _stops(guards: Sequence[GuardPlan], plan: PlanFile, now: float) -> tuple[Stop, ...]:
+    """What the sources of the plan stop by now: it may have lain for a day."""
+    sources = read(plan.head.get("sources", {}), int(now))
+    moment = microseconds(datetime.fromtimestamp(now, UTC))
+    return stops_of(judge_sources(guards, sources, moment))
+
+
+def _stopped(planned: PlannedOperation, stops: Sequence[Stop]) -> str | None:
+    """Why an operation is stopped. That of an old plan is not told from one that raises stock."""
+    if planned.action == "end":
+        stops = [one for one in stops if not one.less_goes]
+    met = (one.reason for one in stops if not planned.covers.keys().isdisjoint(one.aspects))
+    return "; ".join(met) or None
 
 
 def _reason(planned: PlannedOperation, withheld: Mapping[str, str]) -> str | None:

@@ -39,6 +39,10 @@ NOT_CODES = frozenset({
     "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options
     "KEY",                                                     # BAD_KEY, BLANK_KEY
     "ATTEMPT_COLUMNS", "LEDGER_COLUMNS", "LISTING_COLUMNS", "OPEN_COLUMNS", "STORES",
+    "CI_API_V4_URL", "CI_JOB_TOKEN", "CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_PROJECT_ID",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_PROJECT_ID", "GITHUB_ACTIONS", "GITHUB_API_URL",
+    "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITLAB_CI", "GITLAB_TOKEN",
+    "FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND",           # GitHub's GraphQL
     "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",
     "BODY_UNREADABLE", "SANDBOX",                              # words of the local marketplaces
     "POLARS_MAX_THREADS", "RAY_ADDRESS",                       # environment of workers

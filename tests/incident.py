@@ -100,12 +100,12 @@ def incident_of(told: Mapping[str, Any]) -> Incident:
         old, new = edit["from"], edit["to"]
         assert old in changed[file], f"{old!r} is not in {file}"
         changed[file] = changed[file].replace(old, new)
-    rows = [_row(row) for row in told["rows"]]
-    after = [_row(row) for row in told["rows_after"]] if "rows_after" in told else rows
+    rows = [row_of(row) for row in told["rows"]]
+    after = [row_of(row) for row in told["rows_after"]] if "rows_after" in told else rows
     return Incident(files, changed, rows, after, told["as_of"])
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with its stock in one node and a picture; an empty cell is a missing one."""
     facts = {name: value for name, value in row.items() if value not in ("", None)}
     units = int(facts.pop("units", "10"))
@@ -171,7 +171,7 @@ def told(incident: Incident, store: Store, folder: Path) -> Told:
 
 def _refused(incident: Incident, before: Book, held: Mapping[str, str]) -> dict[str, set[str]]:
     operations = [
-        _operation(replace(one, guard_inputs=held[one.sku]))
+        operation_of(replace(one, guard_inputs=held[one.sku]))
         for one in _plan_file(incident.unguarded, incident, before).operations
     ]
     refused: dict[str, set[str]] = {}
@@ -188,7 +188,8 @@ def _plan_file(loadout: Loadout, incident: Incident, before: Book) -> PlanFile:
     return book.opened(book.plan(*incident.rows_after, at=incident.as_of))
 
 
-def _operation(planned: PlannedOperation) -> Operation:
+def operation_of(planned: PlannedOperation) -> Operation:
+    """An operation as the last look sees it."""
     return Operation(
         planned.account, planned.marketplace, planned.sku, planned.aspect, planned.action, 1,
         planned.payload, planned.parts, planned.covers, Values(), planned.guard_inputs, "unguarded",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from incident import incident_of, incidents, reviewed, told
+from lived import lived
 from store.builders import OWNER
 
 from offerwright.store import Store, open_store
@@ -20,12 +21,13 @@ from offerwright.store import Store, open_store
 FOLDER = Path(__file__).parent / "cases" / "incidents"
 INCIDENTS = list(incidents(FOLDER))
 OF_PRICES = [pytest.param(told, id=name) for name, told in INCIDENTS if "review" in told]
+OF_TIME = [pytest.param(told, id=name) for name, told in INCIDENTS if "moments" in told]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     found = open_store("sqlite:///state.db", tmp_path)
-    found.lead(OWNER, now=0, lease_s=1000)
+    found.lead(OWNER, now=0, lease_s=10**10)
     yield found
     found.close()
 
@@ -54,6 +56,19 @@ def test_the_plan_withholds_it_and_the_bytes_are_refused(
     assert found.sent == written["plan"]["sends"]
     assert found.withheld == written["plan"]["withholds"]
     assert found.refused == written["send"]["refuses"]
+
+
+@pytest.mark.parametrize("written", OF_TIME)
+def test_moment_after_moment_it_does_not_happen(
+    written: dict[str, Any], store: Store, tmp_path: Path
+) -> None:
+    for one, wished in zip(lived(written, store, tmp_path), written["moments"], strict=True):
+        assert one.sent == sorted(wished["sends"])
+        assert one.withheld == wished.get("withholds", {})
+        assert one.refused == wished.get("refuses", {})
+        assert one.stale == int(wished.get("stale", 0))
+        if "answers" in wished:
+            assert one.answered == sorted(wished["answers"])
 
 
 def test_every_incident_says_where_it_is_told() -> None:

@@ -117,7 +117,7 @@ def part_of(plan: SyncPlan) -> AccountPart:
     return part
 
 
-def ledger(live: Mapping[str, Mapping[str, Any]]) -> Known:
+def ledger(live: Mapping[str, Mapping[str, Any]], currency: str | None = None) -> Known:
     """
     A ledger in which these offers are confirmed.
 
@@ -129,6 +129,8 @@ def ledger(live: Mapping[str, Mapping[str, Any]]) -> Known:
             rows[sku, "price"] = _confirmed(price=said["price"], sale=said.get("sale_price"))
         if "quantity" in said:
             rows[sku, "stock"] = _confirmed(quantity=said["quantity"])
+    for row in rows.values():
+        row["currency"] = currency
     ended = {sku for sku, said in live.items() if said.get("ended")}
     return known_from_rows(rows, live.keys() - ended)
 

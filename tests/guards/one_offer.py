@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from offerwright.expressions.parse import microseconds
 from offerwright.guards.judge import Verdict, judge
 from offerwright.guards.plan import GuardPlan
 from offerwright.guards.send import Sending, approvals_by_row, encode, refusals
+from offerwright.guards.windows import HISTORY, Day
 from offerwright.marketplaces.operation import Values
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.source.repository import Repository
@@ -109,9 +110,17 @@ class Judged:
         """The ids of the guards that refuse these values."""
         paid = live.get("sale_price", live.get("price"))
         amount = None if paid is None else Decimal(str(paid))
-        sending = Sending(self.guard_inputs, said, amount, bool(live))
+        sending = Sending(self.guard_inputs, said, amount, bool(live), days_of(live))
         (reason,) = refusals([sending], moment(at))
         return [] if reason is None else [_id(r) for r in reason.split("; ")]
+
+
+def days_of(live: Mapping[str, Any] | None) -> tuple[Day, ...]:
+    """What was paid day by day: `days` maps dates to the lowest and the highest price."""
+    return tuple(
+        ((day - date(1970, 1, 1)).days, *(Decimal(text) for text in both))
+        for day, both in (live or {}).get("days", {}).items()
+    )
 
 
 def moment(text: str) -> int:
@@ -145,7 +154,7 @@ def judged(
     """
     The verdicts on the offer of one SKU with these facts.
 
-    `live` holds the confirmed `price` and `sale_price`; `{}` stands for an offer that was sent and
+    `live` holds the confirmed `price` and `sale_price`, and `days` (see `days_of`); `{}` stands for an offer that was sent and
     whose price is unknown, None for one that was never sent.
     """
     loadout, found = linked(guards, approves, head)
@@ -154,7 +163,8 @@ def judged(
     executor = Executor(loadout.rules)
     (offers,) = executor.run(frame, datetime.fromisoformat(at))
     plans: tuple[GuardPlan, ...] = loadout.guards.by_account["market"]
-    verdicts = judge(offers, plans, _confirmed(live), moment(at), executor.walks)
+    past = pl.DataFrame([("A", *day) for day in days_of(live)], schema=HISTORY, orient="row")
+    verdicts = judge(offers, plans, _confirmed(live), moment(at), executor.walks, past)
 
     def selected(approval: Any) -> Any:
         return holds(approval.select, offers.rows, moment(at), executor.walks)

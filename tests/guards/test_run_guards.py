@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from guards.catalogue import ledger, part_of, planned, shop
-from guards.one_offer import cases
+from guards.one_offer import INVENTORY, cases
 
 FOLDER = Path(__file__).parents[1] / "cases" / "guards"
 CASES = list(cases(FOLDER, "run.yaml"))
+ZEROING = INVENTORY.replace("marketplace: market", "marketplace: example-market")
 LIVE = ("price", "quantity", "ended")
 
 
@@ -19,11 +20,16 @@ def test_a_run_is_withheld_as_the_case_says(case: dict[str, Any]) -> None:
     live = {sku: dict(zip(LIVE, said, strict=False)) for sku, said in case.get("live", {}).items()}
     rows = [
         {"sku": sku, "asked": price, "units": {} if units is None else {"sp": units}}
-        for sku, (price, units) in case["wanted"].items()
+        | {"cost": cost[0] if cost else None}
+        for sku, (price, units, *cost) in case["wanted"].items()
     ]
-    loadout = shop(case["guards"], case.get("approves", ()))
+    inventory = ZEROING + ("on_block: hold\n" if case.get("holds") else "")
+    loadout = shop(case["guards"], case.get("approves", ()), inventory=inventory)
     plan = planned(
-        loadout, rows, ledger(live), first_publication=case.get("first_publication", False)
+        loadout,
+        rows,
+        ledger(live, case.get("currency")),
+        first_publication=case.get("first_publication", False),
     )
     part = part_of(plan)
     sent: dict[str, list[str]] = {}
@@ -33,3 +39,5 @@ def test_a_run_is_withheld_as_the_case_says(case: dict[str, Any]) -> None:
 
     assert [v.guard.id for v in part.run_verdicts if v.failed] == case["failed"]
     assert sent == case["sent"]
+    told = {v.guard.id: v.reason for v in part.run_verdicts}
+    assert {one: told[one] for one in case.get("reasons", {})} == case.get("reasons", {})

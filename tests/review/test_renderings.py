@@ -95,7 +95,12 @@ def _cells(said: str, plain: str) -> None:
 
 
 def _same_markdown(said: str, plain: str) -> None:
-    assert without_spans(said) == without_spans(plain)
+    def markup(text: str) -> str:
+        """Without the addresses, which name the file, and so only of letters that end nothing."""
+        address = r"\]\(https://github\.com/acme/shop/blob/0{40}/[\w./%~-]*#L\d+\)"
+        return re.sub(address, "]()", without_spans(text))
+
+    assert markup(said) == markup(plain)
 
 
 def _same_json(said: str, plain: str) -> None:

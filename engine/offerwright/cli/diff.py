@@ -15,7 +15,13 @@ from click.core import ParameterSource
 
 from offerwright.cli.diff_text import summary
 from offerwright.cli.options import as_of_option, data_option, root_option
-from offerwright.cli.outputs import Output, outputs_option, placed, refuse_terminal
+from offerwright.cli.outputs import (
+    Output,
+    links_options,
+    outputs_option,
+    placed,
+    refuse_terminal,
+)
 from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
 from offerwright.cli.review import (
     FORMS,
@@ -52,6 +58,7 @@ SAMPLES = 5
 @click.option("--samples", type=click.IntRange(0), default=SAMPLES, show_default=True,
               help="So many offers are shown of every account and kind of change.")  # fmt: skip
 @outputs_option(*FORMS, "jsonl")
+@links_options
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(["never", "blocked", "difference"]), default=None,
@@ -66,6 +73,8 @@ def diff(
     aspects: tuple[Aspect, ...],
     samples: int,
     outputs: tuple[Output, ...],
+    links: str | None,
+    folder: str,
     out: Path | None,
     fail_on: str | None,
 ) -> None:
@@ -87,7 +96,9 @@ def diff(
                 "write `-o json --offers N`, `-o csv` or `-o parquet=FILE`"
             )
         refuse_terminal(wanted)
-        record = write_review(ReviewRequest(sides, root, data, as_of, offers), wanted)
+        record = write_review(
+            ReviewRequest(sides, root, data, as_of, offers, links, folder), wanted
+        )
         sys.exit(code_of(record, fail_on or "blocked"))
 
     _refuse(_OF_REVIEWS, "two states of the rules")
@@ -124,7 +135,7 @@ def _one(wanted: Sequence[Output]) -> tuple[str, Path | None]:
 
 _OF_SAVED = ("text", "json", "jsonl", "parquet")
 _OF_OUTPUTS = ("accounts", "aspects", "samples")
-_OF_REVIEWS = ("root", "data", "as_of", "offers")
+_OF_REVIEWS = ("root", "data", "as_of", "offers", "links", "folder")
 
 
 def _refuse(names: Sequence[str], what: str) -> None:

@@ -64,6 +64,19 @@ def outputs_option(*forms: str, required: bool = False) -> Callable[[F], F]:
     return decorated
 
 
+def links_options(command: F) -> F:
+    """`--links` and `--folder`: where places can be looked at."""
+    for option in (
+        click.option("--folder", default="", metavar="FOLDER",
+                     help="Where the shop lies in its Git repository, if not at the root: links, "
+                     "SARIF and annotations start from there."),
+        click.option("--links", default=None, metavar="URL",
+                     help="The repository on the web: places become links to its lines."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def placed(outputs: Sequence[Output], out: Path | None) -> list[Output]:
     """
     The outputs with `--out` given to the one that names no file.

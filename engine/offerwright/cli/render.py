@@ -9,13 +9,14 @@ import click
 
 from offerwright.cli.outputs import (
     Output,
+    links_options,
     outputs_option,
     placed,
     refuse_terminal,
     write_outputs,
 )
 from offerwright.cli.report import tell
-from offerwright.cli.review import FORMS, code_of
+from offerwright.cli.review import FORMS, code_of, looked_at
 from offerwright.errors import OfferwrightError
 
 
@@ -24,9 +25,17 @@ from offerwright.errors import OfferwrightError
 @outputs_option(*FORMS)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None,
               help="Write to this file instead of stdout.")  # fmt: skip
+@links_options
 @click.option("--fail-on", type=click.Choice(["never", "blocked", "difference"]), default="never",
               show_default=True, help="When to end with 1.")  # fmt: skip
-def render(file: Path, outputs: tuple[Output, ...], out: Path | None, fail_on: str) -> None:
+def render(
+    file: Path,
+    outputs: tuple[Output, ...],
+    out: Path | None,
+    links: str | None,
+    folder: str,
+    fail_on: str,
+) -> None:
     """Write a review as text, Markdown, HTML, a table, SARIF, annotations or a comment.
 
     FILE is what `offerwright diff BASE..HEAD -o json` wrote; `-` reads stdin. Nothing is computed
@@ -40,7 +49,7 @@ def render(file: Path, outputs: tuple[Output, ...], out: Path | None, fail_on: s
     wanted = placed(outputs, out)
     refuse_terminal(wanted)
     record = read_record(_read(file), "stdin" if str(file) == "-" else str(file))
-    of = Rendered(record)
+    of = looked_at(Rendered(record), links, folder)
     write_outputs([(one, rendered(of, one.form)) for one in wanted])
     left = missing(record)
     if left and any(one.form in TABLES for one in wanted):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from offerwright.errors import OfferwrightError
 
+Record = Mapping[str, Any]
 Host = Literal["github", "gitlab"]
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/@%+-]+")
 
@@ -52,4 +54,47 @@ def links(repository: str, commit: str | None, folder: str = "") -> Links:
             f"{repository!r} is no address of a repository; write https://github.com/OWNER/NAME"
         )
     host: Host = "gitlab" if "gitlab" in (urlsplit(address).hostname or "") else "github"
-    return Links(address, host, commit or "", folder.strip("/").removeprefix("./"))
+    return Links(address, host, commit or "", folder_of(folder))
+
+
+def addressed(record: Record, links: Links) -> dict[str, Any]:
+    """The document with an `address` beside every file and line that a comment shows."""
+
+    def with_address(place: Record) -> dict[str, Any]:
+        at = None if place["file"] is None else links.to(place["file"], place["line"])
+        return dict(place) if at is None else {**place, "address": at}
+
+    return _placed(record, with_address)
+
+
+def in_folder(record: Record, folder: str) -> dict[str, Any]:
+    """The document with every file of a remark named from the root of the Git repository."""
+
+    def within(place: Record) -> dict[str, Any]:
+        file = place["file"]
+        return {**place, "file": file if file is None else f"{folder}/{file}"}
+
+    return _placed(record, within) if folder else dict(record)
+
+
+def _placed(record: Record, changed: Callable[[Record], dict[str, Any]]) -> dict[str, Any]:
+    """The document with every place changed, but for those of the offers one by one."""
+
+    def moved(offer: Record) -> dict[str, Any]:
+        return {**offer, "rule": offer["rule"] and changed(offer["rule"])}
+
+    return {
+        **record,
+        "findings": [changed(one) for one in record["findings"]],
+        "guards": [
+            {**changed(one), "offers": [moved(o) for o in one["offers"]]}
+            for one in record["guards"]
+        ],
+        "movers": {name: [moved(o) for o in found] for name, found in record["movers"].items()},
+        "rules": [changed(one) for one in record["rules"]],
+    }
+
+
+def folder_of(written: str) -> str:
+    """A folder as it stands in addresses: `shops/br`, empty for the root."""
+    return "/".join(part for part in written.split("/") if part not in ("", "."))

@@ -126,7 +126,7 @@ def _findings(findings: Sequence[Record], sizes: Sizes) -> Iterator[str]:
         yield f"❌ **{number} the head from being computed**"
         yield ""
     for one in findings[: sizes.findings]:
-        place = f"{code(str(one['file']) + ':' + str(one['line']))} " if one["file"] else ""
+        place = f"{_spot(one)} " if one["file"] else ""
         hint = f"; {code(one['hint'])}" if one["hint"] else ""
         yield f"- {place}{code(one['code'])} {code(one['message'])}{hint}"
 
@@ -166,7 +166,9 @@ def _said(one: Record, sizes: Sizes) -> Iterator[str]:
         if run["failed"] or run["approved_by"]:
             yield f"{code(run['account'])} {code(run['reason'])}"
     for offer in one["offers"][: sizes.offenders]:
-        yield f"{code(offer['sku'])} on {code(offer['account'])} {moved(offer)} ({change(offer)})"
+        by = f" {_place(offer['rule'])}" if offer["rule"] else ""
+        name, account = code(offer["sku"]), code(offer["account"])
+        yield f"{name} on {account} {moved(offer)} ({change(offer)}){by}"
 
 
 def _approvals(approvals: Sequence[Record], sizes: Sizes) -> Iterator[str]:
@@ -218,7 +220,13 @@ def _movers(movers: Mapping[str, Sequence[Record]], most: int) -> Iterator[str]:
 def _place(rule: Record | None) -> str:
     if rule is None:
         return NONE
-    return f"{code(rule_name(rule))} {code(str(rule['file']) + ':' + str(rule['line']))}"
+    return f"{code(rule_name(rule))} {_spot(rule)}"
+
+
+def _spot(place: Record) -> str:
+    """A file and line; as a link where the document has its address (`links.addressed`)."""
+    said = code(f"{place['file']}:{place['line']}")
+    return f"[{said}]({place['address']})" if "address" in place else said
 
 
 def _spread(spread: Sequence[Record]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from offerwright.errors import OfferwrightError
 from offerwright.review import offers_table
 from offerwright.review.annotations import annotations
 from offerwright.review.html import html
-from offerwright.review.links import Links
+from offerwright.review.links import Links, addressed, in_folder
 from offerwright.review.markdown import BUDGET, comment
 from offerwright.review.sarif import review_log
 from offerwright.review.text import text
@@ -36,11 +36,13 @@ class Rendered:
         record: the master document.
         offers: all offers that differ, `offers_table`; None where only the document is at hand.
         links: where places can be looked at, if that is known.
+        folder: where `offerwright.yaml` lies in the Git repository, whose root code hosts start at.
     """
 
     record: Mapping[str, Any]
     offers: pl.DataFrame | None = None
     links: Links | None = None
+    folder: str = ""
 
     @property
     def table(self) -> pl.DataFrame:
@@ -80,17 +82,21 @@ def _no_command(line: str) -> str:
 
 
 def _json(of: Rendered) -> bytes:
-    said = json.dumps(of.record, ensure_ascii=False, sort_keys=True, indent=2)
-    return (escaped(said) + "\n").encode()
+    return _as_json(of.record)
 
 
 def _sarif(of: Rendered) -> bytes:
-    said = json.dumps(review_log(of.record), ensure_ascii=False, sort_keys=True, indent=2)
+    return _as_json(review_log(in_folder(of.record, of.folder)))
+
+
+def _as_json(value: Mapping[str, Any]) -> bytes:
+    said = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2)
     return (escaped(said) + "\n").encode()
 
 
 def _comment(of: Rendered) -> bytes:
-    return comment(of.record, BUDGET).encode()
+    record = of.record if of.links is None else addressed(of.record, of.links)
+    return comment(record, BUDGET).encode()
 
 
 _RENDERINGS: Mapping[str, Callable[[Rendered], bytes]] = {
@@ -101,7 +107,7 @@ _RENDERINGS: Mapping[str, Callable[[Rendered], bytes]] = {
     "csv": lambda of: offers_table.csv(of.table),
     "parquet": lambda of: offers_table.parquet(of.table),
     "sarif": _sarif,
-    "github": lambda of: annotations(of.record).encode(),
+    "github": lambda of: annotations(in_folder(of.record, of.folder)).encode(),
     "github-comment": _comment,
     "gitlab-comment": _comment,
 }

@@ -12,7 +12,7 @@ from offerwright.source.annotations import ANNOTATIONS, Level, command
 _WORDS: Mapping[str, Level] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def annotations(record: Mapping[str, Any]) -> str:
+def annotated(record: Mapping[str, Any]) -> str:
     """One workflow command a line: at most ten of each level, then how many more there are."""
     found = remarks(record)
     shown = [one for level in LEVELS for one in _of(found, level)[:ANNOTATIONS]]

@@ -11,7 +11,7 @@ import polars as pl
 
 from offerwright.errors import OfferwrightError
 from offerwright.review import offers_table
-from offerwright.review.annotations import annotations
+from offerwright.review.annotations import annotated
 from offerwright.review.html import html
 from offerwright.review.links import Links, addressed, in_folder
 from offerwright.review.markdown import BUDGET, comment
@@ -107,7 +107,7 @@ _RENDERINGS: Mapping[str, Callable[[Rendered], bytes]] = {
     "csv": lambda of: offers_table.csv(of.table),
     "parquet": lambda of: offers_table.parquet(of.table),
     "sarif": _sarif,
-    "github": lambda of: annotations(in_folder(of.record, of.folder)).encode(),
+    "github": lambda of: annotated(in_folder(of.record, of.folder)).encode(),
     "github-comment": _comment,
     "gitlab-comment": _comment,
 }

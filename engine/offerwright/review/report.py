@@ -73,22 +73,32 @@ class Dumbbell:
 
 def row(offer: Record) -> Row:
     """An offer as a row; amounts keep their digits."""
-    values, paid = offer["values"], offer["values"].get("paid", {})
-    margin = values.get("margin", {})
+    values = offer["values"]
+    paid = values.get("paid", {})
+    class_ = offer["change"]
     return Row(
-        offer["sku"],
-        offer["title"] or "",
-        offer["account"],
-        _WORDS.get(offer["move"], offer["change"]) if offer["change"] == "changed"
-        else offer["change"],
-        *(Cell(paid.get(side) or NONE, paid.get(side) or "") for side in ("before", "after")),
-        _by(offer),
-        Cell(typeset(f"{level(margin.get('before'))} → {level(margin.get('after'))}")
-             if margin else NONE,
-             margin.get("after") or ""),
-        ", ".join(_others(offer)),
-        offer["rule"],
-    )  # fmt: skip
+        sku=offer["sku"],
+        title=offer["title"] or "",
+        account=offer["account"],
+        what=_WORDS.get(offer["move"], class_) if class_ == "changed" else class_,
+        before=_paid(paid, "before"),
+        after=_paid(paid, "after"),
+        by=_by(offer),
+        margin=_margin(values.get("margin")),
+        others=", ".join(_others(offer)),
+        rule=offer["rule"],
+    )
+
+
+def _paid(paid: Record, side: str) -> Cell:
+    return Cell(paid.get(side) or NONE, paid.get(side) or "")
+
+
+def _margin(margin: Record | None) -> Cell:
+    if margin is None:
+        return Cell(NONE, "")
+    both = f"{level(margin['before'])} → {level(margin['after'])}"
+    return Cell(typeset(both), margin["after"] or "")
 
 
 def _by(offer: Record) -> Cell:

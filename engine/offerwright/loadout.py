@@ -211,7 +211,9 @@ def plan_parts(
         workers: threads.
         planner: what plans the catalogue; `sync.catalogue.plan_catalogue` if None.
     """
+    from offerwright.evaluate.matched import expected_matches
     from offerwright.evaluate.run import Executor
+    from offerwright.guards.matches import match_stops
     from offerwright.guards.sources import Sources
     from offerwright.sync.account_part import Run, account_part
     from offerwright.sync.catalogue import Catalogue, plan_catalogue
@@ -225,11 +227,19 @@ def plan_parts(
     catalogue = Catalogue(parts, executor, ledger, plannings, asked.as_of, workers)
     (planner or plan_catalogue)(catalogue, lambda account, rows: kept[account].add(rows))
     first, sources = asked.basis.first_publication, asked.sources or Sources()
+    counted = expected_matches(loadout.rules, (block.own for block in parts), asked.as_of)
+    missed = match_stops(loadout.rules, counted)
     done = tuple(
         account_part(
             name,
             rows,
-            Run(plannings[name].guards, moment, first, asked.stops.get(name, ()), sources),
+            Run(
+                plannings[name].guards,
+                moment,
+                first,
+                (*asked.stops.get(name, ()), *missed.get(name, ())),
+                sources,
+            ),
         )
         for name, rows in kept.items()
     )

@@ -27,8 +27,8 @@ from offerwright.source.snippet import render_text
 REJECTS_SHOWN = 5
 
 if TYPE_CHECKING:
-    from offerwright.guards.sources import Sources
     from offerwright.facts.snapshot import StoredSnapshot
+    from offerwright.guards.sources import Sources
 
 
 def snapshots_folder(root: Path) -> Path:

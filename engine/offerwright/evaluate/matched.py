@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,45 @@ EXAMPLES = 3
 _UNKNOWN = frozenset({"price", "sale_price", "live_price", "live_quantity"})
 
 
-def count_matches(rules: RuleSet, snapshot: pl.DataFrame, as_of: datetime) -> list[Counted]:
+def expected_matches(
+    rules: RuleSet, blocks: Iterable[pl.DataFrame], as_of: datetime
+) -> list[Counted]:
+    """
+    The matches of the tables that expect a number, over a snapshot that comes block by block.
+
+    Nothing is read where no row expects anything.
+    """
+    wanted = [plan for plan in rules.plans if any(expects(one[0]) for one in _tables(plan))]
+    found: list[Counted] = []
+    for block in blocks if wanted else ():
+        counted = count_matches(replace(rules, plans=tuple(wanted)), block, as_of, expects)
+        found = [_sum(*pair) for pair in zip(found, counted, strict=True)] if found else counted
+    return found
+
+
+def expects(table: TablePlan) -> bool:
+    """Whether a row of the table says how many SKUs it should match."""
+    return any(row.expect_matches for row in table.rows)
+
+
+def _sum(one: Counted, other: Counted) -> Counted:
+    rows = (
+        CountedRow(a.row, a.count + b.count, (*a.examples, *b.examples)[:EXAMPLES])
+        for a, b in zip(one.rows, other.rows, strict=True)
+    )
+    return Counted(one.account, one.table, one.asked + other.asked, tuple(rows))
+
+
+def _every(table: TablePlan) -> bool:
+    return True
+
+
+def count_matches(
+    rules: RuleSet,
+    snapshot: pl.DataFrame,
+    as_of: datetime,
+    wanted: Callable[[TablePlan], bool] = _every,
+) -> list[Counted]:
     """
     The matches of every table, every step's `when` and every `for` that selects offers, for every
     account that has them.
@@ -35,6 +73,7 @@ def count_matches(rules: RuleSet, snapshot: pl.DataFrame, as_of: datetime) -> li
     Args:
         snapshot: `frames.SNAPSHOT`.
         as_of: what `as_of`, `today` and ages are computed with.
+        wanted: which tables are counted.
     """
     frame = snapshot.sort("sku")
     walks = Walks()
@@ -42,38 +81,44 @@ def count_matches(rules: RuleSet, snapshot: pl.DataFrame, as_of: datetime) -> li
     found: list[Counted] = []
     for plan in rules.plans:
         rows = views.of(plan.account.name)
-        for table, when in _tables(plan):
-            counted = _counted(table, when, rows, plan, microseconds(as_of), walks)
+        for table, *reached in _tables(plan):
+            if not wanted(table):
+                continue
+            counted = _counted(table, reached, rows, plan, microseconds(as_of), walks)
             if counted is not None:
                 found.append(_named(counted, frame["sku"], plan))
     return found
 
 
-def _tables(plan: AccountPlan) -> Iterator[tuple[TablePlan, TablePlan | None]]:
-    """Every table, with the `when` of its step; the `when`s, and the `for` of documents."""
+def _tables(plan: AccountPlan) -> Iterator[tuple[TablePlan, TablePlan | None, TablePlan | None]]:
+    """
+    Every table, with the `when` of its step and the `for` of its document; the `when`s with that
+    `for`, and the `for`s of documents.
+    """
     for asked in tables_of(plan):
-        yield asked.table, asked.when
+        only = None if asked.document is None else plan.documents[asked.document].only
+        yield asked.table, asked.when, only
     for step in plan.steps:
         if step.when is not None:
-            yield step.when, None
+            yield step.when, None, plan.documents[step.document].only
     for document in plan.documents:
         if document.only is not None:
-            yield document.only, None
+            yield document.only, None, None
 
 
 def _counted(
     table: TablePlan,
-    when: TablePlan | None,
+    reaching: Sequence[TablePlan | None],
     rows: Rows,
     plan: AccountPlan,
     as_of: int,
     walks: Walks,
 ) -> tuple[TablePlan, int, dict[int, NDArray[np.bool_]]] | None:
     """The SKUs that reach the table, and for each row where it matches among them."""
-    if not all(_is_known(axis.fact, rows, plan) for one in (table, when) if one
+    if not all(_is_known(axis.fact, rows, plan) for one in (table, *reaching) if one
                for axis in one.axes):  # fmt: skip
         return None
-    reached = holds(when, rows, as_of, walks)
+    reached = np.logical_and.reduce([holds(one, rows, as_of, walks) for one in reaching])
     # Under `first` a walk drops rows once an earlier one has won; here all are counted.
     walk = TableWalk(replace(table, hit="any"))
     columns = [tested_column(axis, rows) for axis in table.axes]

@@ -43,6 +43,9 @@ class Sources:
     now: int = 0
 
 
+NO_SOURCES = Sources()
+
+
 def judge_sources(
     guards: Sequence[GuardPlan], sources: Sources, as_of: int
 ) -> tuple[RunVerdict, ...]:

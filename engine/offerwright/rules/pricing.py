@@ -103,8 +103,16 @@ def _head(place: _Place, setting: Setting) -> dict[str, Any]:
         "phase": step.phase,
         "document": place.document,
         "span": place.loaded.located.at((*place.path, "id")),
-        "when": compile_when(step.when, (*place.path, "when"), setting, label),
+        "when": _expecting(compile_when(step.when, (*place.path, "when"), setting, label), step),
     }
+
+
+def _expecting(when: TablePlan | None, step: Any) -> TablePlan | None:
+    """The condition of a step, with how many SKUs it should hold for."""
+    wanted = getattr(step, "expect_matches", None)
+    if when is None or wanted is None:
+        return when
+    return replace(when, rows=tuple(replace(r, expect_matches=str(wanted)) for r in when.rows))
 
 
 def _set_step(place: _Place, setting: Setting, account: Account) -> _Compiled:

@@ -37,8 +37,18 @@ class PricingStep(Table):
     """Unique in the document."""
     when: When | None = None
     """The step runs only for offers where this holds."""
+    expect_matches: Whole | str | None = None
+    """How many SKUs its `when` should hold for: `1`, or a range such as `1..50`."""
     note: str | None = None
     """Anything a reader should know."""
+
+    @model_validator(mode="after")
+    def _counted(self) -> PricingStep:
+        if self.expect_matches is not None and self.when is None:
+            raise PydanticCustomError(
+                "pricing", "`expect_matches` of a step counts its `when`: write one, or count rows"
+            )
+        return self
 
 
 class BaseStep(PricingStep):

@@ -16,7 +16,13 @@ from offerwright.rules.pricing_document import (
 )
 from offerwright.sentences.fees import after_fees
 from offerwright.sentences.sentence import Sentence
-from offerwright.sentences.tables import Rows, plain_results, result_names, told_rows
+from offerwright.sentences.tables import (
+    Rows,
+    expected_count,
+    plain_results,
+    result_names,
+    told_rows,
+)
 from offerwright.sentences.telling import Telling
 from offerwright.sentences.values import percent_text
 
@@ -31,10 +37,11 @@ def told_pricing(document: PricingDocument, telling: Telling) -> Iterator[Senten
         actions = _actions(step, telling)
         text = telling.say("step.when", lead=lead, actions=actions) if lead else actions
         phase = telling.say(f"phase.{step.phase}")
-        yield telling.sentence(
-            step.id, telling.say("step", phase=phase, text=text),
-            telling.at(*path, "id"),
-        )  # fmt: skip
+        parts = [telling.say("step", phase=phase, text=text)]
+        wanted = getattr(step, "expect_matches", None)
+        parts += expected_count(None if wanted is None else str(wanted), telling)
+        told = " ".join(map(telling.words.sentence, parts)) if len(parts) > 1 else parts[0]
+        yield telling.sentence(step.id, told, telling.at(*path, "id"))
         if isinstance(step, _SetStep) and step.is_table:
             no_row = "blocks_price" if step.phase == "base" else "nothing"
             yield from told_rows(Rows(step, path, step.id, plain_results, no_row), telling)

@@ -58,11 +58,11 @@ def _row(row: WrittenRow, rows: Rows, telling: Telling) -> str:
     text = telling.say(
         "row", lead=lead or telling.say("row.always"), results=rows.results(row.then, telling)
     )
-    parts = [text, *_expected(row.expect_matches, telling)]
+    parts = [text, *expected_count(row.expect_matches, telling)]
     return " ".join(map(telling.words.sentence, parts)) if len(parts) > 1 else text
 
 
-def _expected(written: str | None, telling: Telling) -> Iterator[str]:
+def expected_count(written: str | None, telling: Telling) -> Iterator[str]:
     """How many SKUs a row should match; `check` has said what cannot be read."""
     wanted = read_expectation(written or "")
     if wanted is None:

@@ -82,6 +82,7 @@ EXAMPLES: dict[str, str] = {
         "  - {id: fees, phase: fees, keep: price}\n"
         "  - {id: endings, phase: round, ending: 0.99, mode: up}"
     ),
+    "PricingStep.expect_matches": "expect_matches: 1..20",
     "PricingStep.when": "when: {fixed_price: present}",
     "RoundStep.ending": "ending: 0.99",
     "RoundStep.mode": "mode: up",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from offerwright.guards.plan import GuardPlan
-from offerwright.guards.sources import Sources, judge_sources, stops_of
+from offerwright.guards.sources import NO_SOURCES, Sources, judge_sources, stops_of
 from offerwright.guards.stops import Stop
 from offerwright.guards.whole import Moves, judge_run
 from offerwright.sync.moves import NO_LANDINGS, added, with_clusters
@@ -25,7 +25,7 @@ class Run:
     as_of: int
     first_publication: bool
     stops: tuple[Stop, ...] = ()
-    sources: Sources = Sources()
+    sources: Sources = NO_SOURCES
 
 
 def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPart:
@@ -46,8 +46,8 @@ def account_part(account: str, rows: Iterable[PlanRows], run: Run) -> AccountPar
         counts.update({(action, aspect): n for action, aspect, n in kept.collect().iter_rows()})
         withheld += _count(withheld_of(one, verdicts, stops).select(pl.col("sku").unique()))
     return AccountPart(
-        account, rows, (*verdicts, *of_sources), dict(sorted(counts.items())), sums.offers, sums.unchanged,
-        sums.waiting, withheld, sums.warned, stops,
+        account, rows, (*verdicts, *of_sources), dict(sorted(counts.items())), sums.offers,
+        sums.unchanged, sums.waiting, withheld, sums.warned, stops,
     )  # fmt: skip
 
 

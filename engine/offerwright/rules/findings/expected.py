@@ -49,7 +49,9 @@ def read_expectation(text: str) -> tuple[int, int | None] | None:
 
 def unreadable_expectations(plans: Sequence[AccountPlan]) -> list[Diagnostic]:
     """Every `expect_matches` that is neither a number nor a range."""
-    rows = [row for plan in plans for asked in tables_of(plan) for row in asked.table.rows]
+    tables = [asked.table for plan in plans for asked in tables_of(plan)]
+    tables += [step.when for plan in plans for step in plan.steps if step.when is not None]
+    rows = [row for table in tables for row in table.rows]
     wrong = [r for r in rows if r.expect_matches and read_expectation(r.expect_matches) is None]
     return [
         Diagnostic(
@@ -90,6 +92,19 @@ def _of_row(counts: Sequence[tuple[Counted, CountedRow]]) -> Iterator[Diagnostic
         yield _nothing(row, asked)
     elif len(table.rows) > 1 and all(c.count == one.asked for one, c in counts):
         yield _everything(row, asked)
+
+
+def missed_matches(counted: Sequence[Counted]) -> list[tuple[Counted, CountedRow, str]]:
+    """Every row that matches another number of SKUs of an account than expected, with the words."""
+    found = []
+    for one in counted:
+        for row in one.rows:
+            plan = one.table.rows[row.row]
+            wanted = read_expectation(plan.expect_matches) if plan.expect_matches else None
+            if wanted is not None and not _within(row.count, wanted):
+                words = f"matches {_skus(row.count)}, and {plan.expect_matches} are expected"
+                found.append((one, row, words))
+    return found
 
 
 def _within(count: int, wanted: tuple[int, int | None]) -> bool:

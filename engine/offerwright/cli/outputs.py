@@ -67,7 +67,7 @@ def outputs_option(*forms: str, required: bool = False) -> Callable[[F], F]:
 def links_options(command: F) -> F:
     """`--links` and `--folder`: where places can be looked at."""
     for option in (
-        click.option("--folder", default="", metavar="FOLDER",
+        click.option("--folder", default="", metavar="NAME",
                      help="Where the shop lies in its Git repository, if not at the root: links, "
                      "SARIF and annotations start from there."),
         click.option("--links", default=None, metavar="URL",

@@ -80,7 +80,7 @@ def row(offer: Record) -> Row:
         sku=offer["sku"],
         title=offer["title"] or "",
         account=offer["account"],
-        what=_WORDS.get(offer["move"], class_) if class_ == "changed" else class_,
+        what=(_WORDS.get(offer["move"]) if class_ == "changed" else None) or class_,
         before=_paid(paid, "before"),
         after=_paid(paid, "after"),
         by=_by(offer),

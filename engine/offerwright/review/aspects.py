@@ -31,7 +31,9 @@ def told_apart(one: Run, other: Run) -> pl.DataFrame:
     told = _told(one, other)
     anything = np.logical_or.reduce(list(told.values()))
     margin = _apart(one, other, [MARGIN]) & ~told["price"]
-    bodies = sorted({*_bodies(one.seen), *_bodies(other.seen)})
+    sent = [_bodies(run.seen) for run in (one, other)]
+    # A side that is not written is written as the other one.
+    bodies = sorted({*sent[0], *sent[1]}) if all(sent) else []
     masks = {**told, MARGIN: margin, PAYLOADS: _apart(one, other, bodies) & ~anything}
     found = [
         pl.DataFrame({"place": np.flatnonzero(mask)}, schema={"place": pl.Int64}).with_columns(

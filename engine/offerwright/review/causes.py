@@ -25,6 +25,7 @@ from offerwright.evaluate.tiers import TIER
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+_BETWEEN = "\n"
 _Given: TypeAlias = tuple[tuple[Decimals, ...], Mask]
 RULES: Mapping[str, type[pl.DataType]] = {
     "place": pl.Int64, "kind": pl.String, "document": pl.String, "rule": pl.String,
@@ -139,32 +140,36 @@ def _named(
 ) -> pl.DataFrame:
     """The rules behind one step, where it is the first that differs."""
     places = np.flatnonzero(here)
-    ids = _ids(*new, places)
-    without = np.array([not one for one in ids], dtype=bool)
-    if without.any():
-        for at, one in zip(np.flatnonzero(without), _ids(*old, places[without]), strict=True):
-            ids[at] = one
     kind, name, step = key
-    spans = _spans(new[0]) | {k: v for k, v in _spans(old[0]).items() if k not in _spans(new[0])}
+    ids = _ids(*new, places)
+    ids = ids.zip_with(ids != "", _ids(*old, places)).alias("ids")
+    spans = {**_spans(old[0]), **_spans(new[0])}
     plain = next(ran.step.span for ran in (new[0], old[0]) if ran is not None)
-    rules = [f"{step}/{'+'.join(one)}" if one and one != [step] else step for one in ids]
-    found = [spans.get(one[0], plain) if one else plain for one in ids]
-    return pl.DataFrame(
-        {
-            "place": places, "kind": [kind] * len(places), "document": [name] * len(places),
-            "rule": rules, "file": [s.file for s in found], "line": [s.line for s in found],
-        },
-        schema=RULES,
+    told = [_rule(one, step, spans, plain) for one in ids.unique().to_list()]
+    rules = pl.DataFrame(told, schema=["ids", "rule", "file", "line"], orient="row")
+    return (
+        pl.DataFrame({"place": places, "ids": ids})
+        .join(rules, on="ids", how="left", maintain_order="left")
+        .select("place", pl.lit(kind).alias("kind"), pl.lit(name).alias("document"),
+                "rule", "file", "line")
+        .cast(RULES)  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _ids(ran: Ran | None, run: Run, places: Rows) -> list[list[str]]:
-    """The rules of one step that gave these rows their price."""
+def _rule(ids: str, step: str, spans: Mapping[str, Span], plain: Span) -> tuple[str, str, str, int]:
+    """The rules of one step, joined, with their name and the place of the first."""
+    own = [one.removeprefix(f"{step}/") for one in ids.split(_BETWEEN) if one]
+    span = spans.get(own[0], plain) if own else plain
+    rule = f"{step}/{'+'.join(own)}" if own and own != [step] else step
+    return ids, rule, span.file, span.line
+
+
+def _ids(ran: Ran | None, run: Run, places: Rows) -> pl.Series:
+    """The rules of one step that gave these rows their price, joined; empty where none did."""
     if ran is None:
-        return [[] for _ in places]
-    size = run.offers.rows.size
-    found: list[list[str]] = rules_column([ran], size).gather(run.rows[places]).to_list()
-    return [[one.removeprefix(f"{ran.step.id}/") for one in ids] for ids in found]
+        return pl.Series([""], dtype=pl.String).new_from_index(0, len(places))
+    found = rules_column([ran], run.offers.rows.size).gather(run.rows[places])
+    return found.list.join(_BETWEEN)
 
 
 def _spans(ran: Ran | None) -> dict[str, Span]:

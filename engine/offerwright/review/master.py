@@ -175,9 +175,17 @@ def _with_fields(changed: pl.DataFrame, fields: Sequence[str]) -> int:
 
 def _mean(shares: pl.Series) -> str | None:
     """The mean of the changes of all prices that move, each offer alike."""
-    known: list[Decimal] = shares.drop_nulls().to_list()
-    known = [one for one in known if one]
-    return _text(sum(known, Decimal(0)) / len(known), _SHARE) if known else None
+    units, scale = _units(shares.drop_nulls())
+    moved = units.filter(units != 0)
+    if not len(moved):
+        return None
+    return _text(Decimal(int(moved.sum())) / scale / len(moved), _SHARE)
+
+
+def _units(amounts: pl.Series) -> tuple[pl.Series, int]:
+    """Decimals as whole numbers of their last place, and how many of those make one."""
+    assert isinstance(amounts.dtype, pl.Decimal)
+    return amounts.to_physical(), int(10**amounts.dtype.scale)
 
 
 def _margins(changed: pl.DataFrame) -> dict[str, str | None]:
@@ -186,12 +194,11 @@ def _margins(changed: pl.DataFrame) -> dict[str, str | None]:
     both = changed.select(names).drop_nulls()
     found = {}
     for side in ("before", "after"):
-        earned = sum(
-            (m * p for m, p in both.select(f"margin_{side}", f"paid_{side}").iter_rows()),
-            Decimal(0),
-        )
-        paid = sum(both[f"paid_{side}"].to_list(), Decimal(0))
-        found[f"margin_{side}"] = _text(earned / paid, _MARGIN) if paid else None
+        shares, one = _units(both[f"margin_{side}"])
+        paid, _ = _units(both[f"paid_{side}"])
+        whole = int(paid.sum())
+        earned = Decimal(int((shares * paid).sum())) / one
+        found[f"margin_{side}"] = _text(earned / whole, _MARGIN) if whole else None
     return found
 
 

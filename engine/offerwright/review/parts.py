@@ -91,7 +91,9 @@ def _part_review(change: Change, part: Part) -> PartReview:
     return PartReview(part.account, changed, causes, judged, found)
 
 
-def _seen(side: Side, block: Block, part: Part, as_of: datetime) -> Seen | None:
+def _seen(
+    side: Side, block: Block, part: Part, as_of: datetime, *, written: bool = True
+) -> Seen | None:
     """The offers that are asked for, as one side computes them; None without the account."""
     if part.account not in side.accounts:
         return None
@@ -100,7 +102,7 @@ def _seen(side: Side, block: Block, part: Part, as_of: datetime) -> Seen | None:
     offers = side.executor.run(block.frame, as_of, side.live, [part.account], asked)[0]
     market = side.loadout.marketplaces[offers.account.marketplace]
     guards = side.loadout.guards.by_account[part.account]
-    return Seen(offers, seen(offers, guards, market, written=True))
+    return Seen(offers, seen(offers, guards, market, written=written))
 
 
 def _placed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -124,17 +126,24 @@ def _causes(change: Change, part: Part, sides: tuple[Seen | None, Seen | None]) 
     found = [nothing()]
     for one in change.suspects:
         if one.without is not None and part.account in one.reaches:
-            without = base if part.account in one.alone else _without(change, part, one.without)
+            without = base if part.account in one.alone else _without(change, part, one)
             found.append(caused(one.document, (without, head), part.skus))
     known = pl.concat(found)
     left = together(sides, part.skus, known, [one.document for one in change.suspects])
     return causes_of(part.account, pl.concat([known, left]))
 
 
-def _without(change: Change, part: Part, side: Side) -> Seen | None:
-    """The same offers without one document: over the rows of the side that has such facts."""
+def _without(change: Change, part: Part, suspect: Suspect) -> Seen | None:
+    """
+    The same offers without one document: over the rows of the side that has such facts.
+
+    Where they are written alike nothing is written: other bodies are of offers told otherwise.
+    """
+    side = suspect.without
+    assert side is not None
     of_head = side.snapshot_id == change.head.snapshot_id
-    return _seen(side, part.blocks[1 if of_head else 0], part, change.as_of)
+    written = "payloads" in suspect.reaches[part.account]
+    return _seen(side, part.blocks[1 if of_head else 0], part, change.as_of, written=written)
 
 
 def landed_of(parts: Sequence[PartReview], account: str) -> pl.DataFrame:

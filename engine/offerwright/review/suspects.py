@@ -6,14 +6,14 @@ With one document alone the base is the head without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from offerwright.facts.manifest import schema_hash
 from offerwright.loadout import Loadout
 from offerwright.review.documents import DocumentChange
-from offerwright.review.side import Side, Standings, differing_between, standings
+from offerwright.review.side import Difference, Side, Standings, differing_between, standings
 from offerwright.source.repository import Repository
 
 Compiled = Callable[[Repository], Loadout | None]
@@ -28,13 +28,13 @@ class Suspect:
     """
     One changed document, and the head without it; None where that cannot be computed.
 
-    `reaches` are the accounts that may be others without it, `alone` those on which the base is the
-    head without it.
+    `reaches` are the accounts that may be others without it, and why; `alone` those on which the
+    base is the head without it.
     """
 
     document: DocumentChange
     without: Side | None
-    reaches: frozenset[str] = frozenset()
+    reaches: Mapping[str, frozenset[Difference]] = field(default_factory=dict)
     alone: frozenset[str] = frozenset()
 
 
@@ -58,8 +58,9 @@ def suspects(asked: Suspected) -> tuple[Suspect, ...]:
     """The changed documents that may move offers, each with the head without it."""
     known = [one for one in asked.documents if may_move(one)]
     if len(known) == 1:
-        everywhere = frozenset({*asked.base.accounts, *asked.head.accounts})
-        return (Suspect(known[0], asked.base, everywhere, everywhere),)
+        everywhere = {*asked.base.accounts, *asked.head.accounts}
+        reaches = dict.fromkeys(everywhere, frozenset[Difference]())
+        return (Suspect(known[0], asked.base, reaches, frozenset(everywhere)),)
     if len(known) > MOST:
         return tuple(Suspect(one, None) for one in known)
     both = standings(asked.base, asked.as_of), standings(asked.head, asked.as_of)
@@ -76,7 +77,7 @@ def _suspect(
     own = standings(side, asked.as_of)
     accounts = frozenset({*asked.base.accounts, *asked.head.accounts, *side.accounts})
     return Suspect(
-        document, side, frozenset(differing_between(own, head)),
+        document, side, differing_between(own, head),
         accounts - frozenset(differing_between(own, base)),
     )  # fmt: skip
 

@@ -165,8 +165,11 @@ def _said(one: Record, sizes: Sizes) -> Iterator[str]:
     for run in one["runs"]:
         if run["failed"] or run["approved_by"]:
             yield f"{code(run['account'])} {code(run['reason'])}"
+    told = None
     for offer in one["offers"][: sizes.offenders]:
-        by = f" {_place(offer['rule'])}" if offer["rule"] else ""
+        # A rule stands at the first of the offers that it moved.
+        by = f" {_place(offer['rule'])}" if offer["rule"] not in (None, told) else ""
+        told = offer["rule"]
         name, account = code(offer["sku"]), code(offer["account"])
         yield f"{name} on {account} {moved(offer)} ({change(offer)}){by}"
 

@@ -62,9 +62,7 @@ def test_the_action_reviews_a_pull_request_from_beginning_to_end(
     shop: Shop, tmp_path: Path
 ) -> None:
     with running(GitHubStandIn()) as forge:
-        same = {
-            f"github.event.pull_request.{side}.repo.full_name": "shop/rules" for side in ("head",)
-        }
+        same = {"github.event.pull_request.head.repo.full_name": "shop/rules"}
         event = {"number": 12, "pull_request": {"number": 12}}
         runner, code = reviewed(
             shop, tmp_path, inputs={"comment": "true", "token": TOKEN},
@@ -80,6 +78,9 @@ def test_the_action_reviews_a_pull_request_from_beginning_to_end(
     assert "::error" in log
     assert len(forge.bodies()) == 1
     assert "https://git.example/shop/rules/actions/runs/77" in forge.bodies()[0]
+    head = git(shop.root, "rev-parse", "HEAD")
+    line = f"https://git.example/shop/rules/blob/{head}/rules/pricing.yaml#L8"
+    assert line in forge.bodies()[0] and line in runner.summary
     assert runner.outputs["diff"]["code"] == "1"
     assert TOKEN not in log
 
@@ -196,6 +197,7 @@ def test_the_job_of_gitlab_reviews_and_comments(shop: Shop, tmp_path: Path) -> N
             "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(shop.root, "rev-parse", "main"),
             "GITLAB_CI": "true", "CI_API_V4_URL": forge.url, "CI_PROJECT_ID": "shop/rules",
             "CI_MERGE_REQUEST_IID": "12", "CI_JOB_URL": "https://git.example/jobs/3",
+            "CI_PROJECT_URL": "https://git.example/shop/rules",
             "CI_JOB_TOKEN": "of-the-job", "OFFERWRIGHT_FORGE_TOKEN": TOKEN,
         }  # fmt: skip
         done = subprocess.run(["sh", "-ec", "\n".join(job["script"])], cwd=shop.root, env=env,
@@ -206,6 +208,7 @@ def test_the_job_of_gitlab_reviews_and_comments(shop: Shop, tmp_path: Path) -> N
     assert made == ["review.csv", "review.html", "review.json", "tests.xml"]
     assert len(forge.bodies()) == 1
     assert "https://git.example/jobs/3" in forge.bodies()[0]
+    assert "https://git.example/shop/rules/-/blob/" in forge.bodies()[0]
 
 
 def test_the_job_of_gitlab_keeps_inputs_out_of_its_scripts() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 import click
 
+from offerwright.cli.outputs import links_options
 from offerwright.cli.report import echo, number_of, put, tell
 from offerwright.errors import OfferwrightError
 from offerwright.forges.mark import DEFAULT, LONGEST_NAME, NAME
@@ -43,6 +45,7 @@ _BYTES = 64 * 1024 * 1024
               help="What becomes of the comment of before.")  # fmt: skip
 @click.option("--when", type=click.Choice(get_args(When)), default="changed", show_default=True,
               help="When there is something to tell.")  # fmt: skip
+@links_options
 @click.option("--report", default=None, metavar="URL",
               help="Where the whole report lies; the comment links to it.")  # fmt: skip
 @click.option("--api-url", default=None, metavar="URL",
@@ -58,6 +61,8 @@ def comment(
     name: str,
     behavior: str,
     when: str,
+    folder: str,
+    links: str | None,
     report: str | None,
     api_url: str | None,
     dry_run: bool,
@@ -68,7 +73,7 @@ def comment(
     comes from OFFERWRIGHT_FORGE_TOKEN, or a file that OFFERWRIGHT_FORGE_TOKEN_FILE names, else
     from GITHUB_TOKEN or GITLAB_TOKEN. Run twice, it comments once.
     """
-    from offerwright.forges.place import Wanted, place_of
+    from offerwright.forges.place import Wanted, place_of, repository_url
     from offerwright.forges.post import BUDGETS, Asked
     from offerwright.forges.token import forge_token, has_token
     from offerwright.review.read import read_record
@@ -83,7 +88,8 @@ def comment(
     record = read_record(_read(file), "stdin" if str(file) == "-" else str(file))
     wanted = Wanted(cast("ForgeName | None", forge), repository, number, api_url)
     place = place_of(wanted, os.environ)
-    text = _Text(record, name, link, place.is_fork)
+    looked_at = _with_links(record, place, links or repository_url(place, os.environ), folder)
+    text = _Text(looked_at, name, link, place.is_fork)
     asked = Asked(name, cast(Any, behavior), _is_wanted(record, cast(When, when)), text)
     if dry_run and not has_token(place, os.environ):
         tell("There is no token, so the comments that are there are not known; this is the text:")
@@ -111,6 +117,19 @@ class _Text:
 
         room = budget - len(self._first) - len(self._last)
         return f"{self._first}{without_mark(written(self._record, room))}{self._last}"
+
+
+def _with_links(
+    record: Mapping[str, Any], place: Place, repository: str | None, folder: str
+) -> Mapping[str, Any]:
+    """The review with the address of every line, where it is known whose files they are."""
+    from offerwright.review.links import addressed, links
+
+    if repository is None:
+        return record
+    found = links(repository, record["head"]["commit"], folder)
+    # A server of one's own need not have the forge in its name.
+    return addressed(record, replace(found, host=place.forge))
 
 
 def _comment(place: Place, asked: Asked, token: Any, dry_run: bool) -> None:

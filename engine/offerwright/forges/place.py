@@ -94,6 +94,16 @@ def place_of(wanted: Wanted, environ: Mapping[str, str]) -> Place:
     return Place(forge, api_url, repository, number, branch, found.is_fork)
 
 
+def repository_url(place: Place, environ: Mapping[str, str]) -> str | None:
+    """Where the files of the head can be looked at, as the job tells it; None outside of one."""
+    if place.forge == "gitlab":
+        # The head of a fork is not in the project that it leads to.
+        return environ.get("CI_PROJECT_URL") or None
+    server = environ.get("GITHUB_SERVER_URL")
+    is_here = place.repository == environ.get("GITHUB_REPOSITORY")
+    return f"{server}/{place.repository}" if server and is_here else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     repository: str = ""

@@ -14,6 +14,7 @@ _POINTER = "offerwright.marketplaces.pointer"
 CLASSES: dict[str, str] = {
     **RULE_CLASSES,
     "AccountSettings": _SHOP,
+    "ApprovalSettings": _SHOP,
     "ApprovalPlan": _GUARDS,
     "At": _POINTER,
     "Choose": _PIECES,

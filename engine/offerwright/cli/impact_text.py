@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from offerwright.cli.percent import percent
 from offerwright.cli.report import echo, number_of, table
 
 Record = Mapping[str, Any]
-_TENTH = Decimal("0.1")
 
 
 def show(record: Record) -> None:
@@ -39,7 +38,7 @@ def _headline(totals: Record) -> str:
     if not totals["changed"]:
         return f"{counts}; without it no offer would be another one"
     mean = totals["mean_share"]
-    said = "" if mean is None else f", prices by {_percent(mean)} on average"
+    said = "" if mean is None else f", prices by {percent(mean)} on average"
     return f"{counts}; without it {totals['changed']} would be others{said}"
 
 
@@ -49,8 +48,8 @@ def _account(one: Record) -> tuple[str, ...]:
         one["account"], str(one["offers"]),
         "–" if one["fires"] is None else str(one["fires"]),
         str(one["changed"]), str(one["price"]), str(one["stock"]),
-        _percent(one["mean_share"]),
-        " -> ".join(_plain(m) for m in margins) if any(margins) else "–",
+        percent(one["mean_share"]),
+        " -> ".join(percent(m, signed=False) for m in margins) if any(margins) else "–",
     )  # fmt: skip
 
 
@@ -63,21 +62,8 @@ def _offer(one: Record) -> tuple[str, ...]:
     label = "" if name in ("paid", "price", None) else f"{name} "
     return (
         one["account"], one["sku"], f"{label}{_shown(pair['before'])}",
-        f"{label}{_shown(pair['after'])}", _percent(one["share"]) if one["move"] else "", also,
+        f"{label}{_shown(pair['after'])}", percent(one["share"]) if one["move"] else "", also,
     )  # fmt: skip
-
-
-def _percent(share: str | None) -> str:
-    if share is None:
-        return "–"
-    value = (Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP)
-    return f"{value:+f} %"
-
-
-def _plain(share: str | None) -> str:
-    if share is None:
-        return "–"
-    return f"{(Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP):f} %"
 
 
 def _shown(value: object) -> str:

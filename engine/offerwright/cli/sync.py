@@ -30,6 +30,7 @@ from offerwright.cli.profile import profile_option
 from offerwright.cli.recording import Doing, doing, file_lines, on_record, plan_lines
 from offerwright.cli.report import tell
 from offerwright.cli.send import send_plan
+from offerwright.cli.shadowing import Shadow, shadow_options, shadowed
 from offerwright.cli.snapshot import newest_snapshot_id
 from offerwright.errors import StalePlan
 from offerwright.sync.plan_file import PlanFile, keep_plan, read_plan, sealed, write_plan
@@ -49,6 +50,7 @@ from offerwright.sync.plan_file import PlanFile, keep_plan, read_plan, sealed, w
               help="Write the plan to this file.")  # fmt: skip
 @click.option("--detailed-exitcode", is_flag=True, help="3 when there are changes.")
 @click.option("--fail-on", type=click.Choice(["never", "blocked"]), default="never")
+@shadow_options
 @profile_option
 def plan(
     root: Path | None,
@@ -63,6 +65,8 @@ def plan(
     out: Path | None,
     detailed_exitcode: bool,
     fail_on: str,
+    shadow: str | None,
+    shadow_seconds: int,
 ) -> None:
     """Say what would be sent, and what is withheld and why. Sends nothing."""
     home, loadout = ready(root, bundle)
@@ -75,14 +79,16 @@ def plan(
         code = 1 if is_blocked else 3 if is_change else 0
         with on_record(world, home, doing("plan", made, began), plan_lines(made)) as ending:
             ending.code = code
+        aside = Shadow(shadow, shadow_seconds, home, bundle, data)
         coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
-        if output == "json":
-            put_plan(made, coming)
-        else:
-            show_plan(made)
-            show_coming(coming)
-            if out is not None:
-                tell(f"Saved to {out}; send it with: offerwright apply {out}")
+        with shadowed(aside, made.id, made.basis):
+            if output == "json":
+                put_plan(made, coming)
+            else:
+                show_plan(made)
+                show_coming(coming)
+                if out is not None:
+                    tell(f"Saved to {out}; send it with: offerwright apply {out}")
     sys.exit(code)
 
 
@@ -143,6 +149,7 @@ def _refuse_stale(opened: PlanFile, rules: str, newest: str | None, target: str)
 @incremental_option
 @output_option("text", "json")
 @max_failures_option
+@shadow_options
 @profile_option
 def sync(
     root: Path | None,
@@ -155,6 +162,8 @@ def sync(
     incremental: bool,
     output: str,
     max_failures: int | None,
+    shadow: str | None,
+    shadow_seconds: int,
 ) -> None:
     """Read the sources, plan and apply in one go, for cron; what is in step is not sent again."""
     home, loadout = ready(root, bundle)
@@ -166,7 +175,10 @@ def sync(
             drop_old_plans(path.parent)
             if output == "text":
                 show_plan(made)
-            work = doing("sync", made, began)
-        with on_record(world, home, work, file_lines(path)) as ending:
+            work, basis, plan_id = doing("sync", made, began), made.basis, made.id
+        with (
+            shadowed(Shadow(shadow, shadow_seconds, home, bundle, data), plan_id, basis),
+            on_record(world, home, work, file_lines(path)) as ending,
+        ):
             ending.code = send_plan(world, read_plan(path), output, world.limits(max_failures))
     sys.exit(ending.code)

@@ -1,0 +1,157 @@
+"""`--shadow`: a candidate beside the live job, which goes on whatever the candidate does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+
+from offerwright.cli.report import number_of, tell
+from offerwright.cli.shadow_log import keep, review_file, shadow_folder
+from offerwright.cli.shadow_run import Candidate
+from offerwright.sync.plan import Basis
+from offerwright.whatif.shadow import Beside, Line, failed, line_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+SECONDS = 600
+LONGEST = 300
+
+
+def shadow_options(command: F) -> F:
+    """`--shadow` and `--shadow-seconds`."""
+    seconds = click.option(
+        "--shadow-seconds", type=click.IntRange(1, 86_400), default=SECONDS, show_default=True,
+        help="Stop the candidate after so long.",
+    )  # fmt: skip
+    decorated: F = click.option(
+        "--shadow", default=None, metavar="REF",
+        help="Evaluate this commit, branch or folder beside the live rules; send nothing of it.",
+    )(seconds(command))  # fmt: skip
+    return decorated
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What is asked of a shadow: the candidate, how long, and where the live rules lie."""
+
+    candidate: str | None
+    seconds: int
+    home: Path
+    bundle: Path | None = None
+    data: Path | None = None
+
+
+@contextmanager
+def shadowed(asked: Shadow, plan: str, basis: Basis) -> Iterator[None]:
+    """
+    Run a candidate beside what is done in this context, and wait for it afterwards, not for long.
+
+    It runs in a process of its own with less claim to the processor. Whatever becomes of it is a
+    line in the log and on stderr, and never an exception here. Where the context itself fails the
+    candidate is stopped at once.
+    """
+    if asked.candidate is None:
+        yield
+        return
+    beside = Beside(asked.candidate, plan, basis.rules, basis.snapshot, basis.as_of)
+    with tempfile.TemporaryFile() as said:
+        process = _started(asked, beside, said)
+        deadline = time.monotonic() + asked.seconds
+        try:
+            yield
+        except BaseException:
+            _stopped(process)
+            raise
+        line = _line(process, deadline, asked, beside, said)
+    _kept(asked.home, line)
+
+
+def _started(asked: Shadow, beside: Beside, said: IO[bytes]) -> subprocess.Popen[bytes] | None:
+    """The process of the candidate; None where it could not even begin."""
+    out = review_file(asked.home, beside.id)
+    candidate = Candidate(
+        home=asked.home.resolve(),
+        bundle=None if asked.bundle is None else asked.bundle.resolve(),
+        data=None if asked.data is None else asked.data.resolve(),
+        candidate=beside.candidate,
+        rules=beside.rules,
+        snapshot=beside.snapshot,
+        as_of=datetime.fromisoformat(beside.as_of),
+        seconds=asked.seconds,
+        out=out.resolve(),
+    )
+    try:
+        shadow_folder(asked.home).mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "offerwright.cli.shadow_run"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
+        )  # fmt: skip
+    except OSError:
+        return None
+    assert process.stdin is not None  # it was asked for
+    with suppress(OSError):
+        process.stdin.write(candidate.json().encode())
+        process.stdin.close()
+    return process
+
+
+def _stopped(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def _line(
+    process: subprocess.Popen[bytes] | None,
+    deadline: float,
+    asked: Shadow,
+    beside: Beside,
+    said: IO[bytes],
+) -> Line:
+    """What became of the candidate."""
+    if process is None:
+        return failed(beside, "failed", "no process could be started")
+    try:
+        code = process.wait(max(deadline - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        return failed(beside, "late", f"stopped after {asked.seconds} s")
+    finally:
+        _stopped(process)
+    if code:
+        return failed(beside, "failed", _last_line(said) or f"it ended with {code}")
+    try:
+        record = json.loads(review_file(asked.home, beside.id).read_text(encoding="utf-8"))
+        return line_of(beside, record)
+    except (OSError, ValueError, KeyError) as problem:
+        return failed(beside, "failed", f"its review cannot be read: {problem}")
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(0)
+    lines = said.read().decode("utf-8", "replace").split("\n")
+    return next((one.strip()[:LONGEST] for one in reversed(lines) if one.strip()), "")
+
+
+def _kept(home: Path, line: Line) -> None:
+    try:
+        keep(home, line)
+    except OSError as problem:
+        tell(f"note: the shadow of {line['candidate']} could not be kept: {problem}")
+        return
+    if line["outcome"] != "done":
+        tell(f"note: the shadow of {line['candidate']} gave nothing: {line['reason']}")
+        return
+    blocks = number_of(sum(one["result"] == "blocks" for one in line["guards"]), "guard")
+    offers = number_of(line["offers"], "offer")
+    tell(f"Shadow of {line['candidate']}: {line['changed']} of {offers} would differ, {blocks} "
+         "would block; nothing of it was sent")  # fmt: skip

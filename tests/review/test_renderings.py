@@ -172,6 +172,45 @@ def test_annotations_are_ten_of_each_level_and_the_rest_is_counted(huge: dict[st
     assert said[-1] == "::notice::and 90 more remarks in the price review"
 
 
+def test_sarif_names_a_rule_and_a_place_for_every_result(huge: dict[str, Any]) -> None:
+    """What code hosts ask for: OASIS SARIF 2.1.0, 3.27, 3.49 and 3.28 to 3.30."""
+    log = json.loads(rendered(Rendered(huge), "sarif"))
+    (run,) = log["runs"]
+    rules, results = run["tool"]["driver"]["rules"], run["results"]
+
+    assert log["version"] == "2.1.0"
+    assert len({rule["id"] for rule in rules}) == len(rules) == 100
+    assert [one["ruleId"] for one in results] == [rules[one["ruleIndex"]]["id"] for one in results]
+    assert {one["level"] for one in results} == {"error"}
+    for one in results:
+        (place,) = one["locations"]
+        region = place["physicalLocation"]["region"]
+        assert 1 <= region["startLine"] <= region["endLine"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "rules/shop.yaml"
+
+
+def test_what_a_guard_says_of_a_whole_run_stands_at_the_guard() -> None:
+    review = record(["SKU-1"])
+    run = {"account": "meli", "failed": True, "reason": "9 of 9 prices move", "approved_by": ""}
+    review["guards"][0] |= {"offers": [], "fails": 0, "runs": [run], "result": "warns"}
+    said = rendered(Rendered(review), "github").decode()
+
+    assert said == (
+        "::warning file=rules/guards.yaml,line=3,endLine=3,title=SKU-1 warns of this change::"
+        "meli: 9 of 9 prices move. Its owner is finance.\n"
+    )
+
+
+def test_a_guard_speaks_at_every_rule_that_moved_what_it_objects_to() -> None:
+    review = record(["SKU-1", "SKU-2", "SKU-3"])
+    other = {**review["offers"][2]["rule"], "rule": "clearance", "file": "rules/b.yaml", "line": 7}
+    offers = [*review["offers"][:2], {**review["offers"][2], "rule": other}]
+    review["guards"][0] |= {"offers": offers, "fails": 12}
+    places = re.findall(r"file=(.*?),line=(\d+)", rendered(Rendered(review), "github").decode())
+
+    assert places == [("rules/shop.yaml", "14"), ("rules/b.yaml", "7")]
+
+
 def test_the_same_review_gives_the_same_bytes(huge: dict[str, Any]) -> None:
     few = {**huge, "offers": huge["offers"][:50]}
     for form in FORMS:

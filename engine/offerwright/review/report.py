@@ -146,7 +146,7 @@ def typeset(text: str) -> str:
 
 def tiles(totals: Record | None) -> tuple[Tile, ...]:
     """The numbers below the headline; what did not happen is left out, but for up and down."""
-    if totals is None:
+    if totals is None or not totals["changed_offers"]:
         return ()
     named = (
         ("cheaper", totals["down"] + totals["to_zero"], "down"),

@@ -35,6 +35,7 @@ SECTIONS = {
     "streaming": "sections.streaming",
     "pool": "sections.pool",
     "difference": "sections.difference",
+    "review": "sections.review",
     "commands": "sections.commands",
     "analysis": "sections.analysis",
     "check": "sections.check",

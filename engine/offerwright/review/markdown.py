@@ -96,7 +96,7 @@ def code(text: object, longest: int = LONGEST) -> str:
 def _written(record: Record, sizes: Sizes) -> str:
     parts = [
         [TAG, f"### {headline(record)}", _line(record)],
-        list(_findings(record["findings"], sizes)),
+        list(_findings(record, sizes)),
         [f"- ⚠️ {one}" for one in islice(missing(record, code), sizes.findings)],
         list(_guards(record["guards"], sizes)),
         list(_approvals(record.get("approvals", ()), sizes)),
@@ -120,10 +120,14 @@ def _footer(record: Record) -> str:
     return f"Rules {rules}" + (f", snapshot {code(snapshot['head'][:12])}" if snapshot else "")
 
 
-def _findings(findings: Sequence[Record], sizes: Sizes) -> Iterator[str]:
-    if findings:
+def _findings(record: Record, sizes: Sizes) -> Iterator[str]:
+    findings = record["findings"]
+    if findings and record["totals"] is None:
         number = count(len(findings), "error keeps", "errors keep")
         yield f"❌ **{number} the head from being computed**"
+        yield ""
+    elif findings:
+        yield f"❌ **The head has {count(len(findings), 'error')}**"
         yield ""
     for one in findings[: sizes.findings]:
         place = f"{_spot(one)} " if one["file"] else ""

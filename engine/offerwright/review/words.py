@@ -102,7 +102,7 @@ def headline(record: Mapping[str, Any]) -> str:
     totals = record["totals"]
     if totals is None:
         return "Price review: the head has errors, so nothing could be computed"
-    if record["findings"]:
+    if record["findings"] and record.get("stand_ins"):
         return f"Price review: the head has errors; {_sound(record)}"
     if not record["differs"]:
         return f"Price review: none of {count(totals['offers'], 'offer')} changes"

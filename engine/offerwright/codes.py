@@ -9,6 +9,7 @@ CODES: dict[str, str] = {
     "ANSWER_INCOMPLETE": "An answer lacks an id, a handle or a known state",
     "ANSWER_LOST": "The request was sent and its answer is lost",
     "ANSWER_UNREADABLE": "A good status came with a body that cannot be read",
+    "APPROVAL_IS_OVER": "An approval has ended",
     "APPROVAL_WITHOUT_BOUND": "An approval does not say how far it goes",
     "APPROVAL_WITHOUT_EFFECT": "An approval can never act",
     "APPROVED": "A guard failed and an approval lets the offer pass",

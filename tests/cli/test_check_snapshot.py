@@ -153,3 +153,32 @@ def test_an_expectation_is_a_number_or_a_range(
     text: str, wanted: tuple[int, int | None] | None
 ) -> None:
     assert read_expectation(text) == wanted
+
+
+STEP = """\
+  - {id: step, check: step_from_live, down: 30%, else: needs_approval}
+"""
+AGREED = """\
+kind: approvals
+name: agreed
+approves:
+  - {guard: step, down: 50%, reason: clearance, approver: maria, expires: 2026-11-26}
+  - {guard: step, down: 50%, reason: clearance, approver: maria, expires: 2026-11-27}
+  - {guard: step, select: {category: {under: adio}}, down: 50%, reason: clearance, approver: maria, expires: 2026-11-30}
+  - {guard: step, select: {category: {under: audio}}, down: 50%, reason: clearance, approver: maria, expires: 2026-11-30}
+"""
+
+
+def test_approvals_that_are_over_or_select_nothing_are_warnings(shop: Shop) -> None:
+    """As of 27 November: the first ended the day before, the third has a misspelt word."""
+    guards = (shop.root / "rules/guards.yaml").read_text(encoding="utf-8")
+    shop.write("rules/guards.yaml", guards + STEP)
+    shop.write("rules/approvals.yaml", AGREED)
+    done = counted(shop)
+    found = [d for d in done.json["diagnostics"] if d["file"] == "rules/approvals.yaml"]
+
+    assert [(d["code"], d["line"], d["message"]) for d in found] == [
+        ("APPROVAL_IS_OVER", 4, "the approval of `step` ended on 2026-11-26"),
+        ("MATCHES_NOTHING", 6, "the approval of `step` selects none of 6 SKUs"),
+    ]
+    assert done.code == 0

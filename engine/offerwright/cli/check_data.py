@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from offerwright.cli.options import STATE, moment
@@ -9,6 +11,7 @@ from offerwright.cli.report import tell
 from offerwright.errors import Diagnostic, OfferwrightError, has_errors
 
 NEWEST = "newest"
+_EXPIRES = re.compile(rb"check:\s*[\"']?expires\b")
 
 
 def version_findings(root: Path, ref: str) -> list[Diagnostic]:
@@ -29,11 +32,34 @@ def version_findings(root: Path, ref: str) -> list[Diagnostic]:
     return not_raised(load_documents(now, KINDS)[0], load_documents(before, KINDS)[0], ref)
 
 
+def overrides(root: Path, files: Mapping[str, bytes], as_of: str | None) -> list[Diagnostic]:
+    """
+    What has no end, or a late one, where a guard with `check: expires` asks for it.
+
+    It depends on the day, so it is not among what is remembered; without such a guard nothing is
+    read.
+    """
+    rules = (body for file, body in files.items() if file.startswith("rules/"))
+    if not any(_EXPIRES.search(body) for body in rules):
+        return []
+    from offerwright.guards.expiry import expiry_findings
+    from offerwright.pipeline import compile_repository
+    from offerwright.source.repository import read_repository, shipped_marketplaces
+
+    repository, _ = read_repository(root, shipped_marketplaces())
+    loadout, found = compile_repository(repository)
+    if loadout is None or has_errors(found):
+        return []
+    now = moment(as_of, loadout.schema.time_zone)
+    return expiry_findings(loadout.rules, loadout.guards, now)
+
+
 def match_findings(root: Path, snapshot: str, as_of: str | None) -> list[Diagnostic]:
-    """Rows that match other numbers of SKUs of a snapshot than they should."""
+    """Rows that match other numbers of SKUs of a snapshot than they should; idle approvals."""
     from offerwright.evaluate.matched import count_matches
     from offerwright.facts.manifest import schema_hash
     from offerwright.facts.snapshot import load_snapshot
+    from offerwright.guards.approved import approval_findings
     from offerwright.pipeline import compile_repository
     from offerwright.rules.findings.expected import judge_matches
     from offerwright.source.repository import read_repository, shipped_marketplaces
@@ -50,7 +76,8 @@ def match_findings(root: Path, snapshot: str, as_of: str | None) -> list[Diagnos
             f"the snapshot {folder.name[:12]} is of other facts; run: offerwright snapshot"
         )
     now = moment(as_of, loadout.schema.time_zone)
-    return judge_matches(count_matches(loadout.rules, held.frame, now))
+    matches = judge_matches(count_matches(loadout.rules, held.frame, now))
+    return [*matches, *approval_findings(loadout.guards, loadout.rules, held.frame, now)]
 
 
 def _snapshot_folder(root: Path, snapshot: str) -> Path:

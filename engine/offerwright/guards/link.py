@@ -4,40 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from offerwright.errors import Diagnostic, Span
-from offerwright.expressions.parse import microseconds
 from offerwright.expressions.syntax import Typed
 from offerwright.expressions.types import money
 from offerwright.frames import ASPECTS, HELD_ASPECTS, Aspect
 from offerwright.guards.document import GuardRule, GuardsDocument
-from offerwright.guards.plan import RUN_CHECKS, ApprovalPlan, GuardPlan, GuardSet
+from offerwright.guards.link_approvals import approvals_of, check_approvals
+from offerwright.guards.plan import ApprovalPlan, GuardPlan, GuardSet
 from offerwright.profile import staged
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
-from offerwright.rules.document import Approval, ApprovalsDocument
+from offerwright.rules.document import ApprovalsDocument
 from offerwright.rules.plan import AccountPlan, RuleSet, pricing_rules
 from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
-
-# Which of its own bounds an approval may give for a check.
-APPROVABLE: dict[str, tuple[str, ...]] = {
-    "step_from_live": ("down", "up"),
-    "move_over_window": ("down", "up"),
-    "price_at_least": ("bound",),
-    "price_at_most": ("bound",),
-    "map_price": ("bound",),
-    "discount_at_most": ("at_most",),
-    "share_moved": ("at_most",),
-    "share_zeroed": ("at_most",),
-    "share_delisted": ("at_most",),
-    "exposure": ("bound",),
-    "identical_price": ("bound",),
-}
 
 
 @staged("link guards")
@@ -61,7 +45,7 @@ def link_guards(
         check_scope(loaded, rules.words.names, findings)
     _check_names(guards, rules, sources, findings)
     rules_by_id = {g.id: g for d in guards for g in d.document.guards}
-    _check_approvals(approvals, rules_by_id, findings, all_loaded)
+    check_approvals(approvals, rules_by_id, rules.words.names, findings, all_loaded)
     by_account = {
         plan.account.name: _account_guards(guards, approvals, plan, rules, findings)
         for plan in rules.plans
@@ -128,61 +112,6 @@ def _check_floor(
         )  # fmt: skip
 
 
-def _check_approvals(
-    approvals: Sequence[Loaded[ApprovalsDocument]],
-    guards: Mapping[str, GuardRule],
-    findings: Findings,
-    all_loaded: bool,
-) -> None:
-    for loaded in approvals:
-        for index, approval in enumerate(loaded.document.approves):
-            path: Path = ("approves", index)
-            guard = guards.get(approval.guard)
-            if guard is None and not all_loaded:
-                continue
-            if guard is None:
-                findings.say("UNKNOWN_GUARD", loaded.located.at((*path, "guard")),
-                             f"no guard is called `{approval.guard}`",
-                             suggest(approval.guard, guards))  # fmt: skip
-                continue
-            _check_effect(approval, guard, loaded, path, findings)
-            allowed = APPROVABLE.get(guard.check, ())
-            if not _bounds(approval).keys() & set(allowed):
-                wish = " or ".join(f"`{name}`" for name in allowed)
-                findings.say(
-                    "APPROVAL_WITHOUT_BOUND", loaded.located.at(path),
-                    f"this approval of `{approval.guard}` says not how far",
-                    f"add {wish}" if wish else f"`{guard.check}` cannot be approved",
-                )  # fmt: skip
-
-
-def _check_effect(
-    approval: Approval,
-    guard: GuardRule,
-    loaded: Loaded[ApprovalsDocument],
-    path: Path,
-    findings: Findings,
-) -> None:
-    """Warn of an approval that can never act: nobody would notice until the day it is needed."""
-    if guard.else_ != "needs_approval":
-        findings.say(
-            "APPROVAL_WITHOUT_EFFECT", loaded.located.at((*path, "guard")),
-            f"`{guard.id}` has `else: {guard.else_}`, which no approval lifts",
-            "delete the approval, or give the guard `else: needs_approval`", severity="warning",
-        )  # fmt: skip
-    elif guard.check in RUN_CHECKS and approval.select:
-        findings.say(
-            "APPROVAL_WITHOUT_EFFECT", loaded.located.at((*path, "select")),
-            f"`{guard.check}` judges the whole run, so an approval for some offers never counts",
-            "leave `select` out", severity="warning",
-        )  # fmt: skip
-
-
-def _bounds(approval: Approval) -> dict[str, Decimal]:
-    found = {name: getattr(approval, name) for name in ("down", "up", "at_most", "bound")}
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def _account_guards(
     guards: Sequence[Loaded[GuardsDocument]],
     approvals: Sequence[Loaded[ApprovalsDocument]],
@@ -191,7 +120,7 @@ def _account_guards(
     findings: Findings,
 ) -> tuple[GuardPlan, ...]:
     zone = ZoneInfo(rules.time_zone)
-    agreed = _approvals(approvals, plan, rules, zone, findings)
+    agreed = approvals_of(approvals, plan, rules, zone, findings)
     found = []
     for loaded in guards:
         if not applies_to(loaded.document.for_, plan.account):
@@ -264,33 +193,3 @@ def _money(raw: object, path: Path, setting: Setting, plan: AccountPlan) -> Type
     span = setting.loaded.located.at(path)
     place = money(plan.account.currency)
     return compile_expression(raw, span, setting.scope, setting.findings, place)
-
-
-def _approvals(
-    approvals: Sequence[Loaded[ApprovalsDocument]],
-    plan: AccountPlan,
-    rules: RuleSet,
-    zone: ZoneInfo,
-    findings: Findings,
-) -> list[ApprovalPlan]:
-    found = []
-    for loaded in approvals:
-        setting = Setting(loaded, plan.scope, rules.words, findings)
-        for index, approval in enumerate(loaded.document.approves):
-            path: Path = ("approves", index)
-            label = f"{loaded.name}/{index}"
-            found.append(
-                ApprovalPlan(
-                    loaded.name, loaded.located.at((*path, "guard")), approval.guard,
-                    compile_when(approval.select, (*path, "select"), setting, label),
-                    _bounds(approval), approval.reason, approval.approver,
-                    _until(approval, zone),
-                )
-            )  # fmt: skip
-    return found
-
-
-def _until(approval: Approval, zone: ZoneInfo) -> int:
-    """The end of the day that `expires` names."""
-    day = approval.expires.date() if isinstance(approval.expires, datetime) else approval.expires
-    return microseconds(datetime.combine(day + timedelta(days=1), time(), zone))

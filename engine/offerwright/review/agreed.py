@@ -48,6 +48,7 @@ def _record(one: Agreement, offers: int, found: Review) -> dict[str, Any]:
         "document": one.entry.document,
         "file": one.entry.span.file,
         "line": one.entry.span.line,
+        "for": said.get("for"),
         "select": said.get("select"),
         "bounds": bounds,
         "reason": said["reason"],

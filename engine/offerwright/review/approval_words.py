@@ -17,9 +17,10 @@ def reach(approval: Mapping[str, Any]) -> str:
         f"{name.replace('_', ' ')} {level(value) if name in _SHARES else value}"
         for name, value in approval["bounds"].items()
     ]
-    select = approval["select"]
+    select, accounts = approval["select"], approval.get("for")
     offers = "all offers" if not select else json.dumps(select, ensure_ascii=False)
-    return ", ".join([approval["guard"], *bounds, offers, f"until {approval['expires']}"])
+    whose = [f"for {json.dumps(accounts, ensure_ascii=False)}"] if accounts else []
+    return ", ".join([approval["guard"], *bounds, offers, *whose, f"until {approval['expires']}"])
 
 
 def standing(approval: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from offerwright.source.document import (
     Moment,
     Percent,
     RuleDocument,
+    Scope,
     Valid,
     Whole,
 )
@@ -146,6 +147,8 @@ class Approval(Model):
 
     guard: Identifier
     """The guard."""
+    for_: Scope | None = None
+    """The accounts: `{account: …}`, `{marketplace: …}`; absent = all."""
     select: When | None = None
     """The offers, as in `when`; absent = all."""
     down: Percent | None = None

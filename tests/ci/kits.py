@@ -23,6 +23,7 @@ WORKFLOWS = (
     "ci/github/review-of-forks.yml",
     "ci/github/review.yml",
 )
+OF_INIT = "engine/offerwright/scaffold/shop/dot_github/workflows/offerwright.yml"
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
 

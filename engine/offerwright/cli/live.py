@@ -63,7 +63,7 @@ class Live:
 
     def connector(self, account: Account) -> Connector:
         """The connector of an account. Raises `CredentialsRefused` for a missing secret."""
-        document = _connector_document(self.loadout, account.marketplace)
+        document = connector_document(self.loadout, account.marketplace)
         if self.sandbox is not None:
             document = _unhurried(document)
         marketplace = self.loadout.marketplaces[account.marketplace]
@@ -106,7 +106,8 @@ def _unhurried(document: ConnectorDocument) -> ConnectorDocument:
     return document.model_copy(update={"buckets": buckets})
 
 
-def _connector_document(loadout: Loadout, marketplace: str) -> ConnectorDocument:
+def connector_document(loadout: Loadout, marketplace: str) -> ConnectorDocument:
+    """What says how a marketplace is talked to. Raises `OfferwrightError` where nothing does."""
     file = f"marketplaces/{marketplace}/connector.yaml"
     if file not in loadout.repository.files:
         raise OfferwrightError(f"{file} is missing: nothing can be sent to {marketplace}")

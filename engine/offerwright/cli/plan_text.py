@@ -12,14 +12,16 @@ import polars as pl
 
 from offerwright.cli.report import echo, put, table
 from offerwright.source.escapes import escaped
-from offerwright.sync.plan import AccountPart, Basis, SyncPlan
+from offerwright.sync.plan import AccountPart, SyncPlan
 from offerwright.sync.plan_file import account_summary
 from offerwright.sync.planned import Planned
 
 SHOWN = 12
 
 
-def put_plan(made: SyncPlan, coming: Sequence[dict[str, Any]]) -> None:
+def put_plan(
+    made: SyncPlan, coming: Sequence[dict[str, Any]], estimate: dict[str, Any]
+) -> None:
     """
     `schemas/output/plan.schema.json`: the counts and reasons, without the bodies.
 
@@ -27,8 +29,9 @@ def put_plan(made: SyncPlan, coming: Sequence[dict[str, Any]]) -> None:
     """
     members: dict[str, Iterable[Any] | Any] = {
         "accounts": [account_summary(part) for part in made.parts],
-        "basis": {name: getattr(made.basis, name) for name in Basis.__slots__},
+        "basis": made.basis.said,
         "changes": (_change_record(change) for change in made.changes()),
+        "estimate": estimate,
         "id": made.id,
         "next_changes": list(coming),
         "version": 1,

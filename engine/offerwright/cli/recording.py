@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def _begun(world: Live, home: Path, doing: Doing, lines: Iterable[pl.Series]) ->
 def doing(kind: Kind, made: SyncPlan, began: float) -> Doing:
     """What a command does that has made a plan itself."""
     accounts = tuple(part.account for part in made.parts)
-    return Doing(kind, asdict(made.basis), made.id, accounts, began)
+    return Doing(kind, made.basis.said, made.id, accounts, began, made.basis.returns_to)
 
 
 def plan_lines(made: SyncPlan) -> Iterator[pl.Series]:

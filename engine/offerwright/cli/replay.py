@@ -25,7 +25,7 @@ from offerwright.cli.recording import SHORT, file_lines, recording_store, runs_f
 from offerwright.cli.report import VERSION, dump_pretty, echo, number_of
 from offerwright.cli.runs import run_record
 from offerwright.errors import OfferwrightError
-from offerwright.runs.record import RunRecord, chosen
+from offerwright.runs.record import RunRecord, RunRefused, chosen
 
 if TYPE_CHECKING:
     from offerwright.runs.again import Again, Places
@@ -39,7 +39,6 @@ WORDS = {
     "body": "other bytes",
     "beside": "the same bytes, with other bounds of guards or generations beside them",
     "missing": "not said any more",
-    "unexpected": "was not said then",
 }
 
 
@@ -69,10 +68,15 @@ def replay(
     home, target = found_root(root), target_of(sandbox)
     with recording_store(home, sandbox) as store:
         record = chosen(all_runs(store, target), run)
+    if record.returns_to:
+        raise RunRefused(
+            f"run {record.id[:SHORT]} sent what {record.returns_to[:SHORT]} had said (a rollback); "
+            "replay the run that said it first"
+        )
     known_accounts(accounts, list(record.accounts))
     kept = read_kept(runs_folder(home, target), record)
     wanted = _wanted(kept, record, skus, accounts)
-    found = _again(home, record)
+    found = again_of(home, record)
     made = _replayed(home, found, kept, wanted)
     reasons = tuple(_reasons(found, made))
     if output == "json":
@@ -90,7 +94,8 @@ def places_of(home: Path, target: str) -> Places:
     return Places(home, snapshots_folder(home), runs_folder(home, target))
 
 
-def _again(home: Path, record: RunRecord) -> Again:
+def again_of(home: Path, record: RunRecord) -> Again:
+    """What a run stood on, there again. Raises `RunRefused` where it is gone."""
     from offerwright.cli.review_sides import compiled
     from offerwright.runs.again import again
 
@@ -137,8 +142,6 @@ def _reasons(found: Again, made: Replayed) -> Iterator[str]:
     if found.loadout.digest != record.rules:
         yield (f"the same files mean other rules to this engine: {found.loadout.digest}, "
                f"then {record.rules}")  # fmt: skip
-    if record.returns_to:
-        yield "it sent what an earlier run had said (a rollback): replay that run"
 
 
 def _record(record: RunRecord, made: Replayed, reasons: tuple[str, ...]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from offerwright.errors import OfferwrightError, SnapshotRefused
+from offerwright.evaluate.bulk import run_block
 from offerwright.evaluate.partitions import only
 from offerwright.facts.snapshot import StoredSnapshot, open_snapshot
 from offerwright.loadout import Loadout, PlanRequest, doubt_of, plan_parts
@@ -17,9 +18,10 @@ from offerwright.runs.files import kept_changes
 from offerwright.runs.record import RunRecord, RunRefused
 from offerwright.source.history import commit_range, repository_at
 from offerwright.source.repository import Repository
-from offerwright.sync.catalogue import HeldLedger
-from offerwright.sync.known import Known
-from offerwright.sync.plan import Basis
+from offerwright.sync.catalogue import Catalogue, HeldLedger, Keep
+from offerwright.sync.known import Known, live_frame
+from offerwright.sync.plan import Basis, PlanRows
+from offerwright.sync.rows import plan_gone, plan_rows
 
 Compiled = Callable[[Repository], Loadout | None]
 """Compiles the bytes of a repository; None where they have errors."""
@@ -104,19 +106,57 @@ def _snapshot(record: RunRecord, places: Places) -> StoredSnapshot:
         ) from problem
 
 
-def operations_again(
-    found: Again, known: Mapping[str, Known], skus: Collection[str]
-) -> Iterator[tuple[str, pl.DataFrame]]:
+@dataclass(frozen=True)
+class Ledgers:
     """
-    What rules and guards say of some SKUs, against a ledger: account and `plan.OPERATIONS`.
+    By account, what is planned against, and what rules saw as live when the run was made.
+
+    The two are one where a run is replayed. A rollback computes with the values of then, and plans
+    against the ledger of now.
+    """
+
+    now: Mapping[str, Known]
+    then: Mapping[str, Known]
+
+
+def rows_again(
+    found: Again, ledgers: Ledgers, skus: Collection[str]
+) -> Iterator[tuple[str, PlanRows]]:
+    """
+    What rules and guards of a run say of some SKUs, by account.
 
     Guards on the whole run are left out: they look at all offers.
     """
     loadout = found.loadout
     parts = only(loadout.rules, found.snapshot.facts, sorted(skus))
-    asked = PlanRequest(tuple(known), found.as_of, found.basis, doubt_of(found.snapshot.manifest))
-    own = {name: one.only(pl.Series(sorted(skus), dtype=pl.String)) for name, one in known.items()}
-    made = plan_parts(loadout, parts, HeldLedger(own), asked)
+    asked = PlanRequest(
+        tuple(ledgers.now), found.as_of, found.basis, doubt_of(found.snapshot.manifest)
+    )
+    wanted = pl.Series(sorted(skus), dtype=pl.String)
+    held = HeldLedger({name: known.only(wanted) for name, known in ledgers.now.items()})
+
+    def plan(catalogue: Catalogue, keep: Keep) -> None:
+        seen = {name: live_frame(known.only(wanted)) for name, known in ledgers.then.items()}
+        for block in catalogue.parts:
+            for offers in run_block(catalogue.executor, block, found.as_of, seen, [*ledgers.now]):
+                name = offers.account.name
+                known = held.of(name, offers.frame["sku"])
+                keep(name, plan_rows(offers, known, catalogue.plannings[name]))
+        here = parts.source.rows(0, parts.height, ["sku"])["sku"]
+        for account in catalogue.accounts:
+            name = account.account.name
+            for gone in held.but(name, here):
+                keep(name, plan_gone(account, gone, catalogue.plannings[name]))
+
+    made = plan_parts(loadout, parts, held, asked, planner=plan)
     for part in made.parts:
-        for rows in replace(part, run_verdicts=()).operations():
+        for rows in part.rows:
             yield part.account, rows
+
+
+def operations_again(
+    found: Again, known: Mapping[str, Known], skus: Collection[str]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The operations of some SKUs against the ledger of then: account and `plan.OPERATIONS`."""
+    for account, rows in rows_again(found, Ledgers(known, known), skus):
+        yield account, rows.operations.collect()

@@ -16,10 +16,9 @@ from offerwright.runs.said import KEY, said
 
 BLOCK = 50_000
 """SKUs at a time: their bodies are not to fill the memory."""
-Sort = Literal["same", "body", "beside", "missing", "unexpected"]
+Sort = Literal["same", "body", "beside", "missing"]
 """`body`: the bytes that are sent are others. `beside`: the bytes are the same, and what travels
-with them (bounds of guards, generations) is not. `missing`: it is not said any more; `unexpected`:
-it was not said then."""
+with them (bounds of guards, generations) is not. `missing`: it is not said any more."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ def replay(found: Again, kept: Kept, wanted: Wanted, bodies: Mapping[Any, str]) 
     Compute the operations of a run again and compare.
 
     Rules, snapshot, moment and, of the SKUs that had an operation, the ledger are those of then.
-    What is not looked at: that all other SKUs had none, for their ledger is not kept.
+    What is not looked at: that nothing else was said. The ledger of other SKUs is not kept, and
+    guards on the whole run and holds may have kept operations back.
 
     Args:
         found: what the run stood on.
@@ -95,10 +95,9 @@ def replay(found: Again, kept: Kept, wanted: Wanted, bodies: Mapping[Any, str]) 
 
 def _compared(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """Both sides of every operation beside each other, with `sort`."""
-    both = then.join(now, on=KEY, how="full", coalesce=True, suffix=".now")
+    both = then.join(now, on=KEY, how="left", suffix=".now")
     sort = (
         pl.when(pl.col("line.now").is_null()).then(pl.lit("missing"))
-        .when(pl.col("line").is_null()).then(pl.lit("unexpected"))
         .when(pl.col("line") == pl.col("line.now")).then(pl.lit("same"))
         .when(pl.col("body") == pl.col("body.now")).then(pl.lit("beside"))
         .otherwise(pl.lit("body"))

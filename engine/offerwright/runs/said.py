@@ -52,6 +52,17 @@ def said(lines: pl.Series) -> pl.DataFrame:
     ).select(*SAID)  # fmt: skip
 
 
+def hashes_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """`account`, `sku`, `aspect`, `hash`: one row per aspect that operations say something of."""
+    named = {f"covers.{aspect}": aspect for aspect in ASPECTS}
+    plain_rows = rows.select(
+        "account", "sku", *(pl.col(old).alias(new) for old, new in named.items())
+    )
+    return plain_rows.unpivot(
+        list(ASPECTS), index=["account", "sku"], variable_name="aspect", value_name="hash"
+    ).drop_nulls()
+
+
 def plain(texts: pl.Series) -> pl.Series:
     """Texts as they are, of texts as they stand inside JSON; most have nothing to undo."""
     odd = texts.filter(texts.str.contains("\\", literal=True)).unique()

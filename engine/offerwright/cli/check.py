@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from offerwright.cli.cache import Cache, open_cache
-from offerwright.cli.check_data import match_findings, version_findings
+from offerwright.cli.check_data import match_findings, overrides, version_findings
 from offerwright.cli.check_output import OUTPUTS, Checked, write_checked
 from offerwright.cli.check_paths import Target, targets
 from offerwright.cli.findings import Found, findings_in
@@ -88,7 +88,7 @@ def _check(asked: Asked) -> int:
 def _findings(root: Path, asked: Asked) -> Found:
     """All that is asked about one repository."""
     found = findings_in(root, None if asked.no_cache else _cache(root))
-    more = []
+    more = overrides(root, found.files, asked.as_of)
     if asked.base is not None:
         more += version_findings(root, asked.base)
     if asked.snapshot is not None:

@@ -14,6 +14,7 @@ from offerwright.errors import Diagnostic
 from offerwright.evaluate.matched import expected_matches
 from offerwright.evaluate.partitions import partitions
 from offerwright.expressions.parse import microseconds
+from offerwright.guards.expiry import expiry_findings
 from offerwright.guards.sources import judge_sources, source_findings
 from offerwright.review.side import Side
 from offerwright.rules.findings.expected import judge_matches
@@ -25,7 +26,11 @@ def head_findings(head: Side, as_of: datetime, root: Path) -> list[Diagnostic]:
 
     The snapshot that it is evaluated over may be too old, or have lost rows.
     """
-    found = [*_of_sources(head, as_of, root), *_of_matches(head, as_of)]
+    found = [
+        *_of_sources(head, as_of, root),
+        *_of_matches(head, as_of),
+        *expiry_findings(head.loadout.rules, head.loadout.guards, as_of),
+    ]
     for one in found:
         if one.severity != "error":
             tell(f"warning: {one.span}: {one.message}")

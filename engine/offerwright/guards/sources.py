@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from offerwright.errors import Diagnostic
+from offerwright.errors import Diagnostic, Severity
+from offerwright.guards.ages import told
 from offerwright.guards.plan import SOURCE_CHECKS, GuardPlan
 from offerwright.guards.stops import Stop
 from offerwright.guards.whole import RunVerdict
 
 CODES = {"source_age": "SOURCE_TOO_OLD", "source_rows": "SOURCE_LOST_ROWS"}
-_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def stops_of(verdicts: Sequence[RunVerdict]) -> tuple[Stop, ...]:
 def source_findings(verdicts: Sequence[RunVerdict]) -> Iterator[Diagnostic]:
     """The same for a review: a failed guard with its place, once whatever the accounts."""
     for v in {v.guard.span: v for v in verdicts if v.failed}.values():
-        severity = "error" if v.guard.else_ == "block" else "warning"
+        severity: Severity = "error" if v.guard.else_ == "block" else "warning"
         yield Diagnostic(
             CODES[v.guard.check], f"guard {v.guard.id}: {v.reason}", v.guard.span,
             "bring the source up to date and run: offerwright snapshot", severity,
@@ -129,12 +129,3 @@ def _too_few(guard: GuardPlan, name: str, sources: Sources) -> tuple[bool, str]:
     is_wrong = Fraction(seen.rows, seen.rows_before) < Fraction(least)
     share = f"at least {(least * 100).normalize():f}%"
     return is_wrong, f"{name} has {seen.rows:,} rows of {seen.rows_before:,} a day before; {share}"
-
-
-def told(seconds: int) -> str:
-    """A length of time in the greatest units that say it: `26 hours`, `3 days`, rounded down."""
-    unit, size = next(
-        ((unit, size) for unit, size in _UNITS if seconds >= 2 * size or size == 1), _UNITS[-1]
-    )
-    number = seconds // size
-    return f"{number} {unit}{'' if number == 1 else 's'}"

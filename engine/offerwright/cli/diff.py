@@ -103,8 +103,6 @@ def diff(
 
     _refuse(_OF_REVIEWS, "two states of the rules")
     output, out = _one(wanted)
-    if len(sides) != 2:
-        raise click.UsageError("give two files: offerwright diff BEFORE AFTER")
     for side in sides:
         if Path(side).is_dir():
             raise click.UsageError(f"{side} is a folder; give two folders, or two saved outputs")

@@ -110,6 +110,13 @@ LIVELY = (
     ' when: {live_quantity: "> 3"}}\n'
 )
 SIZE = "  - {id: size, check: magnitude, times: 3, else: block}\n"
+WEEK = "  - {id: week, check: move_over_window, days: 2, down: 30%, up: 40%, else: block}\n"
+DEPTH = "  - {id: depth, check: discount_at_most, at_most: 30%, else: needs_approval}\n"
+STAKES = """\
+  - {id: stake, check: exposure, at_most: 60.00, else: block}
+  - {id: one, check: identical_price, at_least: 2, spread: 1.1, else: block}
+  - {id: ends, check: share_delisted, at_most: 20%, else: block}
+"""
 ON_THE_RUN = """\
   - {id: moves, check: share_moved, at_most: 40%, else: block}
   - {id: zeros, check: share_zeroed, at_most: 30%, else: needs_approval}
@@ -160,6 +167,7 @@ FILES: Mapping[str, tuple[str | None, ...]] = {
         GUARDS + CEILING + STEP + GRADED, GUARDS.replace("1.05", "1.3") + LIVELY + STEP,
         GUARDS + SIZE + AGED + STEP, GUARDS + GRADED + AGED + CEILING,
         GUARDS.replace("1.05", "1.3") + STEP + ON_THE_RUN,
+        GUARDS + WEEK + DEPTH, GUARDS + STEP + WEEK + STAKES,
     ),
     "rules/dated.yaml": (None, DATED),
     "rules/approvals.yaml": (None, APPROVALS, APPROVALS.replace("60%", "25%")),

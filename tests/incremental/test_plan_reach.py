@@ -329,3 +329,30 @@ def test_a_refusal_is_remembered_with_its_words(settled: World) -> None:
     assert found.counts == NONE
     assert settled.plan is not None
     assert "refused before: BAD no" in settled.plan.read_text(encoding="utf-8")
+
+
+def test_what_a_window_withheld_is_planned_again_when_its_days_are_over(shop: World) -> None:
+    shop.say("rules/guards.yaml", 8)
+    shop.planned()
+    shop.confirmed()
+    for price in (26, 33):
+        shop.as_of += timedelta(days=1)
+        shop.rows = [{**one, "asked": Decimal(price)} for one in ROWS]
+        shop.planned()
+        shop.confirmed()
+    held = priced(shop)
+    shop.planned()
+    still = shop.planned()
+    shop.as_of += timedelta(days=3)
+    over = shop.planned()
+    shop.confirmed()
+
+    assert held == {"26.00"}, "33.00 is 65 % above the 20.00 of the window"
+    assert still.counts == ALL, "they wait for days to pass, which no input tells of"
+    assert over.counts == ALL
+    assert priced(shop) == {"33.00"}
+
+
+def priced(shop: World) -> set[Any]:
+    """The prices that are confirmed on account a."""
+    return {row["price"] for row in shop.store.ledger_frame("a").iter_rows(named=True)} - {None}

@@ -60,13 +60,15 @@ class StandIn:
     longest: int = 65_536
     right: str = "write"
     url: str = ""
-    _out_of_turn: list[tuple[str, Told | None, Callable[[], None] | None]] = field(
+    _out_of_turn: list[tuple[str, Told | None, Callable[[], object] | None]] = field(
         default_factory=list
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ids: int = 100
 
-    def next(self, method: str, told: Told | None = None, does: Callable[[], None] | None = None):
+    def next(
+        self, method: str, told: Told | None = None, does: Callable[[], object] | None = None
+    ) -> None:
         """The next request of this method is answered so, or comes after something was done."""
         self._out_of_turn.append((method, told, does))
 
@@ -239,6 +241,8 @@ def running(forge: StandIn) -> Iterator[StandIn]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # A whole answer in one piece: two of them wait for each other's acknowledgement.
+        wbufsize = -1
 
         def _any(self) -> None:
             parts = urlsplit(self.path)
@@ -249,7 +253,7 @@ def running(forge: StandIn) -> Iterator[StandIn]:
             told = forge.answer(
                 Asked(self.command, parts.path, query, headers, json.loads(read) if read else None)
             )
-            if told.status == 0:
+            if told.status == 0:  # hang up
                 self.close_connection = True
                 return
             body = b"" if told.body is None else json.dumps(told.body).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from datetime import date
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli.shop import AS_OF, small_shop
+from cli.test_output_schemas import faults
 from git_commands import git, people
 
 from offerwright.cli.review_sides import states_of_range
@@ -342,3 +344,28 @@ def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:
     assert "does not count: commit" in own.out and ANA in own.out
     assert "\napproved step" in other.out
     assert f"lets 3 offers pass; agreed by {BEA}" in other.out
+
+
+def test_every_rendering_says_what_does_not_count(desk: Desk) -> None:
+    """At the line of the approval, with names that format nothing."""
+    strange = "Ana `|` @team <ana@shop.example>"
+    desk.cheaper(strange)
+    desk.approve(strange)
+    outputs = [part for form in ("json", "markdown", "sarif", "github", "html")
+               for part in ("-o", f"{form}=out.{form}")]  # fmt: skip
+    done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF, *outputs)
+    said = {
+        form: (desk.shop.root / f"out.{form}").read_text(encoding="utf-8")
+        for form in ("json", "markdown", "sarif", "github", "html")
+    }
+    (record,) = json.loads(said["json"])["approvals"]
+    results = json.loads(said["sarif"])["runs"][0]["results"]
+    (remark,) = [one for one in results if one["ruleId"] == "approval"]
+
+    assert done.code == 1
+    assert (record["result"], record["file"], record["line"]) == ("refused", FILE, 4)
+    assert faults("review", json.loads(said["json"])) == []
+    assert remark["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+    assert f"::error file={FILE},line=4" in said["github"]
+    assert "does not count" in said["markdown"]
+    assert "Does not count" in said["html"]

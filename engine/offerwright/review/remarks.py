@@ -46,6 +46,7 @@ def remarks(record: Record) -> tuple[Remark, ...]:
     found = [
         *(_finding(one) for one in record["findings"]),
         *(remark for one in record["guards"] for remark in _guard(one)),
+        *(_approval(one) for one in record.get("approvals", ()) if one["why"]),
     ]
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.level)))
 
@@ -57,6 +58,14 @@ def _finding(one: Record) -> Remark:
         place = Place(one["file"], one["line"], one["end_line"] or one["line"])
     about = "Keeps the head from being computed."
     return Remark(one["severity"], one["code"], about, one["code"], text, place)
+
+
+def _approval(one: Record) -> Remark:
+    """An approval that does not count, at its line."""
+    place = Place(one["file"], one["line"], one["line"])
+    about = "An approval counts where somebody else agreed to it than who changes rules."
+    title = f"this approval of {one['guard']} does not count"
+    return Remark("error", "approval", about, title, f"{one['why']}.", place)
 
 
 def _guard(one: Record) -> Iterator[Remark]:

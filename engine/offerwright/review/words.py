@@ -128,6 +128,9 @@ def verdict(record: Mapping[str, Any]) -> str:
         return "The head has errors"
     if tally["blocks"]:
         return f"{count(tally['blocks'], 'guard blocks', 'guards block')} this change"
+    refused = sum(one["result"] == "refused" for one in record.get("approvals", ()))
+    if refused:
+        return f"{count(refused, 'approval does', 'approvals do')} not count"
     if tally["warns"]:
         return f"{count(tally['warns'], 'guard warns', 'guards warn')} of this change"
     if not record["differs"]:

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
@@ -209,6 +211,38 @@ def test_a_guard_speaks_at_every_rule_that_moved_what_it_objects_to() -> None:
     places = re.findall(r"file=(.*?),line=(\d+)", rendered(Rendered(review), "github").decode())
 
     assert places == [("rules/shop.yaml", "14"), ("rules/b.yaml", "7")]
+
+
+def test_an_approval_that_does_not_count_is_said_at_its_line() -> None:
+    approval = {
+        "guard": "step", "document": "bf", "file": "rules/approvals/bf.yaml", "line": 4,
+        "select": None, "bounds": {"down": "0.45"}, "reason": "Black Friday", "approver": "Rosa",
+        "expires": "2026-11-30", "change": "new", "result": "refused", "offers": 0, "accounts": [],
+        "why": "who wrote it changes rules too", "commits": [],
+    }  # fmt: skip
+    review = {**record(["SKU-1"]), "approvals": [approval, {**approval, "result": "counts"}]}
+    review["guards"] = []
+
+    assert rendered(Rendered(review), "github").decode() == (
+        "::warning file=rules/approvals/bf.yaml,line=4,endLine=4,title=approval of step does not "
+        "count::step, down 45.0 %25, all offers, until 2026-11-30: who wrote it changes rules "
+        "too.\n"
+    )
+
+
+def test_only_our_own_style_and_script_may_run_and_the_script_is_small() -> None:
+    said = rendered(Rendered(record(list(HOSTILE))), "html").decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="(.*?)">', said)
+    parts = re.findall(r"<(style|script)>(.*?)</\1>", said, re.DOTALL)
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for _, text in parts]
+
+    assert [kind for kind, _ in parts] == ["style", "script"]
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert len(parts[1][1]) <= 3_072
+    assert " style=" not in said and " onclick=" not in said
 
 
 def test_the_same_review_gives_the_same_bytes(huge: dict[str, Any]) -> None:

@@ -175,3 +175,15 @@ def test_a_plan_that_follows_another_is_that_of_a_full_run_under_holds(
 
     assert all(again == full for again, full in plans)
     assert len({full for _, full in plans}) == len(steps) - 2
+
+
+def test_explain_names_the_holds_of_an_offer(selling: Shop, market: Market) -> None:
+    hold(selling, market, "--rule", "shop/audio")
+    hold(selling, market, "--sku", "CA-1")
+    asked = ("--account", "market", "--sandbox", market.url, "--as-of", AS_OF)
+    done = selling("explain", "AU-1", *asked, "-o", "json")
+    text = selling("explain", "AU-1", *asked)
+
+    assert (done.code, faults("explain", done.json)) == (0, [])
+    assert [(one["hold"], one["by"]) for one in done.json["held"]] == [(1, "maria")]
+    assert "held  price and content: hold 1 by maria: prices of the ERP are wrong" in text.out

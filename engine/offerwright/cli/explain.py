@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwright.cli.explain_text import show
+from offerwright.cli.held import holds_on
 from offerwright.cli.instead import Instead, known_there, other_rows, other_rules
 from offerwright.cli.loadouts import bundle_option, ready
 from offerwright.cli.options import (
@@ -76,6 +77,7 @@ def explain(
     at = moment(as_of, loadout.rules.time_zone)
     asked = _Asked(home, data, sandbox, sku, account, at)
     record = _explained(loadout, asked, stored, stored.facts)
+    record["held"] = holds_on(record, home, _store_url(loadout, asked))
     if instead:
         record["instead"] = _instead(instead, record, loadout, asked, stored)
     if output == "json":
@@ -117,26 +119,39 @@ def _question(
     loadout: Loadout, asked: _Asked, stored: StoredSnapshot, snapshot: pl.DataFrame | Path
 ) -> Question:
     """The rows of the SKU, and what is confirmed of them. Refuses a SKU that is not there."""
+    from offerwright.sync.known import live_frame
     from offerwright.whatif.explained import Question
     from offerwright.whatif.rows import rows_of
 
     rows = rows_of(loadout.rules, snapshot, asked.sku)
     if not len(rows):
         known_skus((asked.sku,), stored)
-    live = _confirmed(loadout, asked, rows["sku"])
-    return Question(asked.sku, asked.account, asked.as_of, rows, live)
+    known = _confirmed(loadout, asked, rows["sku"])
+    live = live_frame(known)
+    return Question(asked.sku, asked.account, asked.as_of, rows, live, known.history)
 
 
-def _confirmed(loadout: Loadout, asked: _Asked, skus: pl.Series) -> pl.DataFrame:
+def _store_url(loadout: Loadout, asked: _Asked) -> str:
+    """The sandbox has a ledger of its own."""
+    return f"sqlite:///{STATE}/sandbox.db" if asked.sandbox else loadout.shop.document.store
+
+
+def _confirmed(loadout: Loadout, asked: _Asked, skus: pl.Series) -> Known:
     """What the ledger has confirmed of these SKUs. Nothing is made where there is no ledger yet."""
+    from offerwright.expressions.parse import microseconds
+    from offerwright.guards.windows import since
     from offerwright.store.open import open_store
-    from offerwright.sync.known import live_frame, read_known
+    from offerwright.sync.known import read_known, with_history
 
     (asked.home / STATE).mkdir(exist_ok=True)
-    url = f"sqlite:///{STATE}/sandbox.db" if asked.sandbox else loadout.shop.document.store
-    store = open_store(url, asked.home)
+    store = open_store(_store_url(loadout, asked), asked.home)
     try:
-        return live_frame(read_known(store, asked.account, skus))
+        known = read_known(store, asked.account, skus)
+        guards = loadout.guards.by_account[asked.account]
+        oldest = since(guards, microseconds(asked.as_of))
+        if oldest is None:
+            return known
+        return with_history(known, store, asked.account, skus, oldest)
     finally:
         store.close()
 

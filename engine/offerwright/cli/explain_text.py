@@ -27,6 +27,10 @@ def show(record: Record) -> None:
     _show_stock(record["stock"])
     _show_guards(record)
     _show_blocked(record)
+    for one in record.get("held", ()):
+        end = f" until {one['until']}" if one["until"] else ""
+        held = " and ".join(one["aspects"])
+        echo(f"held  {held}: hold {one['hold']} by {one['by']}{end}: {one['reason']}")
     _show_not_used(record)
 
 

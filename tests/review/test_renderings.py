@@ -220,13 +220,12 @@ def test_an_approval_that_does_not_count_is_said_at_its_line() -> None:
         "expires": "2026-11-30", "change": "new", "result": "refused", "offers": 0, "accounts": [],
         "why": "who wrote it changes rules too", "commits": [],
     }  # fmt: skip
-    review = {**record(["SKU-1"]), "approvals": [approval, {**approval, "result": "counts"}]}
-    review["guards"] = []
+    counts = {**approval, "result": "counts", "why": None}
+    review = {**record(["SKU-1"]), "approvals": [approval, counts], "guards": []}
 
     assert rendered(Rendered(review), "github").decode() == (
-        "::warning file=rules/approvals/bf.yaml,line=4,endLine=4,title=approval of step does not "
-        "count::step, down 45.0 %25, all offers, until 2026-11-30: who wrote it changes rules "
-        "too.\n"
+        "::error file=rules/approvals/bf.yaml,line=4,endLine=4,title=this approval of step does "
+        "not count::who wrote it changes rules too.\n"
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from offerwright.review.approval_words import reach
 from offerwright.review.words import change, count, moved, rule_name
 
 Record = Mapping[str, Any]
@@ -67,15 +66,6 @@ def _approval(one: Record) -> Remark:
     about = "An approval counts where somebody else agreed to it than who changes rules."
     title = f"this approval of {one['guard']} does not count"
     return Remark("error", "approval", about, title, f"{one['why']}.", place)
-
-
-def _refused(one: Record) -> Remark:
-    """An approval that does not count, at its line; what it was for blocks by itself."""
-    name = f"{one['document']}/{one['guard']}"
-    place = Place(one["file"], one["line"], one["line"])
-    title = f"approval of {one['guard']} does not count"
-    return Remark("warning", f"approval/{name}", f"Approvals of the guard {one['guard']}.", title,
-                  f"{reach(one)}: {one['why']}.", place)  # fmt: skip
 
 
 def _guard(one: Record) -> Iterator[Remark]:

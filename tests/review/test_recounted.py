@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from cli.test_output_schemas import faults
-from review.shop_review import NOON, Edits, Shops, shops
+from review.shop_review import NOON, Edits, Shops, compiled, shops
 
 from offerwright.evaluate.listing import listing
+from offerwright.review.master import master
+from offerwright.review.review import Asked, review
 from offerwright.review.side import Side
 
 ACCOUNT = "  market: {marketplace: quick-market, settings: {shop_id: casa}, credentials: market}\n"
@@ -136,3 +138,14 @@ def assert_whole(
     for key in (before.keys() | after.keys()) - keys:
         names = ("price", "sale_price", "quantity", "title", "category", "status")
         assert [before[key].get(n) for n in names] == [after[key].get(n) for n in names], key
+
+
+def test_the_document_is_the_same_however_many_threads_work(tmp_path: Path) -> None:
+    base = base_of(tmp_path)
+    head = base.edited(CHANGES["an account more, less stock, other titles"]).side("head")
+    one, more = (
+        master(review(base.side("base"), head, Asked(NOON, compiled, workers=number)), 100)
+        for number in (1, 3)
+    )
+
+    assert one == more

@@ -108,15 +108,23 @@ def _column(
 def _fields(both: pl.DataFrame, names: list[str]) -> pl.Series:
     """By offer, the names of what differs; nothing for what is on one side only."""
     compared = [n for n in names if _is_compared(n)]
-    marks = both.select(
-        pl.when(pl.col(f"{n}_before").ne_missing(pl.col(f"{n}_after"))).then(pl.lit(n)).alias(n)
-        for n in compared
-    )
+    marks = both.select(pl.when(_is_another(both, n)).then(pl.lit(n)).alias(n) for n in compared)
     twice = both["at_before"].is_not_null() & both["at_after"].is_not_null()
     nothing = pl.lit([], pl.List(pl.String))
     listed = pl.concat_list(compared).list.drop_nulls() if compared else nothing
     found = marks.with_columns(twice.alias("twice"))
     return found.select(pl.when("twice").then(listed).otherwise(nothing).alias("fields"))["fields"]
+
+
+def _is_another(both: pl.DataFrame, name: str) -> pl.Expr:
+    """Where a field is not the same; values of two types are not, but where both are missing."""
+    old, new = f"{name}_before", f"{name}_after"
+    kinds = both.schema[old], both.schema[new]
+    if kinds[0] == kinds[1] or all(kind.is_numeric() or kind == pl.Null for kind in kinds):
+        return pl.col(old).ne_missing(pl.col(new))
+    if all(kind.is_nested() or kind == pl.Null for kind in kinds):
+        return pl.col(old).ne_missing(pl.col(new))
+    return pl.col(old).is_not_null() | pl.col(new).is_not_null()
 
 
 def _is_compared(name: str) -> bool:

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 FOLDER = ROOT / "schemas" / "output"
 NAMES = (
     "apply",
+    "blame",
     "bundle",
     "check",
     "diff",

@@ -20,6 +20,7 @@ from offerwright.errors import OfferwrightError
 # command -> the module that holds it; modules are imported when their command is used.
 COMMANDS: dict[str, str] = {
     "apply": "sync",
+    "blame": "blame",
     "bundle": "bundle",
     "check": "check",
     "comment": "comment",
@@ -52,6 +53,7 @@ COMMANDS: dict[str, str] = {
 }
 HELP: dict[str, str] = {
     "apply": "Send what a plan says.",
+    "blame": "Which commit or cell last changed a value?",
     "bundle": "Compile the rules into one file.",
     "check": "Read every file and say what is wrong, with place and fix.",
     "comment": "Put a review on its pull request.",

@@ -64,20 +64,26 @@ def shadowed(asked: Shadow, plan: str, basis: Basis) -> Iterator[None]:
         yield
         return
     beside = Beside(asked.candidate, plan, basis.rules, basis.snapshot, basis.as_of)
-    with tempfile.TemporaryFile() as said:
-        process = _started(asked, beside, said)
-        deadline = time.monotonic() + asked.seconds
-        try:
-            yield
-        except BaseException:
-            _stopped(process)
-            raise
-        line = _line(process, deadline, asked, beside, said)
+    running = _started(asked, beside)
+    deadline = time.monotonic() + asked.seconds
+    try:
+        yield
+        line = _line(running, deadline, asked, beside)
+    finally:
+        _stopped(running)
     _kept(asked.home, line)
 
 
-def _started(asked: Shadow, beside: Beside, said: IO[bytes]) -> subprocess.Popen[bytes] | None:
-    """The process of the candidate; None where it could not even begin."""
+@dataclass(frozen=True)
+class _Running:
+    """The process of a candidate, and what it says on stderr."""
+
+    process: subprocess.Popen[bytes]
+    said: IO[bytes]
+
+
+def _started(asked: Shadow, beside: Beside) -> _Running | None:
+    """The process of the candidate; None where it could not even begin, on a full disk say."""
     out = review_file(asked.home, beside.id)
     candidate = Candidate(
         home=asked.home.resolve(),
@@ -92,6 +98,7 @@ def _started(asked: Shadow, beside: Beside, said: IO[bytes]) -> subprocess.Popen
     )
     try:
         shadow_folder(asked.home).mkdir(parents=True, exist_ok=True)
+        said = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
         process = subprocess.Popen(
             [sys.executable, "-m", "offerwright.cli.shadow_run"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
@@ -102,37 +109,33 @@ def _started(asked: Shadow, beside: Beside, said: IO[bytes]) -> subprocess.Popen
     with suppress(OSError):
         process.stdin.write(candidate.json().encode())
         process.stdin.close()
-    return process
+    return _Running(process, said)
 
 
-def _stopped(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None and process.poll() is None:
-        process.kill()
-        process.wait()
+def _stopped(running: _Running | None) -> None:
+    """The process is no more, and its words are gone."""
+    if running is None:
+        return
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.wait()
+    running.said.close()
 
 
-def _line(
-    process: subprocess.Popen[bytes] | None,
-    deadline: float,
-    asked: Shadow,
-    beside: Beside,
-    said: IO[bytes],
-) -> Line:
+def _line(running: _Running | None, deadline: float, asked: Shadow, beside: Beside) -> Line:
     """What became of the candidate."""
-    if process is None:
+    if running is None:
         return failed(beside, "failed", "no process could be started")
     try:
-        code = process.wait(max(deadline - time.monotonic(), 0))
+        code = running.process.wait(max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         return failed(beside, "late", f"stopped after {asked.seconds} s")
-    finally:
-        _stopped(process)
     if code:
-        return failed(beside, "failed", _last_line(said) or f"it ended with {code}")
+        return failed(beside, "failed", _last_line(running.said) or f"it ended with {code}")
     try:
         record = json.loads(review_file(asked.home, beside.id).read_text(encoding="utf-8"))
         return line_of(beside, record)
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, LookupError, TypeError) as problem:
         return failed(beside, "failed", f"its review cannot be read: {problem}")
 
 

@@ -37,7 +37,7 @@ def snapshots_folder(root: Path) -> Path:
 
 def newest_snapshot_id(root: Path) -> str | None:
     """The id of the newest snapshot; None where there is none."""
-    from offerwright.facts.snapshot import newest_snapshot
+    from offerwright.facts.archive import newest_snapshot
 
     newest = newest_snapshot(snapshots_folder(root))
     return None if newest is None else newest.name
@@ -94,7 +94,7 @@ def sources_seen(root: Path, snapshot: str, as_of: datetime) -> Sources:
 
 def _opened(folder: Path) -> StoredSnapshot | None:
     """A snapshot; None, said on stderr, for one that is damaged or of another version."""
-    from offerwright.facts.snapshot import open_snapshot
+    from offerwright.facts.archive import open_snapshot
 
     try:
         return open_snapshot(folder)
@@ -134,9 +134,8 @@ def tell_nodes(loadout: Loadout, snapshot: StoredSnapshot) -> None:
 @staged("snapshot")
 def current_snapshot(loadout: Loadout, root: Path, data: Path | None) -> StoredSnapshot:
     """The newest snapshot that fits the facts; a new one where none does or `--data` is given."""
-    from offerwright.facts.archive import NEWEST
+    from offerwright.facts.archive import NEWEST, newest_snapshot
     from offerwright.facts.manifest import schema_hash
-    from offerwright.facts.snapshot import newest_snapshot
 
     newest = None if data is not None else newest_snapshot(snapshots_folder(root))
     found = None if newest is None else _opened(newest)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from offerwright.facts.snapshot import StoredSnapshot
+    from offerwright.sync.known import Known
     from offerwright.whatif.explained import Question, Record
 
 

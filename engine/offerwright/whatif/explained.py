@@ -38,6 +38,8 @@ class Question:
     as_of: datetime
     rows: pl.DataFrame
     live: pl.DataFrame
+    history: pl.DataFrame | None = None
+    """What was paid day by day, `guards.windows.HISTORY`; None: nobody knows."""
 
 
 def explained(executor: Executor, guards: tuple[GuardPlan, ...], asked: Question) -> Record:
@@ -45,7 +47,7 @@ def explained(executor: Executor, guards: tuple[GuardPlan, ...], asked: Question
     live = {asked.account: asked.live}
     offers = executor.run(asked.rows, asked.as_of, live, [asked.account], [asked.sku])[0]
     at = microseconds(asked.as_of)
-    verdicts = judge(offers, guards, asked.live, at, executor.walks)
+    verdicts = judge(offers, guards, asked.live, at, executor.walks, asked.history)
     return _record(asked, offers, trace(offers, 0), verdicts)
 
 

@@ -256,6 +256,21 @@ def test_a_review_of_somebody_elses_making_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("key", "changed"),
+    [("documents", {"before": [], "after": []}), ("spread", {"from": None, "to": None})],
+)
+def test_a_review_without_what_a_comment_needs_is_refused(
+    github: Desk, key: str, changed: dict[str, Any]
+) -> None:
+    found = review()
+    found[key][0] |= changed
+    done = github.comment(found)
+
+    assert (done.code, github.forge.asked) == (2, [])
+    assert "is no whole review" in done.err
+
+
+@pytest.mark.parametrize(
     "text", ["", "[1", "{}", "[" * 100_000, '{"version": 99}', "\x00", "9" * 9000]
 )
 def test_a_file_that_is_no_review_is_refused_before_anybody_is_asked(desk: Desk, text: str) -> None:

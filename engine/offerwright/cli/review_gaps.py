@@ -10,7 +10,7 @@ from offerwright.cli.review_sides import State, linked
 from offerwright.errors import Diagnostic
 from offerwright.loadout import Loadout
 from offerwright.review.gaps import Gaps, SideName, StandIn, Unread
-from offerwright.source.repository import Repository
+from offerwright.source.repository import MARKETPLACES, Repository
 
 _ROUNDS = 4
 """A file that is put back may show an error in another one, which is put back in turn."""
@@ -43,7 +43,8 @@ def computable(old: State, new: State) -> Both:
     """
     same = _unread_by_both(old, new)
     # What is not read of the base is said, and compared as if it were not there.
-    base = _computable(replace(old, unread=()), new, "base")
+    others = _markets(old) != _markets(new)
+    base = _computable(replace(old, unread=()), new, "base", contracts=others)
     head = _computable(_without(new, same), old, "head")
     theirs = [one for one in new.unread if _key(one) in same]
     unread = (*_unread("base", old.unread), *_unread("head", theirs))
@@ -75,8 +76,16 @@ def _without(state: State, known: set[tuple[str, str]]) -> State:
     return replace(state, unread=tuple(one for one in state.unread if _key(one) not in known))
 
 
-def _computable(state: State, other: State, side: SideName) -> Computable:
-    loadout, errors = linked(state)
+def _markets(state: State) -> Mapping[str, bytes]:
+    """The files of marketplaces: what both sides have alike is judged once, at the head."""
+    files = state.repository.files
+    return {file: body for file, body in files.items() if file.startswith(f"{MARKETPLACES}/")}
+
+
+def _computable(
+    state: State, other: State, side: SideName, *, contracts: bool = True
+) -> Computable:
+    loadout, errors = linked(state, contracts=contracts)
     if loadout is not None:
         return Computable(loadout)
     found, wrong = state, errors

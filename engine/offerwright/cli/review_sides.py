@@ -110,11 +110,15 @@ def compiled(repository: Repository) -> Loadout | None:
     return None if has_errors(found) else loadout
 
 
-def linked(state: State) -> tuple[Loadout | None, list[Diagnostic]]:
-    """The rules of a state, or every error that keeps them from being evaluated."""
+def linked(state: State, *, contracts: bool = True) -> tuple[Loadout | None, list[Diagnostic]]:
+    """
+    The rules of a state, or every error that keeps them from being evaluated.
+
+    Without `contracts` those of its marketplaces are known to be sound, or judged elsewhere.
+    """
     loadout, found = compile_repository(state.repository)
     errors = [one for one in (*state.unread, *found) if one.severity == "error"]
-    if loadout is not None and not errors:
+    if loadout is not None and not errors and contracts:
         errors = wrong_contracts(loadout)
     return (None if errors else loadout), sorted_diagnostics(errors)
 

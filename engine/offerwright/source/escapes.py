@@ -8,9 +8,13 @@ from unicodedata import category
 
 def escaped(text: str) -> str:
     """JSON text in which what a terminal would obey stands as \\u009b; it means the same."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return "\n".join(map(_escaped_line, text.split("\n")))
+
+
+def _escaped_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def shown(text: str) -> str:

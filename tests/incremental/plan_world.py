@@ -16,14 +16,17 @@ from incremental.plan_shop import ACCOUNTS, FILES, SKUS, loadout_of, row_of
 from store.builders import OWNER
 from typed_rows import frame_from_rows
 
+from offerwright.cli.planning import holds_of
 from offerwright.evaluate.partitions import partitions
+from offerwright.frames import ASPECTS
 from offerwright.incremental.standing import Asked
 from offerwright.loadout import Loadout, PlanRequest, plan_parts
 from offerwright.marketplaces.operation import Outcome, Problem, Values
 from offerwright.replan.grounds import Said
 from offerwright.replan.memory_file import PlanWriter, read_plans
 from offerwright.replan.run import Following, prepared
-from offerwright.store import Store, open_store
+from offerwright.rules.plan import pricing_rules
+from offerwright.store import Store, Wish, open_store
 from offerwright.sync.catalogue import Catalogue, Keep, StoredLedger
 from offerwright.sync.delta import Doubt
 from offerwright.sync.plan import Basis, PlanRows
@@ -69,7 +72,8 @@ class World:
 
     def asked(self) -> PlanRequest:
         basis = Basis("", self.loadout.digest, "s", self.as_of.isoformat(), "0", "sandbox", True)
-        return PlanRequest(self.accounts, self.as_of, basis, self.doubt)
+        stops = holds_of(self.store, self.as_of, self.now)
+        return PlanRequest(self.accounts, self.as_of, basis, self.doubt, stops)
 
     def planned(self) -> Following:
         """Plan as a full run and as one that follows the last; they are the same file."""
@@ -273,6 +277,25 @@ def _parts(pick: Pick, world: World) -> None:
     world.names_files = pick.chance(70)
 
 
+def _held(pick: Pick, world: World) -> None:
+    """An operator holds back an account, a SKU, a rule or some of its aspects."""
+    account = pick.one(*ACCOUNTS)
+    rules = [name for plan in world.loadout.rules.plans for name in pricing_rules(plan)]
+    wish = Wish(
+        account, "wrong", "maria", pick.one("", *SKUS), pick.one("", *rules),
+        tuple(pick.some(ASPECTS, 1, 3)), world.now + 86_400 if pick.chance(30) else None,
+    )  # fmt: skip
+    world.store.put_holds([wish], now=world.now)
+
+
+def _released(pick: Pick, world: World) -> None:
+    """Holds are released, all or one."""
+    standing = [one.id for one in world.store.holds() if one.counts(world.now)]
+    if standing:
+        chosen = [pick.one(*standing)] if pick.chance(60) else standing
+        world.store.lift_holds(chosen, "joao", "mended", now=world.now)
+
+
 EVENTS: Mapping[str, Callable[[Pick, World], None]] = {
     "cell": _cell,
     "file": _file,
@@ -281,6 +304,8 @@ EVENTS: Mapping[str, Callable[[Pick, World], None]] = {
     "later": _later,
     "row gone": _row_gone,
     "new row": _new_row,
+    "held": _held,
+    "released": _released,
     "observed": _observed,
     "listed": _listed,
     "reordered": _reordered,

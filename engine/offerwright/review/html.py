@@ -50,7 +50,7 @@ def html(record: Record, links: Links | None = None) -> str:
         movers={name: record["movers"][name][: report.MOVERS] for name in ("down", "up")},
         idle=[one for one in record["documents"] if one["offers"] == 0],
         offers=[report.row(one) for one in offers],
-        left=missing(record) + len(record["offers"]) - len(offers),
+        left=missing({**record, "offers": offers}),
         listed=report.LISTED, to=_to(links),
     )  # fmt: skip
 

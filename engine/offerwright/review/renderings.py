@@ -15,6 +15,7 @@ from offerwright.review.annotations import annotated
 from offerwright.review.html import html
 from offerwright.review.links import Links, addressed, in_folder
 from offerwright.review.markdown import BUDGET, comment
+from offerwright.review.report import ROWS
 from offerwright.review.sarif import review_log
 from offerwright.review.text import text
 from offerwright.source.escapes import escaped, shown
@@ -60,8 +61,17 @@ def rendered(of: Rendered, form: str) -> bytes:
 
 
 def _text(of: Rendered) -> bytes:
-    said = text(_all_shown(of.record))
+    said = text(_shown_record(of.record, 0))
     return "\n".join(map(_no_command, said.split("\n"))).encode()
+
+
+def _html(of: Rendered) -> bytes:
+    return html(_shown_record(of.record, ROWS), of.links).encode()
+
+
+def _shown_record(record: Mapping[str, Any], offers: int) -> Any:
+    """The document with so many offers one by one, and nothing in it that cannot be seen."""
+    return _all_shown({**record, "offers": record["offers"][:offers]})
 
 
 def _all_shown(value: Any) -> Any:
@@ -103,7 +113,7 @@ _RENDERINGS: Mapping[str, Callable[[Rendered], bytes]] = {
     "text": _text,
     "json": _json,
     "markdown": _comment,
-    "html": lambda of: html(_all_shown(of.record), of.links).encode(),
+    "html": _html,
     "csv": lambda of: offers_table.csv(of.table),
     "parquet": lambda of: offers_table.parquet(of.table),
     "sarif": _sarif,

@@ -8,6 +8,7 @@ import pytest
 from cli.market import Market
 from cli.shop import AS_OF, Done, Shop
 from cli.test_output_schemas import faults
+from git_commands import git
 
 BY = ("--by", "maria", "--reason", "prices of the ERP are wrong")
 
@@ -187,3 +188,16 @@ def test_explain_names_the_holds_of_an_offer(selling: Shop, market: Market) -> N
     assert (done.code, faults("explain", done.json)) == (0, [])
     assert [(one["hold"], one["by"]) for one in done.json["held"]] == [(1, "maria")]
     assert "held  price and content: hold 1 by maria: prices of the ERP are wrong" in text.out
+
+
+def test_a_pull_request_that_holds_offers_can_be_merged(shop: Shop) -> None:
+    shop.write(".gitignore", ".offerwright/\n")
+    git(shop.root, "init", "-q", "-b", "main")
+    git(shop.root, "add", ".")
+    git(shop.root, "commit", "-q", "-m", "base")
+    shop.change("rules/guards.yaml", "guards:\n",
+                "guards:\n  - {id: stop, check: hold, else: block}\n")  # fmt: skip
+    git(shop.root, "commit", "-q", "-a", "-m", "head")
+    done = shop("diff", "main~1..main", "-o", "json")
+
+    assert (done.code, done.json["blocks"]) == (0, False)

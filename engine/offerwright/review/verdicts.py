@@ -62,7 +62,14 @@ class GuardResult:
 
     @property
     def blocks(self) -> bool:
-        """Whether it stops the change: something new fails, and that is no mere warning."""
+        """
+        Whether it stops the change: something new fails, and that is no mere warning.
+
+        A hold keeps offers from being sent, and no change from being merged: else nobody could
+        merge the hold.
+        """
+        if self.guard.check == "hold":
+            return False
         failed = self.said.filter(pl.col("is_new") & pl.col("verdict").is_in(["fails", "missing"]))
         missing = (failed["verdict"] == "missing").any()
         strict = self.guard.else_ != "warn"

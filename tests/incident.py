@@ -16,11 +16,13 @@ from sync.book import Book
 from typed_rows import frame_from_rows
 
 from offerwright.errors import has_errors
+from offerwright.evaluate.matched import expected_matches
 from offerwright.marketplaces.operation import Operation, Values
 from offerwright.pipeline import Loadout, compile_repository
 from offerwright.review.master import master
 from offerwright.review.review import Asked, review
 from offerwright.review.side import Side
+from offerwright.rules.findings.expected import judge_matches
 from offerwright.source.repository import Repository
 from offerwright.store import Store
 from offerwright.sync.plan_file import PlanFile
@@ -77,13 +79,20 @@ class Incident:
     def unguarded(self) -> Loadout:
         """The rules of after as if nobody looked: what would have been told."""
         looks = (GUARDS, APPROVALS)
-        return linked({name: text for name, text in self.changed.items() if name not in looks})
+        return linked({name: text for name, text in self._blind.items() if name not in looks})
 
     @property
     def warned(self) -> Loadout:
         """The rules of after with guards that only warn."""
         weak = re.sub("else: (block|needs_approval)", "else: warn", self.changed[GUARDS])
-        return linked({**self.changed, GUARDS: weak})
+        return linked({**self._blind, GUARDS: weak})
+
+    @property
+    def _blind(self) -> dict[str, str]:
+        """The files of after, of which no row says how many goods it expects."""
+        return {
+            name: re.sub(r", expect_matches: \d+", "", text) for name, text in self.changed.items()
+        }
 
 
 def incidents(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -135,6 +144,14 @@ def reviewed(incident: Incident) -> dict[str, Any]:
     asked = Asked(datetime.fromisoformat(incident.as_of), compiled)
     sides = (Side("base", "", base, frame, "rows"), Side("head", "", head, frame, "rows"))
     return master(review(*sides, asked), 100)
+
+
+def found_in_head(incident: Incident) -> list[str]:
+    """The codes of what keeps the rules of after from being merged whatever they change."""
+    rules = incident.after.rules
+    frame = frame_from_rows(incident.after.schema, incident.rows_after)
+    counted = expected_matches(rules, [frame], datetime.fromisoformat(incident.as_of))
+    return [one.code for one in judge_matches(counted) if one.severity == "error"]
 
 
 @dataclass(frozen=True)
@@ -197,8 +214,9 @@ def operation_of(planned: PlannedOperation) -> Operation:
 
 
 def guards_in(reason: str) -> list[str]:
-    """The guards that a reason names."""
-    return re.findall(r"guard (?:[A-Za-z0-9_-]+/)?([A-Za-z0-9_-]+)", reason)
+    """The guards that a reason names, and the rules that match more than they expect."""
+    guards = re.findall(r"guard (?:[A-Za-z0-9_-]+/)?([A-Za-z0-9_-]+)", reason)
+    return [*guards, *re.findall(r"rule ([A-Za-z0-9_/-]+): matches", reason)]
 
 
 def _sorted(found: Mapping[str, set[str]]) -> dict[str, list[str]]:

@@ -8,22 +8,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from guards.catalogue import Inputs
 from guards.one_offer import moment
 from incident import guards_in, incident_of, operation_of, row_of
 from store.builders import OWNER
 from typed_rows import frame_from_rows
 
 from offerwright.errors import StalePlan
+from offerwright.evaluate.partitions import partitions
+from offerwright.guards.sources import read
 from offerwright.guards.windows import since
+from offerwright.loadout import Loadout, PlanRequest, plan_parts
 from offerwright.marketplaces.operation import Outcome, Problem
-from offerwright.pipeline import Loadout, plan_sync
 from offerwright.store import Store
+from offerwright.sync.catalogue import HeldLedger
+from offerwright.sync.delta import Doubt
 from offerwright.sync.known import Known, read_known, with_history
 from offerwright.sync.plan import Basis, SyncPlan
-from offerwright.sync.plan_file import PlanFile, read_plan, write_plan
+from offerwright.sync.plan_file import PlanFile, read_plan, sealed, write_plan
 from offerwright.sync.planned import Planned
-from offerwright.sync.submit import guard_of, submit
+from offerwright.sync.submit import Submitted, guard_of, submit
 
 CONFIRMED = Outcome("confirmed", status=200)
 REJECTED = Outcome("rejected", (Problem("BAD_ITEM", "this item is not taken"),), status=422)
@@ -52,13 +55,26 @@ class World:
     def accounts(self) -> tuple[str, ...]:
         return tuple(plan.account.name for plan in self.loadout.rules.plans)
 
-    def plan(self, rows: Sequence[Mapping[str, Any]], as_of: str, first: bool) -> SyncPlan:
-        inputs = Inputs(frame_from_rows(self.loadout.schema, rows))
-        skus = inputs.frame["sku"]
-        known = {name: self._known(name, skus, as_of) for name in self.accounts}
-        basis = Basis("", self.loadout.digest, "hand", as_of, "0", "sandbox", first)
+    def plan(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        as_of: str,
+        first: bool,
+        sources: Mapping[str, Mapping[str, str]],
+    ) -> SyncPlan:
+        frame = frame_from_rows(self.loadout.schema, rows)
+        known = {name: self._known(name, frame["sku"], as_of) for name in self.accounts}
         at = datetime.fromisoformat(as_of)
-        return plan_sync(self.loadout, inputs, known, as_of=at, basis=basis)
+        seen = {
+            name: {"rows": int(one["rows"]), "rows_before": int(one["before"]), "modified": None}
+            for name, one in sources.items()
+        }
+        basis = Basis("", self.loadout.digest, "hand", as_of, "0", "sandbox", first, seen)
+        asked = PlanRequest(
+            self.accounts, at, basis, Doubt(frozenset()), sources=read(seen, int(at.timestamp()))
+        )
+        parts = partitions(self.loadout.rules, frame)
+        return sealed(plan_parts(self.loadout, parts, HeldLedger(known), asked))
 
     def _known(self, account: str, skus: Any, as_of: str) -> Known:
         known = read_known(self.store, account)
@@ -70,10 +86,15 @@ class World:
         write_plan(plan, path)
         return read_plan(path)
 
-    def queue(self, file: PlanFile, now: float) -> None:
+    def refuses(self, file: PlanFile, as_of: str) -> dict[str, list[str]]:
+        """By SKU, the guards that refuse operations when the plan is queued."""
+        done = self.queue(file, datetime.fromisoformat(as_of).timestamp())
+        return {planned.sku: sorted(guards_in(reason)) for planned, reason in done.refused}
+
+    def queue(self, file: PlanFile, now: float) -> Submitted:
         currencies = dict.fromkeys(self.accounts, "BRL")
         markets, guards = self.loadout.marketplaces, self.loadout.guards.by_account
-        submit(file, self.store, markets, currencies, guards, now=now)
+        return submit(file, self.store, markets, currencies, guards, now=now)
 
     def settle(self, now: float, rejects: Sequence[str]) -> Iterator[str]:
         """Everything that is queued is sent once; the marketplace takes all but these SKUs."""
@@ -92,7 +113,11 @@ def lived(told: Mapping[str, Any], store: Store, folder: Path) -> Iterator[Momen
     held: dict[str, str] = {}
     for number, one in enumerate(told["moments"]):
         rows = [row_of(row) for row in one.get("rows", told["rows"])]
-        refused = _refused(replace(world, loadout=incident.unguarded), world, rows, one, held)
+        unguarded = replace(world, loadout=incident.unguarded)
+        refused = _refused(unguarded, world, rows, one, held)
+        if "sources" in one:
+            plan = unguarded.plan(rows, one["as_of"], not held, one["sources"])
+            refused |= world.refuses(world.opened(plan, 0), one["as_of"])
         found = _at(world, rows, one, is_first=number == 0, held=held)
         yield replace(found, refused=refused)
 
@@ -108,7 +133,7 @@ def _refused(
     )
     operations = [
         operation_of(replace(planned.change, guard_inputs=held[planned.change.sku]))
-        for part in unguarded.plan(rows, one["as_of"], not held).parts
+        for part in unguarded.plan(rows, one["as_of"], not held, {}).parts
         for planned in part.changes
         if planned.change.sku in held
     ]
@@ -126,7 +151,9 @@ def _at(
     """`plans` workers make their plans of one state, before the first of them is queued."""
     now = datetime.fromisoformat(one["as_of"]).timestamp()
     workers = range(int(one.get("plans", 1)))
-    plans = [world.plan(_taken(rows, n), one["as_of"], is_first) for n in workers]
+    plans = [
+        world.plan(_taken(rows, n), one["as_of"], is_first, one.get("sources", {})) for n in workers
+    ]
     stale = 0
     for number, plan in enumerate(plans):
         try:

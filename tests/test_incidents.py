@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from incident import incident_of, incidents, reviewed, told
+from incident import found_in_head, incident_of, incidents, reviewed, told
 from lived import lived
 from store.builders import OWNER
 
@@ -34,7 +34,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.mark.parametrize("written", OF_PRICES)
 def test_the_review_stops_it(written: dict[str, Any]) -> None:
-    record = reviewed(incident_of(written))
+    incident = incident_of(written)
+    record = reviewed(incident)
     said = {one["guard"]: one for one in record["guards"] if one["result"] != "passes"}
     offers = {
         name: sorted(offer["sku"] for offer in one["offers"])
@@ -44,6 +45,7 @@ def test_the_review_stops_it(written: dict[str, Any]) -> None:
 
     assert {name: one["result"] for name, one in said.items()} == written["review"]["says"]
     assert offers == written["review"]["offers"]
+    assert found_in_head(incident) == written["review"].get("finds", [])
     assert record["blocks"] is (written["review"]["blocks"] == "true")
 
 

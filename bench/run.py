@@ -40,6 +40,7 @@ SECTIONS = {
     "analysis": "sections.analysis",
     "check": "sections.check",
     "startup": "sections.startup",
+    "explain": "sections.explain",
 }
 """In the order of the file: the name that `--only` takes, and the module."""
 

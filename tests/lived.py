@@ -11,6 +11,7 @@ from typing import Any
 from guards.one_offer import moment
 from incident import guards_in, incident_of, operation_of, row_of
 from store.builders import OWNER
+from sync.book import said
 from typed_rows import frame_from_rows
 
 from offerwright.errors import StalePlan
@@ -20,6 +21,7 @@ from offerwright.guards.windows import since
 from offerwright.loadout import Loadout, PlanRequest, plan_parts
 from offerwright.marketplaces.operation import Outcome, Problem
 from offerwright.store import Store
+from offerwright.store.holds import Wish
 from offerwright.sync.catalogue import HeldLedger
 from offerwright.sync.delta import Doubt
 from offerwright.sync.known import Known, read_known, with_history
@@ -96,6 +98,15 @@ class World:
         markets, guards = self.loadout.marketplaces, self.loadout.guards.by_account
         return submit(file, self.store, markets, currencies, guards, now=now)
 
+    def switch(self, one: Mapping[str, Any], now: float) -> None:
+        """Somebody holds back what a rule made, or releases all that is held."""
+        if "holds" in one:
+            wishes = [Wish(a, "wrong prices", "ana", rule=one["holds"]) for a in self.accounts]
+            self.store.put_holds(wishes, now=now)
+        if "releases" in one:
+            held = [hold.id for hold in self.store.holds()]
+            self.store.lift_holds(held, "ana", one["releases"], now=now)
+
     def settle(self, now: float, rejects: Sequence[str]) -> Iterator[str]:
         """Everything that is queued is sent once; the marketplace takes all but these SKUs."""
         for account in self.accounts:
@@ -103,7 +114,8 @@ class World:
                 assert self.store.begin(claim, now=now, lease_s=60)
                 is_bad = claim.operation.sku in rejects
                 assert self.store.record(claim, REJECTED if is_bad else CONFIRMED, now=now, due=now)
-                yield f"{claim.operation.sku} {'rejected' if is_bad else 'confirmed'}"
+                word = "rejected" if is_bad else "confirmed"
+                yield f"{claim.operation.sku} {said(claim.operation)} {word}"
 
 
 def lived(told: Mapping[str, Any], store: Store, folder: Path) -> Iterator[Moment]:
@@ -160,6 +172,7 @@ def _at(
             world.queue(world.opened(plan, number), now)
         except StalePlan:
             stale += 1
+    world.switch(one, now)
     changes = [planned for part in plans[0].parts for planned in part.changes]
     held.update({planned.change.sku: planned.change.guard_inputs for planned in changes})
     withheld: dict[str, set[str]] = {}

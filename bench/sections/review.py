@@ -36,7 +36,7 @@ def section(setup: Setup) -> str:
 
 `python bench/run.py --only review`. The reference repository with five accounts and its catalogue
 over and over, {skus:,} SKUs; two folders are compared, process start and rendering included; the
-snapshot is there. Medians of {times}. To say which of several documents moved an offer, the head is
+snapshot is there, each is run once. To say which of several documents moved an offer, the head is
 computed once more without each, for the accounts that it can reach.
 
 | `offerwright diff` | CPU s | wall s | peak MB |

@@ -303,3 +303,51 @@ def test_differences_of_two_bodies_are_named_field_by_field() -> None:
     assert differences(line("1", "1"), json.dumps({"parts": [["main", "no json"]]})) == (
         Difference("main", "", '{"price":1,"stock":[{"units":1}],"a/b":1}', "no json"),
     )
+
+
+def test_runs_that_said_what_is_live_stay_and_others_go(shop: Shop, market: Market) -> None:
+    from offerwright.runs.keeping import Bounds, drop_unnamed_files, prune
+    from offerwright.store.open import open_store
+
+    sync(shop, market)
+    for old, new in (("18%", "19%"), ("19%", "20%"), ("20%", "21%")):
+        shop.change("rules/pricing.yaml", f"markup: {old}", f"markup: {new}")
+        sync(shop, market)
+    shop("plan", "--sandbox", market.url, "--as-of", AS_OF)
+    planned, newest, third, second, first = (one["id"] for one in runs(shop, market))
+    folder = shop.root / RUNS
+    store = open_store("sqlite:///.offerwright/sandbox.db", shop.root)
+    try:
+        untouched = prune(store, folder, "sandbox", Bounds(sent=1, planned=0, slack=4))
+        gone = prune(store, folder, "sandbox", Bounds(sent=1, planned=0, slack=0))
+        drop_unnamed_files(store, folder)
+    finally:
+        store.close()
+
+    # The first said cables and stock as they are still; what the two between said is overwritten.
+    assert (untouched, set(gone)) == ((), {planned, third, second})
+    assert sorted(one["id"] for one in runs(shop, market)) == sorted([newest, first])
+    assert {p.name for p in folder.iterdir() if p.is_dir()} == {newest, first, "files"}
+    assert replayed(shop, market, first)["same"] == 5
+    assert replayed(shop, market, newest)["same"] == 3
+
+
+def test_a_line_of_a_plan_is_read_whatever_its_texts_hold() -> None:
+    from offerwright.runs.said import said
+    from offerwright.sync.hashes import digests
+
+    body = '{"title":"],\\"payload\\":\\"x\\",\\"sku\\":\\"Y\\""}'
+    record = {
+        "account": "market", "action": "update", "aspect": "price", "base": {"price": 3},
+        "covers": {"price": "1-ab"}, "guard_inputs": '{"parts":[],"covers":{"stock":"1-cd"}}',
+        "marketplace": "m", "parts": [["main", body]], "payload": "p", "price": ["1", "2"],
+        "quantity": [None, None], "sku": 'A"1\\ü', "type": "operation", "why": "changed",
+    }  # fmt: skip
+    line = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+    (row,) = said(pl.Series([line + "\n"])).iter_rows(named=True)
+
+    assert (row["account"], row["sku"], row["aspect"], row["action"]) == (
+        "market", 'A"1\\ü', "price", "update",
+    )  # fmt: skip
+    assert (row["covers.price"], row["covers.stock"], row["covers.content"]) == ("1-ab", None, None)
+    assert row["line"] == digests(pl.Series([line])).item()

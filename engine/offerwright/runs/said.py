@@ -30,26 +30,50 @@ _MEMBERS = {
     "action": r'"action":"(\w+)"',
 }
 _COVERS = r'"covers":\{([^}]*)\}'
-_BODY = r'"parts":(\[.*\]),"payload":"'
+_BODIES, _BEHIND = '"parts":', '],"payload":"'
 
 
 def said(lines: pl.Series) -> pl.DataFrame:
     """`SAID`, one row per line of an operation, in their order."""
-    frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_columns(
-        pl.col("line").str.strip_chars_end("\r\n")
-    )
+    frame = _pieces(pl.DataFrame({"line": lines}, schema={"line": pl.String}))
     found = frame.with_columns(
-        *(pl.col("line").str.extract(pattern).alias(name) for name, pattern in _MEMBERS.items()),
-        pl.col("line").str.extract(_COVERS).alias("covers"),
-        pl.col("line").str.extract(_BODY).alias("body"),
+        *(
+            pl.col("tail" if name == "sku" else "head").str.extract(pattern).alias(name)
+            for name, pattern in _MEMBERS.items()
+        ),
+        pl.col("head").str.extract(_COVERS).alias("covers"),
     ).with_columns(
         pl.col("covers").str.extract(rf'"{aspect}":"([^"]*)"').alias(f"covers.{aspect}")
         for aspect in ASPECTS
     )
     return found.with_columns(
-        plain(found["account"]), plain(found["sku"]),
-        digests(found["body"]).alias("body"), digests(found["line"]).alias("line"),
-    ).select(*SAID)  # fmt: skip
+        plain(found["account"]),
+        plain(found["sku"]),
+        digests(found["body"]).alias("body"),
+        digests(found["line"]).alias("line"),
+    ).select(*SAID)
+
+
+def _pieces(lines: pl.DataFrame) -> pl.DataFrame:
+    """
+    Lines with what stands before their bodies, the bodies, and what stands behind.
+
+    The bodies are nearly all of a line: cut off first, they are gone through once.
+    """
+    whole = lines.with_columns(pl.col("line").str.strip_chars_end("\r\n"))
+    cut = whole.with_columns(
+        pl.col("line").str.splitn(_BODIES, 2).struct.rename_fields(["head", "rest"]).alias("cut")
+    ).unnest("cut")
+    return (
+        cut.with_columns(
+            pl.col("rest")
+            .str.splitn(_BEHIND, 2)
+            .struct.rename_fields(["body", "tail"])
+            .alias("cut")
+        )
+        .drop("rest")
+        .unnest("cut")
+    )
 
 
 def hashes_of(rows: pl.DataFrame) -> pl.DataFrame:

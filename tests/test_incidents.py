@@ -7,6 +7,7 @@ what changed, and by hand what a review says, what a plan withholds, and which b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,5 +75,12 @@ def test_moment_after_moment_it_does_not_happen(
 
 
 def test_every_incident_says_where_it_is_told() -> None:
-    assert len(INCIDENTS) >= 1
     assert all(told["incident"] and told["source"] and told["facts"] for _, told in INCIDENTS)
+
+
+def test_every_incident_stands_in_the_documentation() -> None:
+    text = (FOLDER.parents[2] / "docs" / "incidents.md").read_text(encoding="utf-8")
+
+    named = re.findall(r"`([a-z0-9-]+)` \|$", text, re.MULTILINE)
+
+    assert sorted(named) == sorted(name for name, _ in INCIDENTS)

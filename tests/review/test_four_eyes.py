@@ -322,6 +322,16 @@ def test_a_new_approval_that_is_over_does_not_count(desk: Desk, expires: str, sa
     assert desk.refusal() == said
 
 
+def test_two_folders_do_not_say_who_agreed(desk: Desk) -> None:
+    before, _ = states_of_range(desk.shop.root, "base..HEAD")
+    desk.approve(BEA)
+    _, after = states_of_range(desk.shop.root, "base..HEAD")
+    base, head = (load_documents(one.repository, KINDS)[0] for one in (before, after))
+    (found,) = agreements(base, head, None, Terms(date(2026, 11, 27), False))
+
+    assert found.refused == "two folders do not say who wrote what; compare commits"
+
+
 def test_the_guard_objects_again_and_the_review_says_who(desk: Desk) -> None:
     """Three offers fall by 57.6 %: 118.00 → 50.00, 236.00 → 100.00, 59.00 → 25.00."""
     root = desk.shop.root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -34,6 +35,7 @@ from offerwright.source.yaml import read_yaml
 
 Documents = Sequence[Loaded[Document]]
 _YAML = (".yaml", ".yml")
+_KIND = re.compile(rb"^kind: *([a-z]+) *\r?$", re.MULTILINE)
 _OF_NO_OFFER = frozenset({"approvals", "lifecycle", "routing", "test"})
 """Kinds of documents that change neither an offer nor what guards say of it."""
 
@@ -193,6 +195,10 @@ NOTHING = Written("")
 
 def written(body: bytes) -> Written:
     """What a file of rules says of itself; nothing where it cannot be read."""
+    plain = _KIND.findall(body)
+    if len(plain) == 1 and plain[0] != b"approvals":
+        # Most files are no approvals, and large: one line says so.
+        return Written(plain[0].decode())
     located, _ = read_yaml(body, "rules/approvals.yaml")
     kind = located.data.get("kind") if located is not None else None
     if located is None or not isinstance(kind, str):

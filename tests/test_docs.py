@@ -46,7 +46,7 @@ NOT_CODES = frozenset({
     "HOME", "OFFERWRIGHT_CACHE_DIR", "OFFERWRIGHT_FAILPOINTS", "XDG_CACHE_HOME",
     "BODY_UNREADABLE", "SANDBOX",                              # words of the local marketplaces
     "POLARS_MAX_THREADS", "RAY_ADDRESS",                       # environment of workers
-    "TERM",                                                    # what kind of terminal it is
+    "SIGALRM", "TERM",                                         # a signal; what kind of terminal it is
     "ACME",                                                    # upper("Acme")
 })  # fmt: skip
 

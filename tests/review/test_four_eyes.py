@@ -322,6 +322,13 @@ def test_a_new_approval_that_is_over_does_not_count(desk: Desk, expires: str, sa
     assert desk.refusal() == said
 
 
+def test_a_reason_of_several_lines_stays_on_one(desk: Desk) -> None:
+    desk.approve(BEA, text=APPROVAL.replace("reason: clearance", 'reason: "all\\nblocks  nothing"'))
+    done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
+
+    assert "until 2026-12-31: all blocks nothing (bea)" in done.out
+
+
 def test_two_folders_do_not_say_who_agreed(desk: Desk) -> None:
     before, _ = states_of_range(desk.shop.root, "base..HEAD")
     desk.approve(BEA)

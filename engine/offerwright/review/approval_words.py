@@ -12,7 +12,7 @@ _SHARES = ("down", "up", "at_most")
 
 
 def reach(approval: Mapping[str, Any]) -> str:
-    """What it allows: `step, down 45.0 %, {"brand": "Acme"}, until 2026-11-30`."""
+    """What it allows: `step, down 45.0 %, {"brand": "Acme"}, until 2026-11-30: summer (maria)`."""
     bounds = [
         f"{name.replace('_', ' ')} {level(value) if name in _SHARES else value}"
         for name, value in approval["bounds"].items()
@@ -20,7 +20,10 @@ def reach(approval: Mapping[str, Any]) -> str:
     select, accounts = approval["select"], approval.get("for")
     offers = "all offers" if not select else json.dumps(select, ensure_ascii=False)
     whose = [f"for {json.dumps(accounts, ensure_ascii=False)}"] if accounts else []
-    return ", ".join([approval["guard"], *bounds, offers, *whose, f"until {approval['expires']}"])
+    # A reason of several lines could pass for lines of the review.
+    why = " ".join(f"{approval['reason']} ({approval['approver']})".split())
+    parts = [approval["guard"], *bounds, offers, *whose, f"until {approval['expires']}: {why}"]
+    return ", ".join(parts)
 
 
 def standing(approval: Mapping[str, Any]) -> str:
@@ -40,10 +43,12 @@ def passing(approval: Mapping[str, Any]) -> str:
 
 
 def tally(approvals: Sequence[Mapping[str, Any]]) -> str:
-    """`2 new approvals, 1 of them does not count`."""
+    """`2 new approvals, 1 of them does not count`; `1 new approval, which does not count`."""
     new = [one for one in approvals if one["change"] == "new"]
     refused = sum(one["result"] == "refused" for one in approvals)
     said = count(len(new), "new approval")
     if not refused:
         return said
+    if refused == len(new):
+        return f"{said}, which {'does' if refused == 1 else 'do'} not count"
     return f"{said}, {refused:,} of them {'does' if refused == 1 else 'do'} not count"

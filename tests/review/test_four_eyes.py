@@ -326,7 +326,7 @@ def test_a_reason_of_several_lines_stays_on_one(desk: Desk) -> None:
     desk.approve(BEA, text=APPROVAL.replace("reason: clearance", 'reason: "all\\nblocks  nothing"'))
     done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
 
-    assert "until 2026-12-31: all blocks nothing (bea)" in done.out
+    assert r"until 2026-12-31: all\x0ablocks nothing (bea)" in done.out
 
 
 def test_two_folders_do_not_say_who_agreed(desk: Desk) -> None:

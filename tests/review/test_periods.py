@@ -12,7 +12,8 @@ from typed_rows import frame_from_rows
 from offerwright.errors import has_errors
 from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
-from offerwright.review.periods import period_records, period_reviews
+from offerwright.review.master import master
+from offerwright.review.periods import period_reviews, with_periods
 from offerwright.review.review import Asked
 from offerwright.review.side import Side
 from offerwright.source.repository import Repository
@@ -53,7 +54,7 @@ def told(base: Side, head: Side, most: int = 9) -> tuple[list[Any], int]:
             one["as_of"][:10], one["before"][:10], one["totals"]["changed_offers"], one["blocks"],
             [f"{c['what']} {c['happens']}" for c in one["because"]],
         )
-        for one in period_records(found)
+        for one in with_periods(master(found[0].review, 0), found)["periods"]
     ], left  # fmt: skip
 
 
@@ -94,3 +95,26 @@ def test_moments_that_are_left_out_are_counted() -> None:
         ("2026-06-01", "2026-06-10", 0, False, []),
         ("2026-06-10", "2026-07-01", 2, False, ["pricing sale begins"]),
     ], 1)  # fmt: skip
+
+
+def test_a_document_that_moves_offers_later_is_not_said_to_move_none() -> None:
+    head = side("head", sale=SALE.format("2026-06-10", "2026-06-20", "5%"))
+    asked = Asked(datetime(2026, 6, 1, tzinfo=ZONE), ready)
+    found, _ = period_reviews(side("base"), head, asked, datetime(2026, 7, 1, tzinfo=ZONE), 9)
+    now = master(found[0].review, 0)
+    whole = with_periods(now, found)
+
+    assert [d["offers"] for d in now["documents"]] == [0]
+    assert [d["offers"] for d in whole["documents"]] == [2]
+    assert (now["differs"], whole["differs"]) == (False, True)
+
+
+def test_what_only_one_side_has_comes_first() -> None:
+    same = {"a": SALE.format("2026-06-10", "2026-06-20", "5%")}
+    other = SALE.format("2026-06-10", "2026-06-20", "1%").replace("sale", "other")
+    other = other.replace("name: other", "name: other\nfor: {marketplace: alpha}")
+    head = side("head", **same, z=other)
+
+    assert told(side("base", **same), head)[0][1][-1] == [
+        "pricing other begins", "pricing sale begins",
+    ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 from review.hostile import HOSTILE
-from review.test_markdown import offer, record, without_spans
+from review.test_markdown import counts, offer, record, without_spans
 
 from offerwright.review.links import links
 from offerwright.review.renderings import FORMS, Rendered, rendered
@@ -32,7 +32,19 @@ def written(name: str, form: str) -> str:
         {"code": "UNKNOWN_NAME", "severity": "error", "message": name, "file": name, "line": 1,
          "column": 1, "end_line": 1, "end_column": 2, "hint": name, "related": [], "fix": None}
     ]  # fmt: skip
+    later = {**review["guards"][0], "document": "later", "guard": name, "file": name}
+    review["periods"] = [period(name, []), period(name, [later])]
     return rendered(Rendered(review, None, LINKS), form).decode()
+
+
+def period(name: str, guards: list[dict[str, Any]]) -> dict[str, Any]:
+    """A stretch of time in which all names are this one."""
+    change = {"what": name, "happens": "begins", "accounts": [name], "file": name, "line": 2}
+    return {
+        "as_of": "2026-11-24T00:00:00+00:00", "before": "2026-12-01T00:00:00+00:00",
+        "because": [change] * 4, "differs": True, "blocks": bool(guards), "totals": counts(3),
+        "accounts": [{"account": name, **counts(3)}], "guards": guards,
+    }  # fmt: skip
 
 
 class Tags(HTMLParser):
@@ -84,7 +96,7 @@ def _same_commands(said: str, plain: str) -> None:
     def heads(text: str) -> list[str]:
         return re.findall(r"^::(\w+) (?:[\w]+=[^,:]*,?)*::", text, re.MULTILINE)
 
-    assert heads(said) == heads(plain) == ["error", "error"]
+    assert heads(said) == heads(plain) == ["error", "error", "error"]
 
 
 def _cells(said: str, plain: str) -> None:

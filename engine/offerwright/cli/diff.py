@@ -25,6 +25,7 @@ from offerwright.cli.outputs import (
 from offerwright.cli.report import VERSION, dump_pretty, printable, put, tell
 from offerwright.cli.review import (
     FORMS,
+    MOMENTS,
     OFFERS,
     ReviewRequest,
     code_of,
@@ -49,6 +50,10 @@ SAMPLES = 5
 @root_option
 @data_option
 @as_of_option
+@click.option("--as-of-end", "end", default=None, metavar="TIME",
+              help="Review every moment until then at which something changes.")  # fmt: skip
+@click.option("--moments", type=click.IntRange(1), default=MOMENTS, show_default=True,
+              help="At most so many moments of that time.")  # fmt: skip
 @click.option("--offers", type=click.IntRange(0), default=OFFERS, show_default=True,
               help="So many offers stand in the JSON of a review, one by one.")  # fmt: skip
 @click.option("--account", "accounts", multiple=True, metavar="NAME",
@@ -68,6 +73,8 @@ def diff(
     root: Path | None,
     data: Path | None,
     as_of: str | None,
+    end: str | None,
+    moments: int,
     offers: int,
     accounts: tuple[str, ...],
     aspects: tuple[Aspect, ...],
@@ -97,7 +104,7 @@ def diff(
             )
         refuse_terminal(wanted)
         record = write_review(
-            ReviewRequest(sides, root, data, as_of, offers, links, folder), wanted
+            ReviewRequest(sides, root, data, as_of, offers, end, moments, links, folder), wanted
         )
         sys.exit(code_of(record, fail_on or "blocked"))
 
@@ -133,7 +140,7 @@ def _one(wanted: Sequence[Output]) -> tuple[str, Path | None]:
 
 _OF_SAVED = ("text", "json", "jsonl", "parquet")
 _OF_OUTPUTS = ("accounts", "aspects", "samples")
-_OF_REVIEWS = ("root", "data", "as_of", "offers", "links", "folder")
+_OF_REVIEWS = ("root", "data", "as_of", "end", "moments", "offers", "links", "folder")
 
 
 def _refuse(names: Sequence[str], what: str) -> None:

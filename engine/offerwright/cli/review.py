@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from click import UsageError
+from click import BadParameter, UsageError
 
-from offerwright.cli.options import found_root
+from offerwright.cli.options import found_root, moment
 from offerwright.cli.outputs import Output, write_outputs
 from offerwright.cli.report import diagnostic_json, tell
 from offerwright.errors import OfferwrightError
@@ -17,10 +17,15 @@ from offerwright.source.repository import SHOP_FILE
 
 if TYPE_CHECKING:
     from offerwright.cli.review_sides import State
+    from offerwright.review.periods import PeriodReview
     from offerwright.review.renderings import Rendered
+    from offerwright.review.review import Asked
+    from offerwright.review.side import Side
 
 OFFERS = 1000
 """So many offers stand in the document one by one, unless asked otherwise."""
+MOMENTS = 12
+"""At so many moments a stretch of time is looked at."""
 ROWS = 5000
 """So many stand in the HTML report."""
 FORMS = ("text", "json", "markdown", "html", "csv", "parquet", "sarif", "github",
@@ -37,6 +42,8 @@ class ReviewRequest:
     data: Path | None
     as_of: str | None
     offers: int = OFFERS
+    end: str | None = None
+    moments: int = MOMENTS
     links: str | None = None
     folder: str = ""
 
@@ -100,6 +107,7 @@ def _evaluated(request: ReviewRequest) -> Rendered:
     from offerwright.review.documents import changed_files
     from offerwright.review.master import Named, broken, master, ranked_offers
     from offerwright.review.offers_table import table_of_review
+    from offerwright.review.periods import with_periods
     from offerwright.review.renderings import Rendered
     from offerwright.review.review import Asked, review
 
@@ -116,13 +124,37 @@ def _evaluated(request: ReviewRequest) -> Rendered:
     before, after, as_of = sides((old, base), (new, head), Data(root, request.data, request.as_of))
     approvals = agreed(root, (old, base), (new, head), as_of)
     after = replace(after, loadout=counted(head, approvals))
-    found = review(before, after, Asked(as_of, compiled, workers=2))
+    asked = Asked(as_of, compiled, workers=2)
+    later = _periods(before, after, asked, request)
+    found = later[0].review if later else review(before, after, asked)
     files = changed_files(old.repository.files, new.repository.files, found.documents)
     judged = diagnostic_json(head_findings(after, as_of, root))
     gaps = replace(both.gaps, findings=(*both.gaps.findings, *judged))
     found = replace(found, approvals=approvals, files=files, gaps=gaps)
-    record = master(found, max(request.offers, ROWS))
+    record = with_periods(master(found, max(request.offers, ROWS)), later)
     return Rendered(record, table_of_review(ranked_offers(found), record))
+
+
+def _periods(
+    base: Side, head: Side, asked: Asked, request: ReviewRequest
+) -> tuple[PeriodReview, ...]:
+    """What the change does from moment to moment; nothing where only one moment is asked for."""
+    from offerwright.review.periods import period_reviews
+
+    if request.end is None:
+        return ()
+    end = moment(request.end, head.loadout.rules.time_zone)
+    if end <= asked.as_of:
+        raise BadParameter(
+            f"{request.end} is not after {asked.as_of.isoformat()}", param_hint="--as-of-end"
+        )
+    found, left = period_reviews(base, head, asked, end, request.moments)
+    if left:
+        tell(
+            f"note: {left} moments after {found[-1].start.isoformat()} are not looked at; "
+            f"--moments {len(found) + left} looks at all"
+        )
+    return found
 
 
 def _states(request: ReviewRequest) -> tuple[Path, tuple[State, State]]:

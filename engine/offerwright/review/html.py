@@ -16,7 +16,16 @@ from offerwright.review.approval_words import reach, standing
 from offerwright.review.histogram import FLOOR, HEIGHT, WIDTH, histogram
 from offerwright.review.links import Links
 from offerwright.review.offers_table import missing
-from offerwright.review.words import count, headline, level, percent, rule_name, verdict
+from offerwright.review.words import (
+    clock,
+    count,
+    headline,
+    later,
+    level,
+    percent,
+    rule_name,
+    verdict,
+)
 
 Record = Mapping[str, Any]
 STYLES = ("pages/style.css", "review/templates/report.css")
@@ -35,7 +44,7 @@ def html(record: Record, links: Links | None = None) -> str:
     """
     style, script = "".join(map(_own, STYLES)), _own(SCRIPT)
     offers = record["offers"][: report.ROWS]
-    whole = {**dict.fromkeys((*ERRORS, "approvals"), ()), **record}
+    whole = {**dict.fromkeys((*ERRORS, "approvals", "periods"), ()), **record}
     return _environment().get_template("report.html.jinja").render(
         review=whole, errors=any(whole[name] for name in ERRORS),
         style=style, style_hash=_hash(style), script=script, script_hash=_hash(script),
@@ -48,7 +57,7 @@ def html(record: Record, links: Links | None = None) -> str:
         dumbbells=report.dumbbells(record["accounts"]),
         drawn=histogram(record["spread"]), width=WIDTH, height=HEIGHT, floor=FLOOR,
         movers={name: record["movers"][name][: report.MOVERS] for name in ("down", "up")},
-        idle=[one for one in record["documents"] if one["offers"] == 0],
+        later=list(later(record)), idle=[one for one in record["documents"] if one["offers"] == 0],
         offers=[report.row(one) for one in offers],
         left=missing({**record, "offers": offers}),
         listed=report.LISTED, to=_to(links),
@@ -93,7 +102,7 @@ def _environment() -> Environment:
         "percent": lambda share: report.typeset(percent(share)),
         "level": lambda share: report.typeset(level(share)),
         "number": lambda number: f"{number:,}", "minutes": _minutes, "reach": reach,
-        "standing": standing, "typeset": report.typeset,
+        "standing": standing, "clock": clock, "typeset": report.typeset,
     }  # fmt: skip
     return found
 

@@ -20,8 +20,10 @@ from offerwright.review.words import (
     NONE,
     between,
     change,
+    clock,
     count,
     headline,
+    later,
     level,
     margin,
     missing,
@@ -101,6 +103,8 @@ def _written(record: Record, sizes: Sizes) -> str:
         list(_guards(record["guards"], sizes)),
         list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),
+        [f"- ❌ {code(one, SENTENCE)}" for one in islice(later(record), sizes.findings)],
+        list(_fold("When", list(_periods(record.get("periods", ()), sizes.rules)))),
         list(_fold("Largest moves", list(_movers(record["movers"], sizes.movers)))),
         list(_fold("Spread", list(_spread(record["spread"])) if sizes.spread else [])),
         list(_fold("By rule", list(_rules(record["rules"], sizes.rules)))),
@@ -211,6 +215,29 @@ def _accounts(record: Record, sizes: Sizes) -> Iterator[str]:
     same = len(record["accounts"]) - len(changed) + len(record["untouched"])
     if same:
         yield f"\nNothing changes on {count(same, 'account')}."
+
+
+def _periods(periods: Sequence[Record], most: int) -> Iterator[str]:
+    """What is live when, of a change that was looked at over a stretch of time."""
+    if periods and most:
+        headings = ("from", "before", "offers", "up", "down", "prices", "what happens then")
+        yield from _table(headings, [
+            (clock(one["as_of"]), clock(one["before"]),
+             *(f"{one['totals'][name]:,}" for name in ("changed_offers", "up", "down")),
+             percent(one["totals"]["mean_share"]), _happens(one["because"]))
+            for one in periods[:most]
+        ], right=range(2, 6))  # fmt: skip
+        if len(periods) > most:
+            yield f"\nand {count(len(periods) - most, 'more period')}"
+
+
+def _happens(because: Sequence[Record]) -> str:
+    """The first of what begins or ends, with its place."""
+    if not because:
+        return NONE
+    first, *more = because
+    others = f" and {len(more)} more" if more else ""
+    return f"{code(first['what'])} {first['happens']}{others} {_spot(first)}"
 
 
 def _movers(movers: Mapping[str, Sequence[Record]], most: int) -> Iterator[str]:

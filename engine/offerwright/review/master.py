@@ -64,6 +64,7 @@ def master(found: Review, most: int) -> dict[str, Any]:
         "untouched": [{"account": a, "offers": n} for a, n in found.untouched.items()],
         "guards": [_guard(one, changed) for one in found.guards],
         "approvals": approvals(found),
+        "periods": [],
         "movers": {move: [_offer(o) for o in _movers(ranked, move)] for move in ("up", "down")},
         "spread": _spread(changed),
         "rules": _rules(found.causes),
@@ -101,7 +102,7 @@ def broken(base: Named, head: Named, files: Sequence[FileChange], gaps: Gaps) ->
         **sides,
         "as_of": None, "snapshot": None, "differs": False, "blocks": True,
         "totals": None, "accounts": [], "untouched": [], "guards": [],
-        "approvals": [],
+        "approvals": [], "periods": [],
         "movers": {"up": [], "down": []}, "spread": [], "rules": [], "documents": [],
         "files": [_file(one) for one in files], "offers": [], **gaps.as_json,
     }  # fmt: skip
@@ -116,12 +117,14 @@ def _side(side: Side) -> dict[str, Any]:
 
 
 def _with_rules(found: Review) -> pl.DataFrame:
-    """The offers that differ, with the first rule that moved the price, else any aspect."""
+    """The offers that differ, with the first rule that moved the price, else any aspect; a document
+    of which no rule is known is named where no other is."""
     changed = found.changed
     if not len(changed):
         return changed
     order = pl.col("aspect").replace_strict({one: n for n, one in enumerate(ORDER)})
-    first = found.causes.sort(order, maintain_order=True).unique(
+    unnamed = pl.col("rule") == ""
+    first = found.causes.sort(order, unnamed, maintain_order=True).unique(
         ["account", "sku"], keep="first", maintain_order=True
     )
     causes = first.select(CAUSES.keys()).rename({"aspect": "cause_aspect"})

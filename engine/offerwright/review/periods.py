@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from offerwright.review.master import master
 from offerwright.review.review import Asked, Review, review
 from offerwright.review.side import Side
-from offerwright.rules.changes import Change, merged
+from offerwright.rules.changes import Change
 from offerwright.timeline.moments import Moment, Span, moment_of, moments
 
 _COUNTS = (
     "changed_offers", "new", "gone", "blocked", "unblocked", "up", "down", "from_zero", "to_zero",
     "price", "stock", "mean_share", "margin_before", "margin_after",
 )  # fmt: skip
+
+_GUARD = ("guard", "document", "check", "owner", "file", "line", "result", "fails", "missing")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,6 @@ class PeriodReview:
     end: datetime
     changes: tuple[Change, ...]
     review: Review
-
-    @property
-    def blocks(self) -> bool:
-        return self.review.blocks
 
 
 def period_reviews(
@@ -60,25 +57,54 @@ def period_reviews(
 
 def _moments(base: Side, head: Side, time: Span) -> Iterator[Moment]:
     """Every moment at which something begins or ends on one side or both."""
-    both = sorted(
-        (one for side in (base, head) for one in moments(side.loadout, time)),
-        key=lambda one: one.at,
-    )
-    for at, group in groupby(both, key=lambda one: one.at):
-        yield Moment(at, merged(change for one in group for change in one.changes))
+    old, new = ({one.at: one.changes for one in moments(s.loadout, time)} for s in (base, head))
+    for at in sorted(old.keys() | new.keys()):
+        yield Moment(at, tuple(_of_both(old.get(at, ()), new.get(at, ()))))
 
 
-def period_records(found: tuple[PeriodReview, ...]) -> list[dict[str, Any]]:
-    """The periods as `review.schema.json` has them: counts, and the guards that object."""
-    return [
-        {
-            "as_of": one.start.isoformat(),
-            "before": one.end.isoformat(),
-            "because": [_change(change) for change in one.changes],
-            **_brief(master(one.review, 0)),
-        }
-        for one in found
-    ]
+def _of_both(old: Sequence[Change], new: Sequence[Change]) -> Iterator[Change]:
+    """What only one side has comes first; what both have stands where the head has it."""
+    before, after = {_named(one) for one in old}, {_named(one) for one in new}
+    yield from (one for one in new if _named(one) not in before)
+    yield from (one for one in old if _named(one) not in after)
+    yield from (one for one in new if _named(one) in before)
+
+
+def _named(one: Change) -> tuple[str, str]:
+    return one.what, one.happens
+
+
+def with_periods(record: Mapping[str, Any], found: tuple[PeriodReview, ...]) -> dict[str, Any]:
+    """
+    The document of the first moment with what comes later.
+
+    What blocks then blocks now. A document moves the most offers that it moves at any moment.
+    """
+    records = [master(one.review, 0) for one in found]
+    together = zip(*(one["documents"] for one in (record, *records)), strict=True)
+    return {
+        **record,
+        "differs": record["differs"] or any(one["differs"] for one in records),
+        "blocks": record["blocks"] or any(one["blocks"] for one in records),
+        "documents": [{**one[0], "offers": _most(one)} for one in together],
+        "periods": [_period(one, brief) for one, brief in zip(found, records, strict=True)],
+    }
+
+
+def _most(found: Sequence[Mapping[str, Any]]) -> int | None:
+    """The most offers that one document moves at a moment; None where a moment cannot tell."""
+    counts = [one["offers"] for one in found]
+    return None if None in counts else max(counts)
+
+
+def _period(one: PeriodReview, record: Mapping[str, Any]) -> dict[str, Any]:
+    """A period as `review.schema.json` has it: counts, and the guards that object."""
+    return {
+        "as_of": one.start.isoformat(),
+        "before": one.end.isoformat(),
+        "because": [_change(change) for change in one.changes],
+        **_brief(record),
+    }
 
 
 def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +117,7 @@ def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
             for one in record["accounts"]
         ],
         "guards": [
-            {name: one[name] for name in ("guard", "document", "owner", "result")}
+            {name: one[name] for name in _GUARD}
             for one in record["guards"]
             if one["result"] != "passes"
         ],

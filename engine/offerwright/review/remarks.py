@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from offerwright.review.words import change, count, moved, rule_name
+from offerwright.review.words import change, clock, count, later_guards, moved, rule_name
 
 Record = Mapping[str, Any]
 Level = Literal["error", "warning", "note"]
@@ -46,6 +46,7 @@ def remarks(record: Record) -> tuple[Remark, ...]:
     found = [
         *(_finding(one) for one in record["findings"]),
         *(remark for one in record["guards"] for remark in _guard(one)),
+        *(_later(period, one) for period, one in later_guards(record)),
         *(_approval(one) for one in record.get("approvals", ()) if one["why"]),
     ]
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.level)))
@@ -80,6 +81,17 @@ def _guard(one: Record) -> Iterator[Remark]:
     for place, text in _objections(one):
         yield Remark(level, name, f"The guard {name} ({one['check']}). {owner}", title,
                      f"{text} {owner}", place)  # fmt: skip
+
+
+def _later(period: Record, one: Record) -> Remark:
+    """A guard that stops the change at a later moment only, at the guard's line."""
+    name, from_ = f"{one['document']}/{one['guard']}", clock(period["as_of"])
+    owner = f"Its owner is {one['owner']}." if one["owner"] else "Nobody owns it."
+    said = count(one["fails"] + one["missing"], "offer")
+    text = f"From {from_} on: {said} {_fail(one, one['fails'] + one['missing'])}. {owner}"
+    place = Place(one["file"], one["line"], one["line"])
+    about = f"The guard {name} ({one['check']}). {owner}"
+    return Remark("error", name, about, f"{one['guard']} stops this change later", text, place)
 
 
 def _objections(one: Record) -> Iterator[tuple[Place, str]]:

@@ -11,8 +11,10 @@ from offerwright.review.approval_words import reach, standing
 from offerwright.review.words import (
     NONE,
     change,
+    clock,
     count,
     headline,
+    later,
     level,
     margin,
     missing,
@@ -36,6 +38,7 @@ def text(record: Record) -> str:
         list(_guards(record["guards"])),
         list(_approvals(record.get("approvals", ()))),
         _accounts(record),
+        list(_periods(record)),
         *(_movers(name, record["movers"][name]) for name in ("down", "up")),
         _rules(record["rules"]),
         list(_documents(record["documents"])),
@@ -95,6 +98,31 @@ def _accounts(record: Record) -> list[str]:
     same += [one["account"] for one in record["untouched"]]
     found = list(_table(headings, rows)) if rows else []
     return [*found, *([f"nothing changes on {', '.join(sorted(same))}"] if same else [])]
+
+
+def _periods(record: Record) -> Iterator[str]:
+    """What is live when, of a change that was looked at over a stretch of time."""
+    for one in later(record):
+        yield f"blocks   {one}"
+    periods = record.get("periods", ())
+    if periods:
+        yield "When"
+        headings = ("from", "before", "offers", "up", "down", "price", "what happens then", "where")
+        yield from _table(headings, [
+            (clock(one["as_of"]), clock(one["before"]), f"{one['totals']['changed_offers']:,}",
+             f"{one['totals']['up']:,}", f"{one['totals']['down']:,}",
+             percent(one["totals"]["mean_share"]), *_happens(one))
+            for one in periods
+        ])  # fmt: skip
+
+
+def _happens(period: Record) -> tuple[str, str]:
+    """The first of what begins or ends, and its place."""
+    if not period["because"]:
+        return "", ""
+    first, *more = period["because"]
+    others = f" and {len(more)} more" if more else ""
+    return f"{first['what']} {first['happens']}{others}", f"{first['file']}:{first['line']}"
 
 
 def _movers(name: str, offers: Sequence[Record]) -> list[str]:

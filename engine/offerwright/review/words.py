@@ -97,6 +97,33 @@ def missing(record: Mapping[str, Any], name: Callable[[str], str] = str) -> Iter
         yield f"{name(one['file'])} of {sides[one['side']]} is not read: {name(one['message'])}"
 
 
+def later(record: Mapping[str, Any]) -> Iterator[str]:
+    """Which guards stop a change at a later moment only, and from when on."""
+    for period, one in later_guards(record):
+        yield f"{one['guard']} ({one['owner'] or 'no owner'}) from {clock(period['as_of'])} on"
+
+
+def later_guards(
+    record: Mapping[str, Any],
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The guards that stop a change at a later moment only, each with the first such period."""
+    told = {_guard_key(one) for one in record["guards"] if one["result"] == "blocks"}
+    for period in record.get("periods", ())[1:]:
+        for one in period["guards"]:
+            if one["result"] == "blocks" and _guard_key(one) not in told:
+                told.add(_guard_key(one))
+                yield period, one
+
+
+def _guard_key(one: Mapping[str, Any]) -> tuple[str, str]:
+    return one["document"], one["guard"]
+
+
+def clock(moment: str) -> str:
+    """`2026-12-01 00:00`, of an ISO moment, in its own zone."""
+    return moment[:16].replace("T", " ")
+
+
 def headline(record: Mapping[str, Any]) -> str:
     """The first sentence."""
     totals = record["totals"]
@@ -104,8 +131,9 @@ def headline(record: Mapping[str, Any]) -> str:
         return "Price review: the head has errors, so nothing could be computed"
     if record["findings"] and record.get("stand_ins"):
         return f"Price review: the head has errors; {_sound(record)}"
-    if not record["differs"]:
-        return f"Price review: none of {count(totals['offers'], 'offer')} changes"
+    if not totals["changed_offers"]:
+        now = " now" if record["differs"] else ""
+        return f"Price review: none of {count(totals['offers'], 'offer')} changes{now}"
     mean = totals["mean_share"]
     average = "" if mean is None else f", prices {percent(mean)} on average"
     verb = "changes" if totals["changed_offers"] == 1 else "change"
@@ -128,6 +156,8 @@ def verdict(record: Mapping[str, Any]) -> str:
         return "The head has errors"
     if tally["blocks"]:
         return f"{count(tally['blocks'], 'guard blocks', 'guards block')} this change"
+    if then := list(later(record)):
+        return f"{count(len(then), 'guard blocks', 'guards block')} this change later"
     refused = sum(one["result"] == "refused" for one in record.get("approvals", ()))
     if refused:
         return f"{count(refused, 'approval does', 'approvals do')} not count"

@@ -308,7 +308,7 @@ CODES: dict[str, str] = {
     "UNREACHABLE": "Nobody answers at the marketplace's address",
     "UNREACHABLE_STATE": "No order ever comes to a state",
     "UNREADABLE": "A file or folder cannot be read",
-    "UNSUPPORTED_SCOPE": "A document of this kind cannot be for some categories, brands or SKUs",
+    "UNSUPPORTED_SCOPE": "Some offers are selected where only accounts can be",
     "VALUE_NOT_TAKEN": "The answer does not show the value as it was sent",
     "VERSION_NOT_RAISED": "A document means something else under the same `version`",
     "WARN": "A guard with `else: warn` failed",

@@ -1,4 +1,4 @@
-"""Guards on sources: too old or too few, at review, at plan, and when an old plan is applied."""
+"""Guards on sources: too old or too few, at review and at plan (applied: tests/sync/test_submit.py)."""
 
 from __future__ import annotations
 
@@ -70,21 +70,6 @@ def test_a_snapshot_that_nobody_noted_is_too_old(shop: Shop, market: Market) -> 
     (shop.root / ".offerwright/snapshots/taken.jsonl").unlink()
 
     assert "nobody knows how old catalogue is" in plan(shop, market).out
-
-
-def test_a_plan_that_lay_too_long_is_not_sent(shop: Shop, market: Market) -> None:
-    guard(shop, FRESH.replace("26 hours", "2 seconds"))
-    assert shop("snapshot").code == 0
-    os.utime(shop.root / "data/catalogue.csv")
-    assert shop("snapshot").code == 0
-    made = plan(shop, market, "--out", "p.jsonl")
-    time.sleep(3.1)
-    done = shop("apply", "p.jsonl", "--sandbox", market.url)
-
-    assert made.code == 0
-    assert "5 operations to send" in made.out
-    assert (done.code, market.writes()) == (4, [])
-    assert "not sent: guard fresh: catalogue is" in done.out
 
 
 def lost(shop: Shop, market: Market) -> Done:

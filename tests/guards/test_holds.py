@@ -74,6 +74,12 @@ def test_a_hold_that_warns_holds_nothing() -> None:
         ({"check": "hold", "else": "needs_approval"}, "INVALID"),
         ({"check": "source_age", "at_most": "26%", "else": "block"}, "INVALID"),
         ({"check": "source_rows", "at_least": 98, "else": "block"}, "WRONG_TYPE"),
+        ({"check": "share_moved", "at_most": "9%", "when": {"sku": "A"}, "else": "block"},
+         "UNSUPPORTED_SCOPE"),
+        ({"check": "exposure", "at_most": 9, "when": {"sku": "A"}, "else": "block"},
+         "UNSUPPORTED_SCOPE"),
+        ({"check": "expires", "within": "9 days", "when": {"sku": "A"}, "else": "block"},
+         "UNSUPPORTED_SCOPE"),
     ],
 )  # fmt: skip
 def test_what_guards_nothing_is_found(guard: dict[str, Any], code: str) -> None:

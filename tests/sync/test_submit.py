@@ -16,6 +16,7 @@ from sync.book import NOW, Book, first_of, product, with_bytes, words
 from offerwright.errors import StalePlan
 from offerwright.marketplaces.operation import Operation, Problem
 from offerwright.store import open_store
+from offerwright.sync.plan_file import PlanFile
 from offerwright.sync.submit import submit
 
 GUARDS: list[dict[str, Any]] = [
@@ -98,6 +99,35 @@ def test_what_has_moved_is_left_out_and_the_rest_goes_on(book: Book) -> None:
 
     assert [(o.sku, o.aspect) for o in done.moved] == [("A", "price")]
     assert [(c.operation.sku, c.operation.aspect) for c in book.claims()] == [("B", "price")]
+
+
+def lain(book: Book, *rows: dict[str, Any]) -> PlanFile:
+    """A plan that was made when its source was fresh, and is applied a day later."""
+    file = book.opened(book.plan(*rows))
+    seen = {"all": {"modified": int(NOW) - 25 * 3600, "rows": 9, "rows_before": 9}}
+    return replace(file, head={**file.head, "sources": seen})
+
+
+def test_under_a_source_that_grew_old_meanwhile_only_less_stock_goes(tmp_path: Path) -> None:
+    store = open_store("sqlite:///state.db", tmp_path)
+    store.lead(OWNER, now=0, lease_s=1000)
+    fresh = {"id": "fresh", "check": "source_age", "at_most": "24 hours", "else": "block"}
+    book = Book(shop([fresh], content=True), store, tmp_path)
+    # Units before and after.
+    units = {"A": (5, 4), "B": (5, 0), "C": (5, 6), "D": (0, 1)}
+    book.sync(*(product(sku, "10.00", before) for sku, (before, _) in units.items()), first=True)
+    told = [product(sku, "11.00", after) for sku, (_, after) in units.items()]
+    done = book.submitted(lain(book, *told, product("E", "10.00", 0)))
+
+    assert sorted(book.settle()) == ["A stock", "B stock"]
+    assert sorted((o.sku, o.aspect) for o, _ in done.refused) == [
+        ("A", "price"), ("B", "price"), ("C", "price"), ("C", "stock"), ("D", "price"),
+        ("D", "stock"), ("E", "content"),
+    ]  # fmt: skip
+    assert {reason for _, reason in done.refused} == {
+        "guard fresh: all is 25 hours old; at most 24 hours"
+    }
+    store.close()
 
 
 def test_an_empty_plan_is_not_stale(book: Book) -> None:

@@ -13,13 +13,14 @@ from offerwright.expressions.types import money
 from offerwright.frames import ASPECTS, HELD_ASPECTS, Aspect
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.guards.link_approvals import approvals_of, check_approvals
-from offerwright.guards.plan import ApprovalPlan, GuardPlan, GuardSet
+from offerwright.guards.plan import OF_ACCOUNTS, ApprovalPlan, GuardPlan, GuardSet
 from offerwright.profile import staged
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.rules.plan import AccountPlan, RuleSet, pricing_rules
 from offerwright.rules.rows import Findings, check_window, window
 from offerwright.rules.tables import Setting, compile_expression, compile_when
+from offerwright.source.document import OFFER_KEYS
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
@@ -43,6 +44,7 @@ def link_guards(
     _check_documents(guards, ZoneInfo(rules.time_zone), findings)
     for loaded in guards:
         check_scope(loaded, rules.words.names, findings)
+        _check_reach(loaded, findings)
     _check_names(guards, rules, sources, findings)
     rules_by_id = {g.id: g for d in guards for g in d.document.guards}
     check_approvals(approvals, rules_by_id, rules.words.names, findings, all_loaded)
@@ -68,6 +70,28 @@ def _check_documents(
                 findings.say("DUPLICATE_ID", span, f"the guard `{guard.id}` is there twice",
                              "approvals name guards by id: choose another")  # fmt: skip
             seen.setdefault(guard.id, span)
+
+
+def _check_reach(loaded: Loaded[GuardsDocument], findings: Findings) -> None:
+    """A share of some offers would be judged of all, and nobody would know."""
+    whole = [(n, g) for n, g in enumerate(loaded.document.guards) if g.check in OF_ACCOUNTS]
+    for index, guard in whole:
+        if guard.when is not None:
+            findings.say(
+                "UNSUPPORTED_SCOPE", loaded.located.key(("guards", index, "when")),
+                f"`{guard.check}` judges an account as a whole and has no `when`",
+                "leave it out; `for: {account: …}` of the document chooses accounts",
+            )  # fmt: skip
+    for key in OFFER_KEYS if whole else ():
+        if loaded.document.for_.names(key):
+            ids = ", ".join(f"`{guard.id}`" for _, guard in whole)
+            findings.say(
+                "UNSUPPORTED_SCOPE", loaded.located.key(("for", key)),
+                f"{ids} judge{'s' if len(whole) == 1 else ''} accounts as a whole, and this "
+                f"document is for one {key} only",
+                f"write {'it' if len(whole) == 1 else 'them'} in a document without `{key}` in "
+                "its `for`",
+            )  # fmt: skip
 
 
 def _check_names(

@@ -24,6 +24,8 @@ RUN_CHECKS = ("share_moved", "share_zeroed", "share_delisted", "exposure", "iden
 SOURCE_CHECKS = ("source_age", "source_rows")
 NOT_OF_OFFERS = (*RUN_CHECKS, *SOURCE_CHECKS, "expires")
 """What is judged of a run, of what it reads or of documents, and of no single offer."""
+OF_ACCOUNTS = tuple(one for one in NOT_OF_OFFERS if one != "identical_price")
+"""What is judged of an account as a whole, and never of some of its offers."""
 
 
 @dataclass(frozen=True, slots=True)

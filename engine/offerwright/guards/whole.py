@@ -121,7 +121,8 @@ def _share(guard: GuardPlan, part: int, whole: int, words: str) -> _Finding:
     def still(approval: ApprovalPlan) -> bool:
         return _above(part, whole, approval.bounds.get("at_most", Decimal(0)))
 
-    reason = f"{part} of {whole} {words} ({_percent(part, whole)}; at most {(most * 100).normalize():f}%)"
+    bound = f"at most {(most * 100).normalize():f}%"
+    reason = f"{part} of {whole} {words} ({_percent(part, whole)}; {bound})"
     return _Finding(reason, _above(part, whole, most), still)
 
 

@@ -28,13 +28,15 @@ BLOCK = 10_000
 @dataclass(frozen=True)
 class Look:
     """
-    What was found. `ready` holds one byte per operation: whether it may go.
+    What was found. `ready` holds one byte per operation: whether it may go; `takes` another one:
+    whether stock goes down or a listing ends.
 
     `moved` and `refused` are without their bodies. `moves` is what the ready ones would do, for
     every account that has operations and can send.
     """
 
     ready: bytes
+    takes: bytes
     moved: Sequence[PlannedOperation]
     refused: Sequence[tuple[PlannedOperation, str]]
     moves: Mapping[str, Moves]
@@ -57,7 +59,7 @@ def look(
 
     `guards` are those of these accounts: some look at more than counts.
     """
-    ready = bytearray()
+    ready, takes = bytearray(), bytearray()
     moved: list[PlannedOperation] = []
     refused: list[tuple[PlannedOperation, str]] = []
     tallies: dict[str, BatchTally] = {}
@@ -65,36 +67,26 @@ def look(
         for block in _blocks(operations):
             rows = _rows(block, reading, currencies)
             for planned in block:
-                is_ready = False
-                if planned.account not in currencies:
-                    pass
-                elif not _stands(planned, rows[planned.account]):
+                is_ready = does_take = False
+                held = rows.get(planned.account)
+                if held is not None and not _stands(planned, held):
                     moved.append(planned.without_bytes())
-                else:
-                    market, currency = (
-                        marketplaces[planned.marketplace],
-                        currencies[planned.account],
-                    )
-                    said = said_by(planned, market, currency)
+                elif held is not None:
+                    currency = currencies[planned.account]
+                    said = said_by(planned, marketplaces[planned.marketplace], currency)
                     if planned.account not in tallies:
                         own = guards.get(planned.account, ())
                         tallies[planned.account] = BatchTally(currency, own)
-                    tally = tallies[planned.account]
                     if isinstance(said, str):
                         refused.append((planned.without_bytes(), said))
                     else:
-                        held = rows[planned.account]
-                        is_listed = planned.sku in held.listed
-                        standing = Standing(
-                            is_listed,
-                            held.row(planned.sku, "price"),
-                            held.row(planned.sku, "stock"),
-                        )
-                        tally.add(planned, said, standing)
-                        is_ready = True
+                        standing = held.standing(planned.sku)
+                        tallies[planned.account].add(planned, said, standing)
+                        is_ready, does_take = True, _takes(planned, said, standing)
                 ready.append(is_ready)
+                takes.append(does_take)
         moves = {name: tally.moves(reading, name) for name, tally in sorted(tallies.items())}
-    return Look(bytes(ready), moved, refused, moves)
+    return Look(bytes(ready), bytes(takes), moved, refused, moves)
 
 
 def _blocks(operations: Iterable[PlannedOperation]) -> Iterator[list[PlannedOperation]]:
@@ -112,6 +104,9 @@ class _Rows:
 
     def row(self, sku: str, aspect: str) -> Mapping[str, Any]:
         return self.rows.get((sku, aspect), {})
+
+    def standing(self, sku: str) -> Standing:
+        return Standing(sku in self.listed, self.row(sku, "price"), self.row(sku, "stock"))
 
 
 def _rows(
@@ -142,6 +137,14 @@ def _stands(planned: PlannedOperation, known: _Rows) -> bool:
         int(known.row(planned.sku, aspect).get("desired_generation") or 0) == generation
         for aspect, generation in planned.base.items()
     )
+
+
+def _takes(planned: PlannedOperation, said: Values, standing: Standing) -> bool:
+    """The same as `plan.OPERATIONS` says of it, by the bytes and the ledger of now."""
+    if planned.action != "update" or said.quantity is None or "stock" not in planned.covers:
+        return planned.action == "end"
+    confirmed = standing.stock.get("quantity")
+    return said.quantity == 0 or (confirmed is not None and said.quantity < confirmed)
 
 
 def said_by(planned: PlannedOperation, marketplace: Marketplace, currency: str) -> Values | str:

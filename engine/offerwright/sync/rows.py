@@ -222,8 +222,9 @@ def _with_lines(
     lines = operation_lines(changes, whole, account.name, market.name)
     less = pl.col("quantity_after") < pl.col("quantity_before")
     takes = (less | (pl.col("quantity_after") == 0)).fill_null(False)
-    if changes.action == "end":
-        takes = pl.lit(True)
+    if changes.action != "update":
+        # What is created with nought of it says a price all the same.
+        takes = pl.lit(changes.action == "end")
     kept = whole.select(
         "at", "sku", "paid", "live", "quantity_after", takes.alias("takes"), "rules"
     )

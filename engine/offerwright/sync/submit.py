@@ -90,13 +90,16 @@ def submit(
     refused = list(seen.refused)
 
     def allowed() -> Iterator[Operation]:
-        for planned, is_ready in zip(plan.operations, seen.ready, strict=True):
+        looked = zip(plan.operations, seen.ready, seen.takes, strict=True)
+        for planned, is_ready, takes in looked:
+            if not is_ready:
+                continue
             account = planned.account
-            reason = _reason(planned, withheld[account]) if is_ready else None
-            reason = reason or (_stopped(planned, stops[account]) if is_ready else None)
+            reason = _reason(planned, withheld[account])
+            reason = reason or _stopped(planned, bool(takes), stops[account])
             if reason is not None:
                 refused.append((planned.without_bytes(), reason))
-            elif is_ready:
+            else:
                 yield _operation(planned, marketplaces, currencies, plan.id)
 
     # Where the ledger has moved, a later plan may have queued; that is not this one's to empty.
@@ -136,9 +139,9 @@ def _stops(guards: Sequence[GuardPlan], plan: PlanFile, now: float) -> tuple[Sto
     return stops_of(judge_sources(guards, sources, moment))
 
 
-def _stopped(planned: PlannedOperation, stops: Sequence[Stop]) -> str | None:
-    """Why an operation is stopped. That of an old plan is not told from one that raises stock."""
-    if planned.action == "end":
+def _stopped(planned: PlannedOperation, takes: bool, stops: Sequence[Stop]) -> str | None:
+    """Why an operation is stopped; `takes`: stock goes down or a listing ends."""
+    if takes:
         stops = [one for one in stops if not one.less_goes]
     met = (one.reason for one in stops if not planned.covers.keys().isdisjoint(one.aspects))
     return "; ".join(met) or None

@@ -14,7 +14,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from offerwright.errors import Span
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.rule_ids import rules_column
@@ -22,6 +21,8 @@ from offerwright.evaluate.run import Offers
 from offerwright.evaluate.sale_window import BEFORE, FROM
 from offerwright.evaluate.state import Ran
 from offerwright.evaluate.tiers import TIER
+from offerwright.expressions.syntax import Typed
+from offerwright.rules.plan import RowPlan
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -141,27 +142,61 @@ def _named(
     """The rules behind one step, where it is the first that differs."""
     places = np.flatnonzero(here)
     kind, name, step = key
-    ids = _ids(*new, places)
-    ids = ids.zip_with(ids != "", _ids(*old, places)).alias("ids")
-    spans = {**_spans(old[0]), **_spans(new[0])}
-    plain = next(ran.step.span for ran in (new[0], old[0]) if ran is not None)
-    told = [_rule(one, step, spans, plain) for one in ids.unique().to_list()]
-    rules = pl.DataFrame(told, schema=["ids", "rule", "file", "line"], orient="row")
+    ids = pl.DataFrame({"old": _ids(*old, places), "new": _ids(*new, places)})
+    given = ids.unique(maintain_order=True)
+    told = [_rule(step, (old[0], one), (new[0], other)) for one, other in given.iter_rows()]
+    rules = pl.DataFrame(told, schema=["rule", "file", "line"], orient="row")
     return (
-        pl.DataFrame({"place": places, "ids": ids})
-        .join(rules, on="ids", how="left", maintain_order="left")
+        ids.with_columns(pl.Series("place", places))
+        .join(given.hstack(rules), on=["old", "new"], how="left", maintain_order="left")
         .select("place", pl.lit(kind).alias("kind"), pl.lit(name).alias("document"),
                 "rule", "file", "line")
         .cast(RULES)  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _rule(ids: str, step: str, spans: Mapping[str, Span], plain: Span) -> tuple[str, str, str, int]:
-    """The rules of one step, joined, with their name and the place of the first."""
-    own = [one.removeprefix(f"{step}/") for one in ids.split(_BETWEEN) if one]
+def _rule(
+    step: str, old: tuple[Ran | None, str], new: tuple[Ran | None, str]
+) -> tuple[str, str, int]:
+    """The rules of one step that make the difference, joined, and the place of the first."""
+    own = _apart(old, new)
+    spans = {name: row.span for ran, _ in (old, new) for name, row in _rows(ran).items()}
+    plain = next(ran.step.span for ran, _ in (new, old) if ran is not None)
     span = spans.get(own[0], plain) if own else plain
-    rule = f"{step}/{'+'.join(own)}" if own and own != [step] else step
-    return ids, rule, span.file, span.line
+    named = [one.removeprefix(f"{step}/") for one in own]
+    return (f"{step}/{'+'.join(named)}" if own and own != [step] else step), span.file, span.line
+
+
+def _apart(old: tuple[Ran | None, str], new: tuple[Ran | None, str]) -> list[str]:
+    """
+    The rows that one side has and the other not, those of the head first; else those written
+    otherwise. Where several rows are collected the others are as they were.
+    """
+    before, after = ([name for name in ids.split(_BETWEEN) if name] for _, ids in (old, new))
+    more, less = _left(after, before), _left(before, after)
+    if more or (less and after):
+        return more or less
+    was, now = _cells(old[0]), _cells(new[0])
+    return [name for name in after if was.get(name) != now.get(name)] or after or before
+
+
+def _left(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    return [name for name in names if name not in others]
+
+
+def _rows(ran: Ran | None) -> Mapping[str, RowPlan]:
+    return {} if ran is None or ran.match is None else {r.id: r for r in ran.match.table.rows}
+
+
+def _cells(ran: Ran | None) -> dict[str, tuple[Typed, ...]]:
+    """By row of a table, what it gives."""
+    if ran is None or ran.match is None:
+        return {}
+    results = ran.match.table.results
+    return {
+        row.id: tuple(one.choices[one.choice_of[number]] for one in results)
+        for number, row in enumerate(ran.match.table.rows)
+    }
 
 
 def _ids(ran: Ran | None, run: Run, places: Rows) -> pl.Series:
@@ -170,9 +205,3 @@ def _ids(ran: Ran | None, run: Run, places: Rows) -> pl.Series:
         return pl.Series([""], dtype=pl.String).new_from_index(0, len(places))
     found = rules_column([ran], run.offers.rows.size).gather(run.rows[places])
     return found.list.join(_BETWEEN)
-
-
-def _spans(ran: Ran | None) -> dict[str, Span]:
-    if ran is None or ran.match is None:
-        return {}
-    return {row.id: row.span for row in ran.match.table.rows}

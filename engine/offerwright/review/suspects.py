@@ -76,10 +76,28 @@ def _suspect(
     base, head = both
     own = standings(side, asked.as_of)
     accounts = frozenset({*asked.base.accounts, *asked.head.accounts, *side.accounts})
-    return Suspect(
-        document, side, differing_between(own, head),
-        accounts - frozenset(differing_between(own, base)),
-    )  # fmt: skip
+    reaches = differing_between(own, head)
+    if _shares(document, asked.documents):
+        # Without a table that several documents read all of them are without it.
+        mine = _accounts_of(document, asked)
+        reaches = {name: why for name, why in reaches.items() if name in mine}
+    return Suspect(document, side, reaches, accounts - frozenset(differing_between(own, base)))
+
+
+def _shares(document: DocumentChange, changed: Sequence[DocumentChange]) -> bool:
+    """Whether another changed document is made of one of its files."""
+    own = {*document.before, *document.after}
+    return any(own & {*one.before, *one.after} for one in changed if one is not document)
+
+
+def _accounts_of(document: DocumentChange, asked: Suspected) -> set[str]:
+    """The accounts that a document is for, at the base or at the head."""
+    return {
+        plan.account.name
+        for side in (asked.base, asked.head)
+        for plan in side.loadout.rules.plans
+        if any((i.kind, i.name) == (document.kind, document.name) for i in plan.documents)
+    }
 
 
 def _without(asked: Suspected, document: DocumentChange) -> Side | None:

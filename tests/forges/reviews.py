@@ -54,5 +54,7 @@ def passing(commit: str = FIRST) -> dict[str, Any]:
 
 def quiet(commit: str = FIRST) -> dict[str, Any]:
     """Nothing changes."""
-    return {**passing(commit), "differs": False, "accounts": [], "rules": [], "offers": [],
+    found = passing(commit)
+    return {**found, "totals": {**found["totals"], "changed": 0, "changed_offers": 0},
+            "differs": False, "accounts": [], "rules": [], "offers": [],
             "movers": {"up": [], "down": []}}  # fmt: skip

@@ -186,7 +186,12 @@ class GitHubStandIn(StandIn):
                 "id": name, "isMinimized": one.is_hidden, "viewerDidAuthor": one.author == ME,
                 "author": {"login": one.author.removesuffix("[bot]")},
             })  # fmt: skip
-        return Told(200, {"data": {"viewer": {"login": ME}, "nodes": nodes}})
+        gone = [
+            {"type": "NOT_FOUND", "path": ["nodes", n], "message": "Could not resolve to a node"}
+            for n, one in enumerate(nodes) if one is None
+        ]  # fmt: skip
+        errors = {"errors": gone} if gone else {}
+        return Told(200, {"data": {"viewer": {"login": ME}, "nodes": nodes}, **errors})
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from forges.conftest import Desk
 from forges.reviews import FIRST, SECOND, passing, quiet, review
-from forges.stand_in import Told
 
 OTHER = "<!-- offerwright review name=brazil head=none rules=none -->\nanother comment of ours"
 FORGED = f"<!-- offerwright review name=review head={FIRST} rules=none -->\nnot by us"
@@ -141,6 +140,24 @@ def test_our_comment_is_found_on_a_later_page(desk: Desk) -> None:
     assert desk.forge.methods().count("GET") >= 6
 
 
+@pytest.mark.parametrize("behavior", ["update", "hide-and-new", "delete-and-new"])
+def test_two_jobs_that_write_at_once_leave_one_comment(desk: Desk, behavior: str) -> None:
+    """The other job writes between our look and our comment; ours is the newest."""
+    text = f"<!-- offerwright review name=review head={FIRST} rules=none -->\nof the other job"
+    desk.forge.next("POST", does=lambda: desk.forge.write(text))
+    done = desk.comment(review(SECOND), "--behavior", behavior)
+
+    assert (done.code, len(desk.forge.bodies())) == (0, 1), done.err
+    assert SECOND in desk.forge.bodies()[0]
+
+
+def test_new_leaves_what_another_job_wrote_at_once(desk: Desk) -> None:
+    desk.forge.next("POST", does=lambda: desk.forge.write(OTHER.replace("brazil", "review")))
+    desk.comment(review(), "--behavior", "new")
+
+    assert (len(desk.forge.bodies()), desk.forge.writes()) == (2, ["POST"])
+
+
 def test_two_comments_of_two_jobs_at_once_become_one(desk: Desk) -> None:
     for _ in range(2):
         desk.forge.write(f"<!-- offerwright review name=review head={FIRST} rules=none -->\nold")
@@ -172,29 +189,16 @@ def test_an_old_comment_that_somebody_deleted_first_stops_nothing(desk: Desk) ->
     assert (done.code, len(desk.forge.comments)) == (0, 1), done.err
 
 
-@pytest.mark.parametrize("status", [0, 502])
-def test_a_comment_whose_answer_is_lost_is_not_written_twice(desk: Desk, status: int) -> None:
-    from forges.stand_in import Asked
+def test_one_of_two_comments_that_is_deleted_meanwhile_does_not_hide_the_other(desk: Desk) -> None:
+    """GitHub tells of it as an error beside what it knows; a comment of ours stays ours."""
+    text = f"<!-- offerwright review name=review head={FIRST} rules=none -->\nold"
+    kept, gone = desk.forge.write(text), desk.forge.write(text)
+    lists = {"github": "POST", "gitlab": "GET"}[desk.name]
+    desk.forge.next(lists, does=lambda: desk.forge.comments.pop(gone.id))
+    done = desk.comment(review(SECOND))
 
-    def kept() -> None:
-        body = desk.forge.asked[-1].body
-        desk.forge.handle(
-            Asked("POST", desk.forge.asked[-1].path, {}, desk.forge.asked[-1].headers, body)
-        )
-
-    desk.forge.next("POST", Told(status, {}), does=kept)
-    done = desk.comment(passing())
-
-    assert (done.code, len(desk.forge.comments)) == (0, 1), done.err
-    assert desk.forge.writes() == ["POST"]
-
-
-def test_a_comment_that_was_not_written_when_its_answer_was_lost_is_written(desk: Desk) -> None:
-    desk.forge.next("POST", Told(503, {"message": "try later"}))
-    done = desk.comment(passing())
-
-    assert (done.code, len(desk.forge.comments)) == (0, 1), done.err
-    assert desk.forge.writes() == ["POST", "POST"]
+    assert (done.code, list(desk.forge.comments)) == (0, [kept.id]), done.err
+    assert SECOND in kept.body
 
 
 def test_a_forge_that_takes_less_gets_a_shorter_comment(desk: Desk) -> None:

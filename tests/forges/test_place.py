@@ -106,6 +106,8 @@ def test_the_command_line_counts_before_the_job(tmp_path: Path) -> None:
         (Wanted("github"), {}, "--repository owner/name"),
         (Wanted("github", "rules", 1), {}, "'rules' is no repository"),
         (Wanted("github", "a/b/../../c", 1), {}, "is no repository"),
+        (Wanted("github", "a/..", 1), {}, "is no repository"),
+        (Wanted("github", "a/b", 1, "https://git.example/#v3"), {}, "is no https://host/path"),
         (Wanted("gitlab", "a/../b", 1), {}, "is no repository"),
         (Wanted("github", "a/b"), {}, "this job runs for no pull request"),
         (Wanted("github", "a/b", 1, "http://git.example/api"), {}, "is not encrypted"),

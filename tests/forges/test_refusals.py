@@ -107,24 +107,64 @@ def test_a_next_page_on_another_host_does_not_get_the_token(desk: Desk) -> None:
     assert "another host" in done.err
 
 
-def test_nobody_listens(desk: Desk) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    where = ("--on", desk.name, "--repository", "shop/rules", "--number", "12")
-    done = desk.run(desk.review(review()), *where, "--api-url", f"http://127.0.0.1:{port}",
-                    env={"OFFERWRIGHT_FORGE_TOKEN": TOKEN})  # fmt: skip
-
-    assert done.code == 7
-    assert "does not answer at 127.0.0.1" in done.err
-
-
-def test_what_is_no_forge_is_named_as_such(desk: Desk) -> None:
-    for _ in range(2):
-        desk.forge.next("GET", Told(200, "<html>a page</html>"))
+@pytest.mark.parametrize("body", ["<html>a page</html>", {"items": []}, ["x"], 5])
+def test_what_is_no_forge_is_named_as_such_and_gets_no_comment(desk: Desk, body: Any) -> None:
+    if desk.name == "gitlab":
+        desk.forge.next("GET", Told(200, {"id": 7}))
+    desk.forge.next("GET", Told(200, body))
     done = desk.comment(review())
 
-    assert done.code in (0, 2)
-    assert "Traceback" not in done.err
+    assert (done.code, desk.forge.writes()) == (2, [])
+    assert "is not Git" in done.err and "look at --api-url" in done.err
+
+
+@pytest.mark.parametrize("body", [None, {"username": "me"}, ["x"]])
+def test_a_gitlab_that_does_not_say_who_we_are_gets_no_comment(gitlab: Desk, body: Any) -> None:
+    gitlab.forge.next("GET", Told(200, body))
+    done = gitlab.comment(review())
+
+    assert (done.code, gitlab.forge.writes()) == (2, [])
+    assert "does not say whose the token is" in done.err
+
+
+GRAPHQL: list[Any] = [
+    None, {"data": None}, {"data": {"nodes": 5}}, {"data": {"viewer": [], "nodes": []}},
+    {"errors": 5}, {"errors": [{"extensions": {"code": "undefinedField"}, "message": "none"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", GRAPHQL)
+def test_a_graphql_that_tells_nothing_brings_no_second_comment(github: Desk, body: Any) -> None:
+    github.comment(review())
+    github.forge.next("POST", Told(200, body))
+    done = github.comment(review(SECOND))
+
+    assert (done.code, github.forge.writes()) == (0, ["POST", "PATCH"]), done.err
+
+
+LATER = [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"},
+         {"message": "Something went wrong while executing your query"}]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", LATER)
+def test_a_graphql_that_cannot_now_is_for_later(github: Desk, error: dict[str, str]) -> None:
+    github.comment(review())
+    github.forge.next("POST", Told(200, {"data": None, "errors": [error]}))
+    done = github.comment(review(SECOND))
+
+    assert (done.code, github.forge.writes()) == (7, ["POST"])
+    assert error["message"] in done.err and "run the job again later" in done.err
+
+
+def test_what_graphql_repeats_of_a_token_or_to_a_terminal_is_not_repeated(github: Desk) -> None:
+    github.comment(review())
+    said = {"type": "FORBIDDEN", "message": f"no: {TOKEN} \x1b[31m\n::error::x"}
+    for told in (None, None, Told(200, {"errors": [said]})):
+        github.forge.next("POST", told)
+    done = github.comment(review(SECOND), "--behavior", "hide-and-new")
+
+    assert done.code == 8
+    assert r"no: *** \x1b[31m\x0a::error::x" in done.err
 
 
 class Clock:
@@ -143,6 +183,48 @@ def posted(desk: Desk, clock: Clock, total_s: float = 120.0) -> Posted:
     with connected(place, Secret(TOKEN), clock.timing(total_s)) as (forge, here):
         assert forge is not None
         return post(forge, here, asked)
+
+
+@pytest.mark.parametrize("status", [0, 500, 502])
+def test_a_comment_whose_answer_is_lost_is_not_written_twice(desk: Desk, status: int) -> None:
+    clock = Clock()
+
+    def kept() -> None:
+        desk.forge.handle(desk.forge.asked[-1])
+
+    desk.forge.next("POST", Told(status, {}), does=kept)
+    posted(desk, clock)
+
+    assert (desk.forge.writes(), desk.forge.bodies()) == (["POST"], [TEXT])
+    assert clock.waits == [0.5]
+
+
+def test_a_comment_that_was_not_written_when_its_answer_was_lost_is_written(desk: Desk) -> None:
+    desk.forge.next("POST", Told(503, {"message": "try later"}))
+    posted(desk, Clock())
+
+    assert (desk.forge.writes(), desk.forge.bodies()) == (["POST", "POST"], [TEXT])
+
+
+@pytest.mark.parametrize("body", [None, [], {"id": "x"}, {"message": "done"}])
+def test_an_answer_that_names_no_comment_makes_us_look(desk: Desk, body: Any) -> None:
+    def kept() -> None:
+        desk.forge.handle(desk.forge.asked[-1])
+
+    desk.forge.next("POST", Told(201, body), does=kept)
+    posted(desk, Clock())
+
+    assert (desk.forge.writes(), desk.forge.bodies()) == (["POST"], [TEXT])
+
+
+def test_nobody_listens(desk: Desk) -> None:
+    clock = Clock()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        desk.forge.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    with pytest.raises(ForgeAway, match=r"does not answer at 127\.0\.0\.1"):
+        posted(desk, clock)
+    assert clock.waits == [0.5, 1.0, 2.0]
 
 
 RESET = str(int(NOON.timestamp()) + 40)

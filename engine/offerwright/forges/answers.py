@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from offerwright.connectors.exchange import Reply
@@ -41,8 +42,19 @@ class Unsure(Exception):
     """It was sent, and nobody knows whether it has been done: look before doing it again."""
 
 
+def quoted(text: str, redactor: Redactor) -> str:
+    """A forge's words as they may be shown: without secrets, on one line, not too many."""
+    return shown(redactor.text(text))[:MAX_SHOWN]
+
+
+def part(value: Any, key: str) -> Mapping[str, Any]:
+    """The object under a key of an answer; an empty one where there is none."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def said_by(reply: Reply, redactor: Redactor) -> str:
-    """The forge's own sentence about what went wrong, without secrets, on one line."""
+    """The forge's own sentence about what went wrong, as `quoted` shows it."""
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
@@ -50,12 +62,11 @@ def said_by(reply: Reply, redactor: Redactor) -> str:
     told = body if isinstance(body, dict) else {}
     parts = [told.get("message"), told.get("error"), told.get("error_description")]
     parts += [told["errors"]] if told.get("errors") else []
-    text = "; ".join(_words(part) for part in parts if part)
-    return shown(redactor.text(text))[:MAX_SHOWN]
+    return quoted("; ".join(_words(one) for one in parts if one), redactor)
 
 
-def _words(part: Any) -> str:
-    return part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+def _words(told: Any) -> str:
+    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
 
 
 def refusal(reply: Reply, place: Place, what: str, redactor: Redactor) -> Exception:

@@ -21,7 +21,7 @@ from offerwright.connectors.exchange import Failure, Reply, Request
 from offerwright.connectors.limits import retry_after_s
 from offerwright.connectors.redaction import Redactor
 from offerwright.errors import ForgeAway, ForgeRefused
-from offerwright.forges.answers import Unsure, refusal, said_by
+from offerwright.forges.answers import Unsure, quoted, refusal, said_by
 from offerwright.forges.place import FORGES, Place
 
 PAUSES_S = (0.5, 1.0, 2.0)
@@ -79,7 +79,7 @@ class ForgeClient:
         """
         return _parsed(self._answer(call), self.place, call)
 
-    def pages(self, call: Call) -> Iterator[Any]:
+    def pages(self, call: Call) -> Iterator[Mapping[str, Any]]:
         """The entries of a list, page by page. Raises what `call` does."""
         url: str | None = call.url
         for _ in range(MAX_PAGES):
@@ -87,10 +87,17 @@ class ForgeClient:
                 return
             reply = self._answer(Call(call.what, call.method, url))
             found = _parsed(reply, self.place, call)
-            yield from found if isinstance(found, list) else ()
+            if not (isinstance(found, list) and all(isinstance(one, dict) for one in found)):
+                # Taken for an empty list, it would bring a second comment.
+                raise _no_forge(self.place, call)
+            yield from found
             url = self._next(reply)
         if url is not None:
             raise ForgeRefused(f"{self.place} has more than {MAX_PAGES} pages of comments")
+
+    def quoted(self, text: str) -> str:
+        """The forge's words as they may be shown."""
+        return quoted(text, self._redactor)
 
     def _next(self, reply: Reply) -> str | None:
         found = _NEXT.search(reply.headers.get("link", ""))
@@ -108,7 +115,12 @@ class ForgeClient:
             answered = self._exchange(call)
             if isinstance(answered, Reply) and answered.status < 300 and not answered.broken:
                 return answered
-            pause = self._pause(call, answered, tries)
+            try:
+                pause = self._pause(call, answered, tries)
+            except Unsure:
+                # Who looks at once may find nothing of what is still being written.
+                self._timing.sleep(PAUSES_S[0])
+                raise
             tries += 1
             if self._timing.clock() + pause > self._until:
                 raise ForgeAway(self._away(answered, pause))
@@ -175,7 +187,11 @@ def _parsed(reply: Reply, place: Place, call: Call) -> Any:
     try:
         return json.loads(reply.body)
     except (ValueError, RecursionError):
-        raise ForgeRefused(
-            f"what answers at {urlsplit(place.api_url).hostname} when asked to {call.what} is not "
-            f"{FORGES[place.forge]}'s API; look at --api-url"
-        ) from None
+        raise _no_forge(place, call) from None
+
+
+def _no_forge(place: Place, call: Call) -> ForgeRefused:
+    return ForgeRefused(
+        f"what answers at {urlsplit(place.api_url).hostname} when asked to {call.what} is not "
+        f"{FORGES[place.forge]}'s API; look at --api-url"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from offerwright.forges.mark import Mark
 
@@ -24,6 +24,12 @@ class Comment:
     url: str = ""
     node: str = ""
     is_hidden: bool = False
+
+
+def number_in(entry: Any, key: str = "id") -> int:
+    """A number that an answer has; 0, which nothing is called, where it has none."""
+    found = entry.get(key) if isinstance(entry, dict) else None
+    return found if isinstance(found, int) else 0
 
 
 class Forge(Protocol):

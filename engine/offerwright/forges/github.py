@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from offerwright.errors import CredentialsRefused, ForgeRefused
-from offerwright.forges.answers import NEEDS, Gone
+from offerwright.errors import CredentialsRefused, ForgeAway, ForgeRefused
+from offerwright.forges.answers import NEEDS, Gone, Unsure, part
 from offerwright.forges.client import Call, ForgeClient
-from offerwright.forges.comment import Comment
+from offerwright.forges.comment import Comment, number_in
 from offerwright.forges.mark import read_mark
 from offerwright.forges.place import Branch, Place
 
@@ -26,6 +26,8 @@ HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 PER_PAGE = 100
+_BROKEN = "Something went wrong"
+"""How GitHub's GraphQL begins to say that a query took too long, with a status of 200."""
 _WHOSE = """\
 query($ids: [ID!]!) {
   viewer { login }
@@ -55,7 +57,10 @@ class GitHub:
 
     def create(self, text: str) -> Comment:
         url = self._url(f"issues/{self.place.number}/comments")
-        return _comment(self.client.call(Call("comment", "POST", url, {"body": text}, False)), text)
+        told = self.client.call(Call("comment", "POST", url, {"body": text}, False))
+        if not number_in(told):
+            raise Unsure("GitHub does not say which comment it has written")
+        return _comment(told, text)
 
     def edit(self, comment: Comment, text: str) -> Comment:
         url = self._url(f"issues/comments/{comment.id}")
@@ -82,7 +87,7 @@ class GitHub:
         for comment, _ in marked:
             told = known.get(comment.node)
             if told is not None:
-                yield replace(comment, is_hidden=told["isMinimized"] is True)
+                yield replace(comment, is_hidden=told.get("isMinimized") is True)
 
     def _whose(self, comments: Sequence[Comment]) -> Mapping[str, Any]:
         """Node -> what GraphQL tells of it, of those that our token wrote."""
@@ -90,24 +95,31 @@ class GitHub:
         for start in range(0, len(comments), PER_PAGE):
             ids = [comment.node for comment in comments[start : start + PER_PAGE]]
             data = self._ask("say whose the comments are", _WHOSE, {"ids": ids})
-            me = _login(data.get("viewer"))
-            nodes = [node for node in data.get("nodes") or () if isinstance(node, dict)]
+            nodes, me = data.get("nodes"), _login(data.get("viewer"))
+            if not isinstance(nodes, list) or len(nodes) != len(ids):
+                raise ForgeRefused("GitHub does not say whose the comments are")
             found |= {
-                node["id"]: node
-                for node in nodes
-                if node.get("viewerDidAuthor") or (me and _login(node.get("author")) == me)
+                node: told
+                for node, told in zip(ids, nodes, strict=True)
+                if isinstance(told, dict) and _is_by(me, told)
             }
         return found
 
     def _ask(self, what: str, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """
+        The data of an answer.
+
+        A list of nodes comes with an error for each one that is gone, and with the others: then
+        the others count. Raises `Gone` where nothing came.
+        """
         body = {"query": query, "variables": variables}
         answer = self.client.call(Call(what, "POST", graphql_url(self.place.api_url), body))
-        told = answer if isinstance(answer, dict) else {}
-        errors = [one for one in told.get("errors") or () if isinstance(one, dict)]
-        if errors:
-            raise _graphql_refusal(what, errors)
-        data = told.get("data")
-        return data if isinstance(data, dict) else {}
+        data, errors = part(answer, "data"), _errors(answer)
+        is_only_gone = {str(one.get("type")) for one in errors} == {"NOT_FOUND"}
+        if errors and not (is_only_gone and isinstance(data.get("nodes"), list)):
+            said = self.client.quoted("; ".join(str(one.get("message")) for one in errors))
+            raise _graphql_refusal(what, errors, said)
+        return data
 
 
 def find_number(client: ForgeClient, place: Place, branch: Branch) -> int | None:
@@ -126,12 +138,12 @@ def find_number(client: ForgeClient, place: Place, branch: Branch) -> int | None
         raise ForgeRefused(
             f"{place.repository} has no open pull request from {branch.owner}:{branch.name}"
         )
-    here = [int(one["number"]) for one in mine if one["head"].get("sha") == branch.commit]
-    return here[0] if here else None
+    here = [one for one in mine if part(one, "head").get("sha") == branch.commit]
+    return number_in(here[0], "number") if here else None
 
 
 def _head(pull: Mapping[str, Any]) -> tuple[str, str]:
-    head = pull.get("head") or {}
+    head = part(pull, "head")
     return _login(head.get("user")), str(head.get("ref"))
 
 
@@ -140,13 +152,13 @@ def graphql_url(api_url: str) -> str:
     return f"{api_url.removesuffix('/v3')}/graphql"
 
 
-def _marked(entry: Any, name: str) -> tuple[Comment, bool] | None:
+def _marked(entry: Mapping[str, Any], name: str) -> tuple[Comment, bool] | None:
     """A comment with our mark and this name, and whether a bot wrote it."""
     text = str(entry.get("body") or "")
     mark = read_mark(text)
     if mark is None or mark.name != name:
         return None
-    return _comment(entry, text), (entry.get("user") or {}).get("type") == "Bot"
+    return _comment(entry, text), part(entry, "user").get("type") == "Bot"
 
 
 def _comment(entry: Any, text: str) -> Comment:
@@ -154,7 +166,7 @@ def _comment(entry: Any, text: str) -> Comment:
     assert mark is not None, "every comment of ours begins with its mark"
     told = entry if isinstance(entry, dict) else {}
     url, node = (str(told.get(key) or "") for key in ("html_url", "node_id"))
-    return Comment(int(told.get("id") or 0), text, mark, url, node)
+    return Comment(number_in(told), text, mark, url, node)
 
 
 def _login(user: Any) -> str:
@@ -163,9 +175,20 @@ def _login(user: Any) -> str:
     return str(login or "").removesuffix("[bot]").lower()
 
 
-def _graphql_refusal(what: str, errors: Sequence[Mapping[str, Any]]) -> Exception:
+def _is_by(me: str, told: Mapping[str, Any]) -> bool:
+    return told.get("viewerDidAuthor") is True or _login(told.get("author")) == me != ""
+
+
+def _errors(answer: Any) -> list[Mapping[str, Any]]:
+    found = answer.get("errors") if isinstance(answer, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _graphql_refusal(what: str, errors: Sequence[Mapping[str, Any]], said: str) -> Exception:
     kinds = {str(one.get("type")) for one in errors}
-    said = "; ".join(str(one.get("message")) for one in errors)[:300]
+    if "RATE_LIMITED" in kinds or said.startswith(_BROKEN):
+        # Whoever went on without knowing which comments are ours would write a second one.
+        return ForgeAway(f"GitHub cannot {what} now: {said}; run the job again later")
     if "NOT_FOUND" in kinds:
         return Gone(said)
     if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from offerwright.errors import ForgeRefused
+from offerwright.forges.answers import Unsure
 from offerwright.forges.client import Call, ForgeClient
-from offerwright.forges.comment import Comment
+from offerwright.forges.comment import Comment, number_in
 from offerwright.forges.mark import read_mark, without_mark
 from offerwright.forges.place import Place
 
@@ -29,16 +31,21 @@ class GitLab:
 
     def own(self, name: str) -> Sequence[Comment]:
         """See `Forge`."""
-        me = self.client.call(Call("say whose the token is", "GET", f"{self.place.api_url}/user"))
+        asked = Call("say whose the token is", "GET", f"{self.place.api_url}/user")
+        me = number_in(self.client.call(asked))
+        if not me:
+            raise ForgeRefused("GitLab does not say whose the token is")
         order = f"sort=asc&order_by=created_at&per_page={PER_PAGE}"
         listed = self.client.pages(Call("list the comments", "GET", f"{self._notes()}?{order}"))
-        mine = [n for n in listed if not n.get("system") and _author(n) == (me or {}).get("id")]
+        mine = [n for n in listed if not n.get("system") and number_in(n.get("author")) == me]
         found = [one for note in mine if (one := _comment(note, str(note.get("body") or "")))]
         return [one for one in found if one.mark.name == name]
 
     def create(self, text: str) -> Comment:
-        call = Call("comment", "POST", self._notes(), {"body": text}, False)
-        return _own(_comment(self.client.call(call), text))
+        told = self.client.call(Call("comment", "POST", self._notes(), {"body": text}, False))
+        if not number_in(told):
+            raise Unsure("GitLab does not say which comment it has written")
+        return _own(_comment(told, text))
 
     def edit(self, comment: Comment, text: str) -> Comment:
         call = Call("edit a comment", "PUT", f"{self._notes()}/{comment.id}", {"body": text})
@@ -67,14 +74,9 @@ def _comment(note: Any, text: str) -> Comment | None:
     mark = read_mark(text)
     if mark is None:
         return None
-    told = note if isinstance(note, dict) else {}
-    return Comment(int(told.get("id") or 0), text, mark, is_hidden=mark.is_outdated)
+    return Comment(number_in(note), text, mark, is_hidden=mark.is_outdated)
 
 
 def _own(comment: Comment | None) -> Comment:
     assert comment is not None, "every comment of ours begins with its mark"
     return comment
-
-
-def _author(note: Any) -> Any:
-    return (note.get("author") or {}).get("id", "nobody")

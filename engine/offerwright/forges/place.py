@@ -24,7 +24,7 @@ _API: Mapping[ForgeName, tuple[str, str]] = {
     "github": ("GITHUB_API_URL", "https://api.github.com"),
     "gitlab": ("CI_API_V4_URL", "https://gitlab.com/api/v4"),
 }
-_GITHUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+_GITHUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _GITLAB_NAME = re.compile(r"[0-9]+|[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 _EVENT_BYTES = 32 * 1024 * 1024
 
@@ -127,6 +127,7 @@ def _address(url: str) -> str:
         parts.scheme not in ("http", "https")
         or not parts.hostname
         or parts.query
+        or parts.fragment
         or "@" in parts.netloc
     ):
         raise OfferwrightError("the address of the API is no https://host/path; see --api-url")
@@ -149,7 +150,7 @@ def _of_github(environ: Mapping[str, str]) -> _Found:
     repository = environ.get("GITHUB_REPOSITORY", "")
     event = _event(environ.get("GITHUB_EVENT_PATH", ""))
     run = _map(event, "workflow_run")
-    pull = _map(event, "pull_request") or event if "issue" not in event else _map(event, "issue")
+    pull = _map(event, "issue") or _map(event, "pull_request") or event
     number = _number(pull.get("number"))
     if run:
         pulls = run.get("pull_requests")

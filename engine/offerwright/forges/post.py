@@ -87,6 +87,18 @@ def steps(own: Sequence[Comment], text: str, asked: Asked) -> list[Step]:
             return first + [Step("hide", one) for one in shown if one is not kept]
 
 
+def strays(own: Sequence[Comment], asked: Asked) -> list[Step]:
+    """
+    What a job at the same time left beside the newest comment.
+
+    Nothing is edited for it, so that two jobs that look at once do the same, and end.
+    """
+    if asked.behavior == "new":
+        return []
+    older = [comment for comment in own if not comment.is_hidden][:-1]
+    return [Step("delete" if asked.behavior == "delete-and-new" else "hide", one) for one in older]
+
+
 def post(forge: Forge, place: Place, asked: Asked) -> Posted:
     """
     Make the comments say what the review says.
@@ -119,7 +131,10 @@ def post(forge: Forge, place: Place, asked: Asked) -> Posted:
         except Unsure:
             done.append(replace(step, is_sure=False))
         else:
-            return Posted(tuple(done), telling, text)
+            left = strays(_own(forge, place, asked), asked) if _has_written(done) else ()
+            for step in left:
+                _do(forge, step, text)
+            return Posted((*done, *left), telling, text)
     raise ForgeAway(
         f"the comments on {place} changed, or their answers were lost, {LOOKS} times while this "
         "job wrote one; run it again"
@@ -137,6 +152,10 @@ def _own(forge: Forge, place: Place, asked: Asked) -> Sequence[Comment]:
         return forge.own(asked.name)
     except Gone as problem:
         raise _nobody_there(place, problem) from None
+
+
+def _has_written(done: Sequence[Step]) -> bool:
+    return any(step.deed == "create" for step in done)
 
 
 def _nobody_there(place: Place, problem: Gone) -> ForgeRefused:

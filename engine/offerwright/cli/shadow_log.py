@@ -10,7 +10,7 @@ from typing import Any
 
 from offerwright.cli.options import STATE
 from offerwright.errors import OfferwrightError
-from offerwright.whatif.shadow import Line, kept_reviews, with_line
+from offerwright.whatif.shadow import Line, is_line, kept_reviews, with_line
 
 LOG = "log.jsonl"
 
@@ -24,7 +24,8 @@ def read_log(home: Path) -> list[Line]:
     file = shadow_folder(home) / LOG
     try:
         text = file.read_text(encoding="utf-8")
-        lines: list[Any] = [json.loads(one) for one in text.splitlines() if one]
+        # Not `splitlines`: JSON leaves U+2028 and its like in texts as they are.
+        lines = [_line(one) for one in text.split("\n") if one]
     except FileNotFoundError:
         return []
     except ValueError as problem:
@@ -32,6 +33,14 @@ def read_log(home: Path) -> list[Line]:
             f"{file} cannot be read ({problem}); delete it to begin anew"
         ) from problem
     return lines
+
+
+def _line(text: str) -> Line:
+    """One line. Raises `ValueError` for what no run has written."""
+    said: Any = json.loads(text)
+    if not is_line(said):
+        raise ValueError(f"{text[:40]!r} is no run")
+    return said
 
 
 def review_file(home: Path, run: str) -> Path:

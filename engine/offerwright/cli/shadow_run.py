@@ -2,7 +2,8 @@
 `python -m offerwright.cli.shadow_run`: evaluate a candidate beside the live rules, in a process of
 its own, so that nothing it does reaches the job that sends.
 
-What is asked comes as JSON on stdin; the review goes to the file that it names.
+What is asked comes as a line of JSON on stdin, which stays open as long as the job lives; the
+review goes to the file that it names.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -109,12 +112,12 @@ def _with_rows(head: Any, base: Any, asked: Candidate) -> Any:
 
 
 def main() -> None:
-    """Run to the end, or to the end of its time: nobody has to stop it."""
-    asked = candidate_of(sys.stdin.read())
+    """Run to the end, or to the end of its time or of its job: nobody has to stop it."""
+    asked = candidate_of(sys.stdin.buffer.readline().decode("utf-8"))
+    threading.Thread(target=_end_with_the_job, daemon=True).start()
     if hasattr(signal, "SIGALRM"):
         signal.alarm(asked.seconds + 1)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _stand_back()
     try:
         record = evaluated(asked)
     except OfferwrightError as problem:
@@ -123,6 +126,25 @@ def main() -> None:
     fresh = asked.out.with_suffix(".part")
     fresh.write_text(json.dumps(record, ensure_ascii=False, sort_keys=True), encoding="utf-8")
     fresh.replace(asked.out)
+
+
+def _end_with_the_job() -> None:
+    """
+    Wait until nobody holds the other end of stdin, which the end of a process closes, however it
+    comes; then end this one, and what it has started.
+    """
+    os.read(0, 1)
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _stand_back() -> None:
+    """Less claim to the processor; where memory runs out, this process goes and not the job."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 if __name__ == "__main__":

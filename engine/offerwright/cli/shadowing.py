@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from typing import IO, Any, TypeVar
 
 import click
 
+from offerwright.cli.live import stop_on_signal
 from offerwright.cli.report import number_of, tell
 from offerwright.cli.shadow_log import keep, review_file, shadow_folder
 from offerwright.cli.shadow_run import Candidate
@@ -25,6 +28,7 @@ from offerwright.whatif.shadow import Beside, Line, failed, line_of
 F = TypeVar("F", bound=Callable[..., Any])
 SECONDS = 600
 LONGEST = 300
+PAUSE_S = 0.05
 
 
 def shadow_options(command: F) -> F:
@@ -34,10 +38,19 @@ def shadow_options(command: F) -> F:
         help="Stop the candidate after so long.",
     )  # fmt: skip
     decorated: F = click.option(
-        "--shadow", default=None, metavar="REF",
+        "--shadow", metavar="REF", multiple=True, callback=_only_one,
         help="Evaluate this commit, branch or folder beside the live rules; send nothing of it.",
     )(seconds(command))  # fmt: skip
     return decorated
+
+
+def _only_one(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> str | None:
+    """The one candidate. Refuses a second, which would be passed over in silence."""
+    if len(given) > 1:
+        raise click.BadParameter("a run has one candidate; shadow the other one in another run")
+    return given[0] if given else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,8 @@ def shadowed(asked: Shadow, plan: str, basis: Basis) -> Iterator[None]:
 
     It runs in a process of its own with less claim to the processor. Whatever becomes of it is a
     line in the log and on stderr, and never an exception here. Where the context itself fails the
-    candidate is stopped at once.
+    candidate is stopped at once; where a signal comes while only the candidate is waited for, it
+    ends the candidate, and what is done here has its own exit code.
     """
     if asked.candidate is None:
         yield
@@ -76,7 +90,11 @@ def shadowed(asked: Shadow, plan: str, basis: Basis) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Running:
-    """The process of a candidate, and what it says on stderr."""
+    """
+    The process of a candidate, and what it says on stderr.
+
+    Its stdin stays open as long as this process lives: the candidate ends itself where it closes.
+    """
 
     process: subprocess.Popen[bytes]
     said: IO[bytes]
@@ -99,26 +117,38 @@ def _started(asked: Shadow, beside: Beside) -> _Running | None:
     try:
         shadow_folder(asked.home).mkdir(parents=True, exist_ok=True)
         said = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
+    except OSError:
+        return None
+    try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "offerwright.cli.shadow_run"],
+            # -P: the folder of the shop holds rules, and no Python of ours.
+            [sys.executable, "-P", "-m", "offerwright.cli.shadow_run"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
         )  # fmt: skip
     except OSError:
+        said.close()
         return None
     assert process.stdin is not None  # it was asked for
     with suppress(OSError):
-        process.stdin.write(candidate.json().encode())
-        process.stdin.close()
+        process.stdin.write(f"{candidate.json()}\n".encode())
+        process.stdin.flush()
     return _Running(process, said)
 
 
 def _stopped(running: _Running | None) -> None:
-    """The process is no more, and its words are gone."""
+    """The process is no more, nor what it has started, and its words are gone."""
     if running is None:
         return
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
+    process = running.process
+    if process.poll() is None:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a group: `start_new_session`
+        else:
+            process.kill()
+        process.wait()
+    assert process.stdin is not None  # it was asked for
+    with suppress(OSError):
+        process.stdin.close()
     running.said.close()
 
 
@@ -126,9 +156,12 @@ def _line(running: _Running | None, deadline: float, asked: Shadow, beside: Besi
     """What became of the candidate."""
     if running is None:
         return failed(beside, "failed", "no process could be started")
-    try:
-        code = running.process.wait(max(deadline - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
+    with stop_on_signal() as is_asked:
+        while (code := running.process.poll()) is None and time.monotonic() < deadline:
+            if is_asked():
+                return failed(beside, "late", "stopped by a signal")
+            time.sleep(PAUSE_S)
+    if code is None:
         return failed(beside, "late", f"stopped after {asked.seconds} s")
     if code:
         return failed(beside, "failed", _last_line(running.said) or f"it ended with {code}")

@@ -11,13 +11,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 Line = Mapping[str, Any]
 Outcome = Literal["done", "broken", "failed", "late"]
 """Evaluated; the candidate has errors; it could not be read or raised; it took too long."""
 KEPT_LINES, KEPT_REVIEWS = 500, 50
 _COUNTS = ("new", "gone", "blocked", "unblocked", "up", "down", "price", "stock")
+_TOLD = (
+    "commit", "candidate_rules", "offers", "changed", *_COUNTS, "mean_share", "margin_live",
+    "margin_candidate", "blocks",
+)  # fmt: skip
+"""What only a run that came to its end has."""
 _SHARE = Decimal("0.000001")
 
 
@@ -73,12 +78,16 @@ def failed(beside: Beside, outcome: Outcome, reason: str) -> dict[str, Any]:
 
 
 def _empty(beside: Beside, outcome: Outcome, reason: str) -> dict[str, Any]:
-    nothing = ("commit", "candidate_rules", "offers", "changed", *_COUNTS, "mean_share",
-               "margin_live", "margin_candidate", "blocks")  # fmt: skip
     return {
         "version": 1, "id": beside.id, **asdict(beside), "outcome": outcome, "reason": reason,
-        **dict.fromkeys(nothing), "guards": [],
+        **dict.fromkeys(_TOLD), "guards": [],
     }  # fmt: skip
+
+
+def is_line(said: object) -> TypeGuard[Line]:
+    """Whether what stands in a log has all that a line has."""
+    wanted = _empty(Beside("", "", "", "", ""), "done", "")
+    return isinstance(said, dict) and said.keys() == wanted.keys()
 
 
 def with_line(lines: Sequence[Line], line: Line) -> list[Line]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,27 +47,40 @@ class Sending:
     """What was paid day by day, as far as the longest window reaches."""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """
+    What guards on the whole batch look at once more, by row, beside what the bytes say.
+
+    `costs` are what offers cost, by guard on identical prices. `shown` are the units that offers
+    have, where a guard on what is at stake asks: not every marketplace is told them.
+    """
+
+    costs: Mapping[str, pl.Series] = field(default_factory=dict)
+    shown: pl.Series | None = None
+
+
 def encode(
     verdicts: Sequence[Verdict],
     currency: str,
     approved: Mapping[str, pl.Series],
     rules: pl.Series,
-    costs: Mapping[str, pl.Series] = MappingProxyType({}),
+    batch: Batch = Batch(),
 ) -> pl.Series:
     """
     The guard inputs of offers as canonical JSON.
 
     `approved` maps the id of a guard to its approvals by row (see `approvals_by_row`); `rules` are
     those that made the price of each offer, as `named_rules` gives them: holds look at them.
-    `costs` are what offers cost, by guard on identical prices: it looks at the batch once more.
     """
     texts = [_guard_text(v, approved.get(v.guard.id)) for v in verdicts]
     head = f'"currency":{json.dumps(currency)},"guards":['
-    tail = f'],"version":{VERSION}}}'
-    held = _costs_text(costs, len(rules))
-    frame = pl.DataFrame({"c": held, "r": rules, **{f"g{i}": text for i, text in enumerate(texts)}})
-    joined = pl.concat_str(pl.exclude("c", "r"), separator=",", ignore_nulls=True) if texts else ""
-    members = (pl.col("c"), head, joined, '],"rules":[', pl.col("r"), tail)
+    held, shown = _costs_text(batch.costs, len(rules)), _shown_text(batch.shown, len(rules))
+    own = {"c": held, "r": rules, "s": shown}
+    frame = pl.DataFrame({**own, **{f"g{i}": text for i, text in enumerate(texts)}})
+    joined = pl.concat_str(pl.exclude(*own), separator=",", ignore_nulls=True) if texts else ""
+    tail = f'"version":{VERSION}}}'
+    members = (pl.col("c"), head, joined, '],"rules":[', pl.col("r"), "],", pl.col("s"), tail)
     parts = [pl.lit(one) if isinstance(one, str) else one for one in members]
     return frame.select(pl.concat_str(parts).alias("inputs"))["inputs"]
 
@@ -104,6 +116,13 @@ def _costs_text(costs: Mapping[str, pl.Series], size: int) -> pl.Series:
     ]
     text = pl.concat_str(pairs, separator=",", ignore_nulls=True)
     return told.select(pl.concat_str(pl.lit('{"costs":{'), text, pl.lit("},")).alias("c"))["c"]
+
+
+def _shown_text(shown: pl.Series | None, size: int) -> pl.Series:
+    """`"shown":34,`, or nothing where no guard asks or nobody knows."""
+    if shown is None:
+        return _repeat("", size)
+    return ('"shown":' + shown.cast(pl.String) + ",").fill_null("")
 
 
 def _repeat(text: str | None, size: int) -> pl.Series:
@@ -154,6 +173,12 @@ def costs_within(guard_inputs: str) -> Mapping[str, Decimal]:
     return {guard: Decimal(text) for guard, text in costs.items()}
 
 
+def shown_within(guard_inputs: str) -> int | None:
+    """The units that an offer has, of what travels with its operation; None where it says none."""
+    shown: int | None = (_decoded(guard_inputs) or {}).get("shown")
+    return shown
+
+
 def refusals(sending: Sequence[Sending], now: int) -> list[str | None]:
     """
     Why each operation must not leave; None where it may.
@@ -187,7 +212,7 @@ def _decoded(text: str) -> dict[str, Any] | None:
         return None
     sound = isinstance(held, dict) and held.get("version") == VERSION
     sound = sound and isinstance(held.get("guards"), list) and all(map(_is_sound, held["guards"]))
-    sound = sound and _are_costs(held.get("costs", {}))
+    sound = sound and _are_costs(held.get("costs", {})) and _is_shown(held.get("shown", 0))
     return held if sound else None
 
 
@@ -221,6 +246,10 @@ def _is_sound_approval(approval: Any) -> bool:
 
 def _are_costs(costs: Any) -> bool:
     return isinstance(costs, dict) and all(text and _is_amount(text) for text in costs.values())
+
+
+def _is_shown(units: object) -> bool:
+    return isinstance(units, int) and not isinstance(units, bool)
 
 
 def _is_amount(text: object) -> bool:

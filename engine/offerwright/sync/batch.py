@@ -12,7 +12,7 @@ import polars as pl
 
 from offerwright.guards.landing import LANDINGS
 from offerwright.guards.plan import GuardPlan
-from offerwright.guards.send import costs_within
+from offerwright.guards.send import costs_within, shown_within
 from offerwright.guards.whole import Moves
 from offerwright.marketplaces.operation import Values
 from offerwright.store.protocol import Reading
@@ -75,7 +75,7 @@ class BatchTally:
         if moves:
             assert live is not None
             self.moved.add(sku)
-            self.quantities.setdefault(sku, standing.stock.get("quantity"))
+            self.quantities.setdefault(sku, _units(planned, standing))
             if not same:
                 self.falls[sku] = None
             elif paid < live:
@@ -116,3 +116,9 @@ class BatchTally:
             else:
                 total += fall * max(quantity, 0)
         return total, unvalued
+
+
+def _units(planned: PlannedOperation, standing: Standing) -> int | None:
+    """What is shown of an offer: as it was confirmed, else as the plan computed it."""
+    confirmed: int | None = standing.stock.get("quantity")
+    return confirmed if confirmed is not None else shown_within(planned.guard_inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from offerwright.evaluate.run import Offers
 from offerwright.guards.judge import Verdict, judge
 from offerwright.guards.landing import costs_of
 from offerwright.guards.plan import GuardPlan
-from offerwright.guards.send import approvals_by_row, encode
+from offerwright.guards.send import Batch, approvals_by_row, encode
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.profile import stage
 from offerwright.rules.plan import Account, AccountPlan
@@ -75,10 +75,11 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
     allowed = [without_held(change, holding, said, known) for change in allowed]
     with stage("operations"):
         costs = costs_of(offers, planning.guards, planning.as_of, planning.walks)
-        judged = _Judged(verdicts, _rules(offers, allowed), costs)
+        batch = Batch(costs, _asked_for(said, planning))
+        judged = _Judged(verdicts, _rules(offers, allowed), batch)
         written = [_written(change, said, known, judged, planning) for change in allowed]
         operations = _operations(written).lazy()
-        counted, shown = _counted(written), shown_of(offers, said.frame, judged.costs)
+        counted, shown = _counted(written), shown_of(offers, said.frame, costs)
     rows = PlanRows(
         operations=operations,
         withheld=_by_offer(
@@ -158,12 +159,18 @@ class _Written:
 class _Judged:
     """
     What travels with an operation beside its bytes, by row: verdicts, who made the price, and what
-    offers cost, by guard on the whole run that looks at that.
+    guards on the whole run look at once more.
     """
 
     verdicts: Sequence[Verdict]
     rules: pl.Series
-    costs: Mapping[str, pl.Series]
+    batch: Batch
+
+
+def _asked_for(said: Told, planning: Planning) -> pl.Series | None:
+    """The units that are shown, where a guard asks what falling prices give away on them."""
+    asks = any(guard.check == "exposure" for guard in planning.guards)
+    return said.frame["quantity"] if asks else None
 
 
 def _rules(offers: Offers, changes: Sequence[Changes]) -> pl.Series:
@@ -270,8 +277,10 @@ def _guard_inputs(judged: _Judged, offers: Offers, planning: Planning, at: Any) 
 
     chosen = [_taken(verdict, at) for verdict in judged.verdicts]
     approvals = approvals_by_row(chosen, selected)
-    costs = {guard: cost.gather(at) for guard, cost in judged.costs.items()}
-    return encode(chosen, offers.account.currency, approvals, judged.rules.gather(at), costs)
+    costs = {guard: cost.gather(at) for guard, cost in judged.batch.costs.items()}
+    shown = judged.batch.shown
+    batch = Batch(costs, None if shown is None else shown.gather(at))
+    return encode(chosen, offers.account.currency, approvals, judged.rules.gather(at), batch)
 
 
 def _taken(verdict: Verdict, at: Any) -> Verdict:

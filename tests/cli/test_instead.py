@@ -68,6 +68,14 @@ def test_without_the_only_step_there_is_no_price(kept: Shop, name: str) -> None:
     assert differs(record(kept, "AU-1", "--without", name))["price"] == ("118.00", None)
 
 
+def test_a_table_with_a_gap_without_its_otherwise_says_so(kept: Shop) -> None:
+    done = explain(kept, "AU-1", "--without", "shop/markups/otherwise")
+
+    assert (done.code, done.out) == (1, "")
+    assert "rules without shop/markups/otherwise have errors" in done.err
+    assert "rules/pricing.yaml:4:5: error[TABLE_GAP]" in done.err
+
+
 def test_a_guard_is_left_out_too(kept: Shop) -> None:
     assert differs(record(kept, "AU-1", "--without", "money/floor")) == {
         "guard/floor": ("pass", None)
@@ -121,6 +129,13 @@ def test_a_fact_is_another_one_for_this_offer(
     assert differs(found)[field][1] == value
 
 
+def test_missing_is_what_an_empty_cell_is(shop: Shop) -> None:
+    """An empty cost is 10.00 here: 10.00 x 1.18 = 11.80"""
+    shop.change("rules/facts.yaml", "catalogue.cost}", "catalogue.cost, missing: 10.00}")
+
+    assert differs(record(shop, "AU-1", "--set", "cost=missing"))["price"] == ("118.00", "11.80")
+
+
 def test_all_of_it_holds_together(shop: Shop) -> None:
     """On main without the row for audio, at a cost of 10.00: 10.00 x 1.90 = 19.00"""
     shop.change("rules/pricing.yaml", "markup: 90%", "markup: 95%")
@@ -137,6 +152,9 @@ def test_all_of_it_holds_together(shop: Shop) -> None:
     [
         (("--set", "csot=12"), "no fact is called 'csot'; did you mean 'cost'?"),
         (("--set", "cost=12,50"), "write the number with a point: 12.50"),
+        (("--set", "stock.sp=1,000"), "write a whole number with digits only"),
+        (("--set", "live_price=-1"), "`live_price` is at least 0"),
+        (("--set", "cost=1.00", "--set", "cost=2.00"), "`cost` is set twice"),
         (("--set", "cost=dear"), "this is money in BRL; write a number"),
         (("--set", "cost"), "write fact=value"),
         (("--set", "stock=4"), "name one of its keys: stock.sp"),
@@ -145,7 +163,11 @@ def test_all_of_it_holds_together(shop: Shop) -> None:
         (("--set", "price=4"), "`price` is no fact; it is what the rules give"),
         (("--without", "shpo"), "no document is called 'shpo'; did you mean 'shop'?"),
         (("--without", "shop/markup"), "has no rule 'markup'; did you mean 'markups'?"),
+        (("--without", "audio"), "it is a rule of one; write shop/markups/audio"),
+        (("--without", "inventory:shop"), "no document of kind inventory is called 'shop'"),
+        (("--without", "shop", "--without", "shop/audio"), "without shop there is no shop/audio"),
         (("--without", "facts:shop"), "facts cannot be left out"),
+        (("--vs", ""), "an empty name is no commit"),
         (("--vs", "nowhere"), "this clone has no commit nowhere"),
         (("--vs", "main..HEAD"), "is a range; name one commit"),
     ],

@@ -110,6 +110,7 @@ def test_the_counts_are_those_of_two_whole_runs(
     [
         ("shop/markups/casa-cozinha-low", "casa-cozinha-low"),
         ("shop/gold-brands", "gold-brands"),
+        ("shop/markups/otherwise", "markups/otherwise"),
         ("amazon-br/campaigns/black-friday-audio", "black-friday-audio"),
     ],
 )

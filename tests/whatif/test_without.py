@@ -119,6 +119,17 @@ def test_an_only_row_takes_its_step_along_and_an_only_step_its_document() -> Non
     ]
 
 
+def test_the_otherwise_of_a_table_is_left_out_as_a_row_is() -> None:
+    made = cut({"rules/a.yaml": MARKUPS}, "shop/markups/otherwise")["rules/a.yaml"]
+    only = (
+        "kind: pricing\nname: shop\nsteps:\n  - id: s\n    phase: base\n    set: {price: x}\n"
+        "    otherwise: {x: 1}\n"
+    )
+
+    assert made == MARKUPS.replace("    otherwise: {markup: 90%}\n", "    \n")
+    assert cut({"rules/a.yaml": only}, "shop/otherwise") == {}
+
+
 def test_a_list_stays_with_nothing_on_it() -> None:
     files = {"rules/l.yaml": "kind: lists\nname: vips\nvalues:\n  - A\n  - B\n"}
 
@@ -171,5 +182,7 @@ def test_the_other_readers_of_a_csv_file_are_named(reference: Repository) -> Non
 
 
 def test_what_is_gone_already_is_said_to_be(reference: Repository) -> None:
-    with pytest.raises(OfferwrightError, match=r"without shop/markups: .*no rule"):
+    with pytest.raises(
+        OfferwrightError, match="without shop/markups there is no shop/markups/casa"
+    ):
         without_all(reference, ["shop/markups", "shop/markups/casa-cozinha-low"])

@@ -188,12 +188,12 @@ def _with_sets(
         return question
     from dataclasses import replace
 
-    from offerwright.whatif.settings import Known, setting, with_live, with_settings
+    from offerwright.whatif.settings import Known, settings, with_live, with_settings
 
     known = Known(rules.schema, question.rows.columns, rules.rules.plan(question.account))
-    settings = [setting(text, known) for text in instead.sets]
+    found = settings(instead.sets, known)
     return replace(
         question,
-        rows=with_settings(question.rows, question.sku, settings),
-        live=with_live(question.live, question.sku, settings),
+        rows=with_settings(question.rows, question.sku, found),
+        live=with_live(question.live, question.sku, found),
     )

@@ -26,12 +26,12 @@ class Instead:
     sets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.vs or self.without or self.sets)
+        return bool(self.vs is not None or self.without or self.sets)
 
     @property
     def name(self) -> str:
         """As it stands behind a price: `on main without shop/sale with cost=12.00`."""
-        said = [f"on {self.vs}"] if self.vs else []
+        said = [] if self.vs is None else [f"on {self.vs}"]
         said += [f"without {', '.join(self.without)}"] if self.without else []
         said += [f"with {', '.join(self.sets)}"] if self.sets else []
         return " ".join(said)
@@ -55,12 +55,12 @@ def other_rules(instead: Instead, home: Path, loadout: Loadout) -> Other:
         ConfigError: the rules have errors there, or without what is left out.
     """
     repository, commit = loadout.repository, ""
-    if not instead.vs and not instead.without:
+    if instead.vs is None and not instead.without:
         return Other(loadout, commit, ())
     from offerwright.pipeline import compile_repository
     from offerwright.whatif.without import documents_of, readers, without_all
 
-    if instead.vs:
+    if instead.vs is not None:
         from offerwright.cli.review_sides import state_at
 
         state = state_at(home, instead.vs)

@@ -74,7 +74,14 @@ def _tell_uncommitted(root: Path, written: str) -> None:
 
 
 def state_at(root: Path, written: str) -> State:
-    """One state: that of a commit, or of another folder with `offerwright.yaml`."""
+    """
+    One state: that of a commit, or of another folder with `offerwright.yaml`.
+
+    Raises `OfferwrightError` where there is none of this name; the empty one, of a variable that is
+    not set say, is not this folder.
+    """
+    if not written:
+        raise OfferwrightError("an empty name is no commit; write origin/main, or a folder")
     if (Path(written) / SHOP_FILE).is_file():
         return folder_state(Path(written), written)
     if ".." in written:

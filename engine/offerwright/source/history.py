@@ -136,7 +136,21 @@ def blobs_at(root: Path, commit: str, *, whole: bool = False) -> dict[str, str]:
     return _chosen(root, commit, whole)[0]
 
 
+def linked_files(root: Path, commit: str) -> set[str]:
+    """Where the files really are that the configuration of a commit has by links."""
+    tree, places = _configured(root, commit, whole=True)
+    if not tree.links:
+        return set()
+    real = {(file, tree.real(file)) for file in chosen(tree, places)[0]}
+    return {where for file, where in real if where is not None and where != file}
+
+
 def _chosen(root: Path, commit: str, whole: bool) -> tuple[dict[str, str], list[Diagnostic]]:
+    return chosen(*_configured(root, commit, whole))
+
+
+def _configured(root: Path, commit: str, whole: bool) -> tuple[Tree, dict[str, bool]]:
+    """The tree of a commit with where its links lead, and the places in it that count."""
     prefix = (git(root, "rev-parse", "--show-prefix") or b"").decode().rstrip("\n")
     places = {SHOP_FILE: False, RULES: True, **({MARKETPLACES: True} if whole else {})}
     tree = _tree(root, commit, prefix, places)
@@ -148,7 +162,7 @@ def _chosen(root: Path, commit: str, whole: bool) -> tuple[dict[str, str], list[
         links = {file: found.get(blob, b"/").decode("utf-8", "backslashreplace")
                  for file, blob in blobs.items()}  # fmt: skip
         tree = Tree(tree.entries, links)
-    return chosen(tree, places)
+    return tree, places
 
 
 def _tree(root: Path, commit: str, prefix: str, places: Iterable[str]) -> Tree:
@@ -204,7 +218,7 @@ def _unknown(root: Path, ref: str) -> str:
     if _is_shallow(root):
         return f"this clone has no commit {ref}: it holds the newest history only. {_FETCH}"
     remote, _, branch = ref.partition("/")
-    how = f": git fetch {remote} {branch}" if branch else ""
+    how = f": git fetch {remote} {branch}" if remote and branch else ""
     return f"this clone has no commit {ref}; fetch it first, or correct the name{how}"
 
 

@@ -54,7 +54,7 @@ def _is_of(offers: Offers, ran: Ran, part: Part) -> bool:
 
 
 def _of_step(ran: Ran, part: Part) -> Mask:
-    if not part.number:
+    if not part.is_of_table:
         return ran.active
     assert ran.match is not None  # it has rows
     return ran.active & _of_row(ran.match, part)
@@ -62,6 +62,8 @@ def _of_step(ran: Ran, part: Part) -> Mask:
 
 def _of_row(found: Match, part: Part) -> Mask:
     """Where a row of a table is the one that counts, or among those that are combined."""
+    if part.is_otherwise:
+        return np.asarray(found.picked == len(found.table.rows))
     row = _row_number(found.table, part)
     if row is None:
         return np.zeros(len(found.picked), dtype=bool)
@@ -78,7 +80,7 @@ def _row_number(table: TablePlan, part: Part) -> int | None:
 
 def _of_table(offers: Offers, rows: Rows, table: TablePlan, part: Part) -> Mask:
     found = match(table, rows, offers.schedule.as_of, offers.schedule.walks)
-    return _of_row(found, part) if part.number else found.found
+    return _of_row(found, part) if part.is_of_table else found.found
 
 
 def _fees(offers: Offers, part: Part) -> list[Mask]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offerwright.errors import OfferwrightError, Span
@@ -17,8 +17,12 @@ from offerwright.source.document import Document
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
 
+OTHERWISE = "otherwise"
+"""What a trace calls the part of a table that counts where no row does."""
 KINDS = ("pricing", "inventory", "mapping", "fees", "lists", "decision", "guards", "approvals")
 """Kinds that an offer, or the verdict on it, is made of."""
+
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,24 @@ class Part:
         """The step, fee or guard that it is, or whose row it is."""
         return self.name.partition("/")[0]
 
+    @property
+    def is_otherwise(self) -> bool:
+        """Whether it is the `otherwise` of a table."""
+        return not self.csv and self.path[-1:] == (OTHERWISE,)
+
+    @property
+    def is_of_table(self) -> bool:
+        """Whether it is a row of a table, or its `otherwise`."""
+        return self.number > 0 or self.is_otherwise
+
 
 def find_part(documents: Sequence[Loaded[Any]], address: str) -> Part:
     """
     What `[KIND:]DOCUMENT[/RULE]` names.
 
     A row is named by its step and its id, by its id alone where that is unique in the document, or
-    by its step and its number. Raises `OfferwrightError` with the names that there are.
+    by its step and its number; `otherwise` of a table is named as a row is. Raises
+    `OfferwrightError` with the names that there are.
     """
     head, slash, rule = address.partition("/")
     document = _document(documents, head)
@@ -72,7 +87,7 @@ def find_part(documents: Sequence[Loaded[Any]], address: str) -> Part:
             listed = ", ".join(sorted(part.title for part in found))
             raise OfferwrightError(f"{address} is several rules; name one: {listed}")
     kind = document.document.kind
-    known = [part.name for part in parts] + [_short(p) for p in parts if p.number]
+    known = [part.name for part in parts] + [_short(p) for p in parts if p.is_of_table]
     hint = suggest(rule, known) or f"a document of kind {kind} is left out as a whole: {head}"
     raise OfferwrightError(f"{kind} {document.name} has no rule {rule!r}; {hint}")
 
@@ -103,8 +118,23 @@ def _document(documents: Sequence[Loaded[Any]], head: str) -> Loaded[Any]:
         raise OfferwrightError(f"{name} is several documents; name one: {listed}")
     if named:
         raise OfferwrightError(_of_no_offer(named[0].document.kind))
-    known = [one.name for one in documents if one.document.kind in KINDS]
-    raise OfferwrightError(f"no document is called {name!r}; {suggest(name, known)}")
+    of_kind = f" of kind {kind}" if kind else ""
+    hint = _rule_of(documents, name) or suggest(name, _names(documents, kind))
+    raise OfferwrightError(f"no document{of_kind} is called {name!r}; {hint}")
+
+
+def _names(documents: Sequence[Loaded[Any]], kind: str) -> list[str]:
+    kinds = (kind,) if kind else KINDS
+    return [one.name for one in documents if one.document.kind in kinds]
+
+
+def _rule_of(documents: Sequence[Loaded[Any]], name: str) -> str:
+    """Traces name most rules without their document; here they need it."""
+    if name in ("", OTHERWISE):
+        return ""
+    parts = (part for one in documents for part in parts_of(one))
+    found = sorted({part.title for part in parts if name in (part.name, _short(part))})
+    return f"it is a rule of one; write {' or '.join(found[:_NAMED])}" if found else ""
 
 
 def _of_no_offer(kind: str) -> str:
@@ -172,7 +202,9 @@ def _with_rows(loaded: Loaded[Any], name: str, path: Path, table: object) -> Ite
 def _rows(loaded: Loaded[Any], prefix: str, path: Path, table: Table) -> Iterator[Part]:
     for at, row in enumerate(table.rules or ()):
         part = _part(loaded, f"{prefix}{row.id}", (*path, "rules", at))
-        yield _numbered_part(part, at + 1)
+        yield replace(part, number=at + 1)
+    if table.otherwise is not None:
+        yield _part(loaded, f"{prefix}{OTHERWISE}", (*path, OTHERWISE))
     csv = loaded.tables.get(table.file or "")
     if csv is None or "id" not in csv.position:
         return
@@ -189,9 +221,3 @@ def _part(loaded: Loaded[Any], name: str, path: Path) -> Part:
     located = loaded.located
     span = located.at((*path, "id")) if isinstance(path[-1], int) else located.key(path)
     return Part(loaded.document.kind, loaded.name, loaded.file, name, path, span)
-
-
-def _numbered_part(part: Part, number: int) -> Part:
-    return Part(
-        part.kind, part.document, part.file, part.name, part.path, part.span, number
-    )  # fmt: skip

@@ -56,12 +56,24 @@ class Known:
     plan: AccountPlan
 
 
+def settings(texts: Sequence[str], known: Known) -> tuple[Setting, ...]:
+    """All that is set. Raises `OfferwrightError` as `setting`, and for a fact that is set twice."""
+    found: dict[str, Setting] = {}
+    for text in texts:
+        one = setting(text, known)
+        if one.column in found:
+            raise OfferwrightError(f"--set {text}: `{one.name}` is set twice; give one value")
+        found[one.column] = one
+    return tuple(found.values())
+
+
 def setting(text: str, known: Known) -> Setting:
     """
     One `fact=value`, `fact.key=value` of a map, or `live_price=value`.
 
-    `missing` is no value. Raises `OfferwrightError` for an unknown fact, for one that is computed,
-    and for a value that is not of its type or outside its bounds.
+    `missing` is what an empty cell is: no value, or the `missing` of its fact. Raises
+    `OfferwrightError` for an unknown fact, for one that is computed, and for a value that is not of
+    its type or outside its bounds.
     """
     name, equals, written = text.partition("=")
     name, written = name.strip(), written.strip()
@@ -69,9 +81,13 @@ def setting(text: str, known: Known) -> Setting:
         raise OfferwrightError(f"--set {text}: write fact=value, such as --set cost=12.00")
     if name in LIVE:
         kind = Type(LIVE[name], currency=known.plan.account.currency if "price" in name else "")
-        return Setting(name, written, name, _value(text, written, kind, "", known), is_live=True)
+        value = _value(text, written, kind, "", known)
+        if isinstance(value, int | Decimal) and value < 0:
+            raise OfferwrightError(f"--set {text}: `{name}` is at least 0")
+        return Setting(name, written, name, value, is_live=True)
     fact, column = _fact(name, known)
     value = _value(text, written, fact.cell, fact.separator, known)
+    value = fact.missing if value is None else value
     _check_bounds(text, fact, value)
     return Setting(name, written, column, value)
 
@@ -142,6 +158,8 @@ def _raw(written: str, type_: Type, separator: str) -> Any:
         return written
     number, unit = _with_unit(written, type_)
     if _COMMA.fullmatch(number):
+        if type_.name == "integer":
+            raise ValueError("write a whole number with digits only")
         raise ValueError(
             f"write the number with a point: {number.replace('.', '').replace(',', '.')}"
         )

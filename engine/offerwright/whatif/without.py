@@ -12,7 +12,7 @@ from offerwright.source.load import load_documents, load_one
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, Repository
 from offerwright.whatif.blanked import emptied, without_node, without_row
-from offerwright.whatif.parts import Part, find_part, parts_of, whole
+from offerwright.whatif.parts import OTHERWISE, Part, find_part, parts_of, whole
 
 Documents = Sequence[Loaded[Any]]
 
@@ -69,7 +69,7 @@ def _with_container(loaded: Loaded[Any], part: Part) -> Part:
     """The part, or what would be empty without it."""
     if not part.name:
         return part
-    if part.number:
+    if part.is_of_table:
         return (
             part
             if _is_table_without(loaded, part)
@@ -84,11 +84,14 @@ def _with_container(loaded: Loaded[Any], part: Part) -> Part:
 
 
 def _is_table_without(loaded: Loaded[Any], part: Part) -> bool:
-    """Whether the table says something without this row."""
-    table: Mapping[str, Any] = _data(loaded, part.path if part.csv else part.path[:-2])
+    """Whether the table says something without this row, or without its `otherwise`."""
+    if part.is_otherwise:
+        table: Mapping[str, Any] = _data(loaded, part.path[:-1])
+        return bool(table.get("rules") or table.get("file"))
+    table = _data(loaded, part.path if part.csv else part.path[:-2])
     rows = len(next(t.rows for t in loaded.tables.values() if t.file == part.csv)) if part.csv \
         else len(table["rules"])  # fmt: skip
-    return rows > 1 or "otherwise" in table
+    return rows > 1 or OTHERWISE in table
 
 
 def _table(loaded: Loaded[Any], row: Part) -> Part:
@@ -118,20 +121,20 @@ def without_all(
     """
     The files without each of several parts, read anew after every cut.
 
-    Raises `OfferwrightError` for a name that stands for
-    nothing, or for what is gone with a part before it.
+    Raises `OfferwrightError` for a name that stands for nothing, or for what is gone with a part
+    before it.
     """
     gone: list[Part] = []
+    at_first = documents = documents_of(repository)
     for address in dict.fromkeys(addresses):
-        documents = documents_of(repository)
+        find_part(at_first, address)  # what never was there has words of its own
         try:
             part = find_part(documents, address)
-        except OfferwrightError as problem:
-            if not gone:
-                raise
+        except OfferwrightError:
             done = ", ".join(one.title for one in gone)
-            raise OfferwrightError(f"without {done}: {problem}") from None
+            raise OfferwrightError(f"without {done} there is no {address} to leave out") from None
         repository = without(repository, documents, part)
+        documents = documents_of(repository)
         gone.append(part)
     return repository, tuple(gone)
 

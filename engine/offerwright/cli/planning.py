@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from offerwright import __version__
+from offerwright.cli.commit import commit_of
 from offerwright.cli.following import Work, planned_again
-from offerwright.cli.live import Live, commit_of
+from offerwright.cli.live import Live
 from offerwright.cli.options import STATE, known_accounts, moment
 from offerwright.cli.report import tell
 from offerwright.cli.snapshot import current_snapshot, sources_seen, take_snapshot

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwright import __version__
+from offerwright.cli.commit import commit_of
 from offerwright.cli.estimate import estimate_record, estimated, show_estimate
-from offerwright.cli.live import Live, commit_of, live
+from offerwright.cli.live import Live, live
 from offerwright.cli.loadouts import ready
 from offerwright.cli.options import (
     account_option,

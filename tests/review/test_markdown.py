@@ -79,11 +79,43 @@ def test_headline_and_guards_stand_outside_every_fold() -> None:
     assert "❌ **1 guard blocks**" in before_folds
     assert "`SKU-91` on `SKU-91` 49.00 → 29.00 (-40.8 %)" in before_folds
     assert "24.1 % → 22.0 %" in before_folds
-    assert said.count("<details>") == said.count("</details>") == 4
+    assert (
+        "**Largest moves**" in before_folds and "**Spread** below -30 %: 3 ████████" in before_folds
+    )
+    assert said.count("<details>") == said.count("</details>") == 2
+
+
+def test_a_guard_names_three_offers_and_counts_the_others() -> None:
+    said = comment(record([f"SKU-{n}" for n in range(12)]))
+    row = next(line for line in said.splitlines() if "10 offers fail" in line)
+
+    assert [n for n in range(12) if f"`SKU-{n}` on" in row] == [0, 1, 2]
+    assert "<br>and 7 more |" in row
+
+
+def test_moves_are_in_sight_and_further_ones_a_click_away() -> None:
+    found = record([f"SKU-{n}" for n in range(40)])
+    found["movers"]["up"] = [offer(f"UP-{n}") for n in range(7)]
+    said = comment(found)
+    seen, folded = said.split("<details><summary>17 more large moves</summary>")
+
+    assert [n for n in range(40) if f"| `SKU-{n}` | `SKU-{n}` |" in seen] == list(range(10))
+    assert [n for n in range(40) if f"| `SKU-{n}` | `SKU-{n}` |" in folded] == list(range(10, 25))
+    assert [n for n in range(7) if f"| `UP-{n}` |" in seen] == list(range(5))
+
+
+def test_the_title_of_a_fold_names_the_rules_that_move_most() -> None:
+    said = comment(record(["a", "b", "c", "<d>", "@e"]))
+    hostile = comment(record(["<d>", "@e"]))
+
+    assert ("<summary>By rule: <code>a</code> 3, <code>b</code> 3, <code>c</code> 3 and 2 more<"
+            ) in said  # fmt: skip
+    assert "<summary>By rule: <code>&lt;d&gt;</code> 3, <code>@e</code> 3</summary>" in hostile
 
 
 def without_spans(said: str) -> str:
-    """What a reader of Markdown takes for markup: code spans are text."""
+    """What a reader of Markdown takes for markup: code spans are text, and so is code in HTML."""
+    said = re.sub(r"<code>[^<>]*</code>", "", said)
     return re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", said)
 
 

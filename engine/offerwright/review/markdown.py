@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from itertools import islice
 from typing import Any
 
@@ -39,7 +40,11 @@ TAG = "<!-- offerwright review -->"
 """The first line of every comment: by it the one of before is found."""
 LONGEST = 80
 SENTENCE = 400
-BAR = 24
+BAR = 8
+NAMED = 3
+"""So many rules stand in the title of their fold."""
+_IN_SIGHT = (("down", 10), ("up", 5))
+"""So many moves stand outside of a fold: too low a price is sold out before anybody looks."""
 _BAR = "\\|"
 Record = Mapping[str, Any]
 _MARKS = {
@@ -57,7 +62,7 @@ class Sizes:
     movers: int = 25
     rules: int = 25
     documents: int = 100
-    offenders: int = 10
+    offenders: int = 3
     guards: int = 100
     accounts: int = 200
     spread: bool = True
@@ -66,8 +71,8 @@ class Sizes:
 
 _SHORTER = (
     Sizes(),
-    Sizes(movers=10, rules=15, documents=50, offenders=5),
-    Sizes(movers=10, rules=10, documents=20, offenders=3, spread=False),
+    Sizes(movers=10, rules=15, documents=50),
+    Sizes(movers=10, rules=10, documents=20, spread=False),
     Sizes(movers=5, rules=5, documents=0, offenders=1, spread=False, findings=20),
     Sizes(movers=0, rules=0, documents=0, offenders=0, spread=False, accounts=50, findings=10),
     Sizes(0, 0, 0, 0, 20, 10, False, 5),
@@ -101,13 +106,13 @@ def _written(record: Record, sizes: Sizes) -> str:
         list(_findings(record, sizes)),
         [f"- ⚠️ {one}" for one in islice(missing(record, code), sizes.findings)],
         list(_guards(record["guards"], sizes)),
+        [f"- ❌ {code(one, SENTENCE)}" for one in islice(later(record), sizes.findings)],
         list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),
-        [f"- ❌ {code(one, SENTENCE)}" for one in islice(later(record), sizes.findings)],
         list(_fold("When", list(_periods(record.get("periods", ()), sizes.rules)))),
-        list(_fold("Largest moves", list(_movers(record["movers"], sizes.movers)))),
-        list(_fold("Spread", list(_spread(record["spread"])) if sizes.spread else [])),
-        list(_fold("By rule", list(_rules(record["rules"], sizes.rules)))),
+        list(_movers(record["movers"], sizes.movers)),
+        list(_spread(record["spread"])) if sizes.spread else [],
+        list(_fold(_by_rule(record["rules"]), list(_rules(record["rules"], sizes.rules)))),
         list(_fold(_files(record), list(_documents(record["documents"], sizes.documents)))),
         [f"<sub>{_footer(record)}</sub>"],
     ]
@@ -180,6 +185,9 @@ def _said(one: Record, sizes: Sizes) -> Iterator[str]:
         told = offer["rule"]
         name, account = code(offer["sku"]), code(offer["account"])
         yield f"{name} on {account} {moved(offer)} ({change(offer)}){by}"
+    more = sum(one[name] for name in words) - sizes.offenders
+    if sizes.offenders and one["offers"] and more > 0:
+        yield f"and {more:,} more"
 
 
 def _approvals(approvals: Sequence[Record], sizes: Sizes) -> Iterator[str]:
@@ -241,14 +249,25 @@ def _happens(because: Sequence[Record]) -> str:
 
 
 def _movers(movers: Mapping[str, Sequence[Record]], most: int) -> Iterator[str]:
-    offers = [one for name in ("down", "up") for one in movers[name][:most]]
-    if offers:
-        yield from _table(
-            ("SKU", "title", "account", "paid", "by", "margin", "rule"),
-            [(code(o["sku"]), code(o["title"] or NONE), code(o["account"]), moved(o), change(o),
-              margin(o), _place(o["rule"])) for o in offers],
-            right=(3, 4, 5),
-        )  # fmt: skip
+    """The largest in sight, and more of them folded away."""
+    first = [one for name, seen in _IN_SIGHT for one in movers[name][: min(seen, most)]]
+    more = [one for name, seen in _IN_SIGHT for one in movers[name][seen:most]]
+    if first:
+        yield "**Largest moves**"
+        yield ""
+        yield from _moves(first)
+    if more:
+        yield ""
+        yield from _fold(count(len(more), "more large move"), list(_moves(more)))
+
+
+def _moves(offers: Sequence[Record]) -> Iterator[str]:
+    return _table(
+        ("SKU", "title", "account", "paid", "by", "margin", "rule"),
+        [(code(o["sku"]), code(o["title"] or NONE), code(o["account"]), moved(o), change(o),
+          margin(o), _place(o["rule"])) for o in offers],
+        right=(3, 4, 5),
+    )  # fmt: skip
 
 
 def _place(rule: Record | None) -> str:
@@ -266,12 +285,24 @@ def _spot(place: Record) -> str:
 def _spread(spread: Sequence[Record]) -> Iterator[str]:
     most = max((one["offers"] for one in spread), default=0)
     if most:
-        rows = [
-            (between(one), f"{one['offers']:,}", "█" * -(-one["offers"] * BAR // most))
+        yield "**Spread** " + " · ".join(
+            f"{between(one)}: {one['offers']:,} {'█' * -(-one['offers'] * BAR // most)}"
             for one in spread
             if one["offers"]
-        ]
-        yield from _table(("change", "prices", ""), rows, right=(1,))
+        )
+
+
+def _by_rule(rules: Sequence[Record]) -> str:
+    first = ", ".join(f"{_inert(rule_name(one))} {one['offers']:,}" for one in rules[:NAMED])
+    more = len(rules) - NAMED
+    return f"By rule: {first}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def _inert(text: str) -> str:
+    """Text from outside in the title of a fold, which is HTML: there, backticks are text."""
+    said = escaped(text).replace("\n", "\\n")
+    said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    return f"<code>{escape(said).replace('|', '&#124;')}</code>"
 
 
 def _rules(rules: Sequence[Record], most: int) -> Iterator[str]:

@@ -317,7 +317,7 @@ CODES: dict[str, str] = {
     "WRONG_CONDITION": "A cell of `when` cannot be read by the type of its fact",
     "WRONG_CURRENCY": "An order is in another currency than its account sells in",
     "WRONG_DATE": "A cell of `valid.from` or `valid.before` is no date",
-    "WRONG_EXPECTATION": "`expect_matches` is no number and no range",
+    "WRONG_EXPECTATION": "`expect_matches` is no number and no range, or nobody can count it",
     "WRONG_EXPRESSION": "An expression cannot be read",
     "WRONG_FACT": "A fact of a node, place, order or line is written as only facts of SKUs are",
     "WRONG_GIVEN": "A fact that a test gives does not fit its type or its bounds",

@@ -24,7 +24,7 @@ from offerwright.rules.document import (
     FeesDocument,
     ListsDocument,
 )
-from offerwright.rules.findings.expected import unreadable_expectations
+from offerwright.rules.findings.expected import wrong_expectations
 from offerwright.rules.findings.untold import untold_tiers
 from offerwright.rules.findings.unused import unused_facts
 from offerwright.rules.inventory_document import InventoryDocument
@@ -105,7 +105,6 @@ def findings_of(loadout: Loadout, found: Sequence[Diagnostic]) -> list[Diagnosti
         *tested,
         *prove_rules(loadout.rules, loadout.guards),
         *unused_facts(loadout.schema, loadout.documents, loadout.repository.files),
-        *unreadable_expectations(loadout.rules.plans),
         *untold_tiers(loadout.rules, loadout.marketplaces),
     ]
 
@@ -172,7 +171,11 @@ def compile_repository(repository: Repository) -> tuple[Loadout | None, list[Dia
     routing, routed = link_routing(
         _of(documents, RoutingDocument), RoutingFacts(schema, entities), rules, tuple(marketplaces)
     )
-    found = [*found, *wrong, *fee_findings, *linked, *guarded, *lived, *named, *routed]
+    # An expectation that nobody reads would let everything go: it is an error at plan too.
+    expected = wrong_expectations(rules.plans)
+    found = [
+        *found, *wrong, *fee_findings, *linked, *expected, *guarded, *lived, *named, *routed
+    ]  # fmt: skip
     loadout = Loadout(
         repository, shop, schema, rules, guards, marketplaces, documents, lifecycles, routing,
         own_fees,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,13 +15,16 @@ from offerwright.evaluate.operations import Rows
 from offerwright.evaluate.views import Views
 from offerwright.evaluate.walk import TableWalk
 from offerwright.expressions.parse import microseconds
-from offerwright.rules.analysis.asked import tables_of
-from offerwright.rules.findings.expected import Counted, CountedRow
+from offerwright.rules.findings.expected import (
+    KNOWN_LATE,
+    Counted,
+    CountedRow,
+    expecting_tables,
+    reached_tables,
+)
 from offerwright.rules.plan import AccountPlan, RuleSet, TablePlan
 
 EXAMPLES = 3
-# Known when offers are computed, and not by looking at a snapshot.
-_UNKNOWN = frozenset({"price", "sale_price", "live_price", "live_quantity"})
 
 
 def expected_matches(
@@ -32,7 +35,7 @@ def expected_matches(
 
     Nothing is read where no row expects anything.
     """
-    wanted = [plan for plan in rules.plans if any(expects(one[0]) for one in _tables(plan))]
+    wanted = [plan for plan in rules.plans if any(True for _ in expecting_tables(plan))]
     found: list[Counted] = []
     for block in blocks if wanted else ():
         counted = count_matches(replace(rules, plans=tuple(wanted)), block, as_of, expects)
@@ -81,29 +84,13 @@ def count_matches(
     found: list[Counted] = []
     for plan in rules.plans:
         rows = views.of(plan.account.name)
-        for table, *reached in _tables(plan):
+        for table, *reached in reached_tables(plan):
             if not wanted(table):
                 continue
             counted = _counted(table, reached, rows, plan, microseconds(as_of), walks)
             if counted is not None:
                 found.append(_named(counted, frame["sku"], plan))
     return found
-
-
-def _tables(plan: AccountPlan) -> Iterator[tuple[TablePlan, TablePlan | None, TablePlan | None]]:
-    """
-    Every table, with the `when` of its step and the `for` of its document; the `when`s with that
-    `for`, and the `for`s of documents.
-    """
-    for asked in tables_of(plan):
-        only = None if asked.document is None else plan.documents[asked.document].only
-        yield asked.table, asked.when, only
-    for step in plan.steps:
-        if step.when is not None:
-            yield step.when, None, plan.documents[step.document].only
-    for document in plan.documents:
-        if document.only is not None:
-            yield document.only, None, None
 
 
 def _counted(
@@ -134,7 +121,7 @@ def _counted(
 def _is_known(fact: str, rows: Rows, plan: AccountPlan) -> bool:
     scope_type = plan.scope.types.get(fact)
     is_map = scope_type is not None and scope_type.name == "map"
-    return fact not in _UNKNOWN and (is_map or rows.find(fact) is not None)
+    return fact not in KNOWN_LATE and (is_map or rows.find(fact) is not None)
 
 
 def _named(

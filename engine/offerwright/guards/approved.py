@@ -13,10 +13,8 @@ from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.views import Views
 from offerwright.expressions.parse import microseconds
 from offerwright.guards.plan import ApprovalPlan, GuardSet
+from offerwright.rules.findings.expected import KNOWN_LATE
 from offerwright.rules.plan import RuleSet
-
-_UNKNOWN = frozenset({"price", "sale_price", "live_price", "live_quantity"})
-"""Known when offers are computed, and not by looking at a snapshot."""
 
 
 def approval_findings(
@@ -60,7 +58,7 @@ def _counts(
     found: dict[Span, int] = {}
     for account, approval in _approvals(guards):
         select = approval.select
-        if select is None or any(axis.fact in _UNKNOWN for axis in select.axes):
+        if select is None or any(axis.fact in KNOWN_LATE for axis in select.axes):
             continue
         chosen = holds(select, views.of(account), microseconds(as_of), walks)
         found[approval.span] = found.get(approval.span, 0) + int(chosen.sum())

@@ -14,6 +14,9 @@ from offerwright.rules.plan import AccountPlan, RowPlan, TablePlan
 _ONE = re.compile(r"([0-9]{1,9})")
 _RANGE = re.compile(r"([0-9]{1,9})?\s*\.\.\s*([0-9]{1,9})?")
 
+KNOWN_LATE = frozenset({"price", "sale_price", "live_price", "live_quantity"})
+"""Known when offers are computed, and not by looking at a snapshot."""
+
 
 @dataclass(frozen=True)
 class CountedRow:
@@ -47,19 +50,55 @@ def read_expectation(text: str) -> tuple[int, int | None] | None:
     return None if high is not None and high < low else (low, high)
 
 
-def unreadable_expectations(plans: Sequence[AccountPlan]) -> list[Diagnostic]:
-    """Every `expect_matches` that is neither a number nor a range."""
-    tables = [asked.table for plan in plans for asked in tables_of(plan)]
-    tables += [step.when for plan in plans for step in plan.steps if step.when is not None]
-    rows = [row for table in tables for row in table.rows]
-    wrong = [r for r in rows if r.expect_matches and read_expectation(r.expect_matches) is None]
-    return [
-        Diagnostic(
+def wrong_expectations(plans: Sequence[AccountPlan]) -> list[Diagnostic]:
+    """Every `expect_matches` that is no number and no range, or that nobody can count."""
+    found: dict[Span, Diagnostic] = {}
+    for table, *reaching in (tables for plan in plans for tables in expecting_tables(plan)):
+        asked = [axis.fact for one in (table, *reaching) if one for axis in one.axes]
+        late = next((fact for fact in asked if fact in KNOWN_LATE), None)
+        for row in table.rows:
+            wrong = _wrong_expectation(row, late) if row.expect_matches else None
+            if wrong is not None:
+                found.setdefault(row.span, wrong)
+    return list(found.values())
+
+
+def _wrong_expectation(row: RowPlan, late: str | None) -> Diagnostic | None:
+    if read_expectation(row.expect_matches or "") is None:
+        return Diagnostic(
             "WRONG_EXPECTATION", f"`{row.id}` expects {row.expect_matches!r} matches",
             row.span, "write a number, or a range such as 1..50 or 1..",
-        )
-        for row in wrong
-    ]  # fmt: skip
+        )  # fmt: skip
+    if late is not None:
+        return Diagnostic(
+            "WRONG_EXPECTATION",
+            f"`{row.id}` expects {row.expect_matches} matches, and nobody can count them: "
+            f"`{late}` is not known before offers are computed",
+            row.span, f"leave `expect_matches` out, or test other facts than `{late}`",
+        )  # fmt: skip
+    return None
+
+
+Reached = tuple[TablePlan, TablePlan | None, TablePlan | None]
+"""A table, the `when` of its step and the `for` of its document."""
+
+
+def expecting_tables(plan: AccountPlan) -> Iterator[Reached]:
+    """The tables in which some row says how many SKUs it should match."""
+    return (one for one in reached_tables(plan) if any(r.expect_matches for r in one[0].rows))
+
+
+def reached_tables(plan: AccountPlan) -> Iterator[Reached]:
+    """Every table, the `when`s of steps with the `for` of their document, and these `for`s."""
+    for asked in tables_of(plan):
+        only = None if asked.document is None else plan.documents[asked.document].only
+        yield asked.table, asked.when, only
+    for step in plan.steps:
+        if step.when is not None:
+            yield step.when, None, plan.documents[step.document].only
+    for document in plan.documents:
+        if document.only is not None:
+            yield document.only, None, None
 
 
 def judge_matches(counted: Sequence[Counted]) -> list[Diagnostic]:

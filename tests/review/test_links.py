@@ -54,6 +54,32 @@ def test_a_comment_links_the_rule_at_the_head() -> None:
     assert f"`SKU-1` on `SKU-1` 49.00 → 29.00 (-40.8 %) `markups/SKU-1` {link}" in said
 
 
+def refused_approval() -> dict[str, object]:
+    return {
+        "guard": "step", "document": "campaign", "file": "rules/approvals/a.yaml", "line": 5,
+        "for": None, "select": None, "bounds": {}, "reason": "a campaign", "approver": "ana",
+        "expires": "2026-12-01", "change": "added", "result": "refused", "why": "by the same author",
+        "offers": 0, "accounts": [], "commits": [],
+    }  # fmt: skip
+
+
+def test_a_comment_links_guards_and_approvals_at_the_head() -> None:
+    found = {**record(["SKU-1"]), "approvals": [refused_approval()]}
+    of = Rendered(found, None, links("https://github.com/acme/shop", COMMIT))
+    said = rendered(of, "github-comment").decode()
+    blob = "https://github.com/acme/shop/blob/9d01e77"
+
+    assert f"| [`SKU-1`]({blob}/rules/guards.yaml#L3) | `finance` |" in said
+    assert f"| [`rules/approvals/a.yaml:5`]({blob}/rules/approvals/a.yaml#L5) |" in said
+
+
+def test_an_approval_that_does_not_count_is_said_at_its_file_in_the_folder() -> None:
+    found = {**record(["SKU-1"]), "approvals": [refused_approval()]}
+    said = rendered(Rendered(found, None, None, "shops/br"), "github").decode()
+
+    assert "file=shops/br/rules/approvals/a.yaml,line=5" in said
+
+
 def test_code_hosts_are_told_places_from_the_root_of_the_repository() -> None:
     of = Rendered(record(["SKU-1"]), None, None, "shops/br")
     log = json.loads(rendered(of, "sarif"))

@@ -92,6 +92,7 @@ def _placed(record: Record, changed: Callable[[Record], dict[str, Any]]) -> dict
         ],
         "movers": {name: [moved(o) for o in found] for name, found in record["movers"].items()},
         "rules": [changed(one) for one in record["rules"]],
+        "approvals": [changed(one) for one in record.get("approvals", ())],
     }
 
 

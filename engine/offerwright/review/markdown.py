@@ -153,7 +153,7 @@ def _guards(guards: Sequence[Record], sizes: Sizes) -> Iterator[str]:
     if shown and sizes.guards:
         yield ""
         yield from _table(("guard", "owner", "result", "what"), [
-            (code(one["guard"]), code(one["owner"] or NONE), _MARKS[one["result"]],
+            (_linked(one["guard"], one), code(one["owner"] or NONE), _MARKS[one["result"]],
              "<br>".join(_said(one, sizes)) or NONE)
             for one in shown[: sizes.guards]
         ])  # fmt: skip
@@ -199,7 +199,7 @@ def _approvals(approvals: Sequence[Record], sizes: Sizes) -> Iterator[str]:
     if sizes.guards:
         yield ""
         yield from _table(("approval", "place", "result", "who"), [
-            (code(reach(one), SENTENCE), code(f"{one['file']}:{one['line']}"),
+            (code(reach(one), SENTENCE), _spot(one),
              "❌ refused" if one["result"] == "refused" else "☑️ counts",
              code(standing(one), SENTENCE))
             for one in approvals[: sizes.guards]
@@ -278,7 +278,11 @@ def _place(rule: Record | None) -> str:
 
 def _spot(place: Record) -> str:
     """A file and line; as a link where the document has its address (`links.addressed`)."""
-    said = code(f"{place['file']}:{place['line']}")
+    return _linked(f"{place['file']}:{place['line']}", place)
+
+
+def _linked(text: str, place: Record) -> str:
+    said = code(text)
     return f"[{said}]({place['address']})" if "address" in place else said
 
 

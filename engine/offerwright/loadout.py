@@ -62,6 +62,8 @@ class Stamp:
 
     digest: str
     revisions: tuple[Revision, ...]
+    store: str
+    """Where the ledger lies, so that a command that only reads it need not read the shop."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ class Loadout:
     """The schedules that marketplaces' own folders bring."""
     stamp: Stamp | None = None
     """Of what comes from a bundle, which has no `documents`."""
+
+    @property
+    def store(self) -> str:
+        """Where the shop says that its ledger lies."""
+        return self.shop.document.store if self.stamp is None else self.stamp.store
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

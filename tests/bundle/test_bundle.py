@@ -208,7 +208,7 @@ def test_a_bundle_of_something_else_than_rules_is_refused(small: bytes) -> None:
 
 def with_waiting(loadout: Loadout, shop: object, marketplaces: object) -> Loadout:
     """What a bundle gives whose waiting parts hold other things, by somebody who knows how."""
-    stamp = Stamp(loadout.digest, loadout.revisions)
+    stamp = Stamp(loadout.digest, loadout.revisions, loadout.store)
     rules = (loadout.rules, loadout.guards, loadout.schema, stamp)
     done = written((*rules, Apart(shop), Apart(marketplaces)), shapes())
     parts = [b"", json.dumps(done.texts).encode(), *done.chunks]

@@ -13,7 +13,7 @@ from offerwright.expressions.cells import Words, read_when
 from offerwright.expressions.types import BOOLEAN, DURATION, INTEGER, NUMBER, PATH, TEXT, Type
 from offerwright.orders.question import Filter, Question
 from offerwright.rules.plan import RowPlan, TablePlan
-from offerwright.rules.tables import table_of_rows
+from offerwright.rules.row_masks import table_of_rows
 
 TYPES: dict[str, Type] = {
     "distance_km": NUMBER,

@@ -14,7 +14,7 @@ from offerwright.rules.analysis.gaps import gaps
 from offerwright.rules.analysis.grid import Grid, grid_of
 from offerwright.rules.analysis.segments import Domain
 from offerwright.rules.plan import RowPlan
-from offerwright.rules.tables import table_of_rows
+from offerwright.rules.row_masks import table_of_rows
 
 FACTS = 60
 ZONE = ZoneInfo("UTC")

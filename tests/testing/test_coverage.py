@@ -15,7 +15,7 @@ from offerwright.errors import Span
 from offerwright.expressions import conditions
 from offerwright.expressions.types import INTEGER
 from offerwright.rules.plan import RowPlan
-from offerwright.rules.tables import table_of_rows
+from offerwright.rules.row_masks import table_of_rows
 from offerwright.testing.coverage import Counted, percent
 from offerwright.testing.segments import Domain, sides
 

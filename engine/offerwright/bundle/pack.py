@@ -19,7 +19,7 @@ def pack(loadout: Loadout) -> bytes:
     The same repository gives the same bytes, wherever it lies and however often it is packed.
     What is said of orders (`routing`, lifecycles) is left out.
     """
-    stamp = Stamp(loadout.digest, loadout.revisions)
+    stamp = Stamp(loadout.digest, loadout.revisions, loadout.store)
     parts = (
         loadout.rules,
         loadout.guards,

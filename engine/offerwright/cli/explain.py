@@ -134,7 +134,7 @@ def _question(
 
 def _store_url(loadout: Loadout, asked: _Asked) -> str:
     """The sandbox has a ledger of its own."""
-    return f"sqlite:///{STATE}/sandbox.db" if asked.sandbox else loadout.shop.document.store
+    return f"sqlite:///{STATE}/sandbox.db" if asked.sandbox else loadout.store
 
 
 def _confirmed(loadout: Loadout, asked: _Asked, skus: pl.Series) -> Known:

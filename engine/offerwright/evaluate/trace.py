@@ -34,6 +34,7 @@ from offerwright.expressions.conditions import (
 )
 from offerwright.expressions.parse import EPOCH
 from offerwright.rules.plan import RowPlan, SetStep, Step, TablePlan
+from offerwright.rules.row_masks import table_of_rows
 
 NEAREST = 3
 _CENT = Decimal("0.01")
@@ -339,8 +340,6 @@ def why_not(table: TablePlan, plan: RowPlan, offers: Offers, row: int) -> tuple[
 
 
 def _holds(test: Test, offers: Offers, row: int) -> bool:
-    from offerwright.rules.tables import table_of_rows
-
     span = Span("", 1, 1, 1, 1)
     table = table_of_rows("", span, "any", None, (RowPlan("", span, test),), (), False)
     column = c.take(offers.rows.get(test.fact), _one(row))

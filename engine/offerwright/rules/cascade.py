@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from offerwright.rules.plan import Account, DocumentInfo, TablePlan
+from offerwright.rules.row_masks import table_of_rows
 from offerwright.rules.rows import Findings
-from offerwright.rules.tables import Setting, compile_when, table_of_rows
+from offerwright.rules.tables import Setting, compile_when
 from offerwright.source.document import ACCOUNT_KEYS, OFFER_KEYS, RuleDocument, Scope
 from offerwright.source.located import Loaded
 from offerwright.source.suggest import suggest

@@ -23,7 +23,8 @@ from offerwright.rules.routing_plan import (
     StockTest,
 )
 from offerwright.rules.routing_scope import RoutingFacts
-from offerwright.rules.tables import Setting, compile_expression, compile_when, table_of_rows
+from offerwright.rules.row_masks import table_of_rows
+from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.located import Path
 from offerwright.source.suggest import did_you_mean
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from offerwright.errors import Span
 from offerwright.expressions.cells import Words, Wrong, read_when
-from offerwright.expressions.conditions import ALWAYS, Condition, Test, alternatives, renamed
+from offerwright.expressions.conditions import ALWAYS, Condition, alternatives, renamed
 from offerwright.expressions.functions import unify
 from offerwright.expressions.parse import Refusal, parse
 from offerwright.expressions.syntax import Const, Literal, Typed
 from offerwright.expressions.types import BARE, TEXT, Type
 from offerwright.expressions.typing import Scope, check
-from offerwright.rules.axes import build_axes
 from offerwright.rules.document import Table, Then, When
 from offerwright.rules.plan import ResultPlan, RowPlan, TablePlan
+from offerwright.rules.row_masks import table_of_rows
 from offerwright.rules.rows import Findings, WrittenRow, written_rows
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import did_you_mean
@@ -112,28 +112,6 @@ def _condition(
         )  # fmt: skip
         return None
     return condition
-
-
-def table_of_rows(
-    label: str,
-    span: Span,
-    hit: Any,
-    take: Any,
-    rows: Sequence[RowPlan],
-    results: tuple[ResultPlan, ...],
-    has_otherwise: bool,
-) -> TablePlan:
-    """The masks of these rows."""
-    parts: list[tuple[Test, ...]] = []
-    row_of: list[int] = []
-    for number, row in enumerate(rows):
-        for conjunction in alternatives(row.condition):
-            parts.append(conjunction)
-            row_of.append(number)
-    return TablePlan(
-        label, span, hit, take, build_axes(parts), tuple(row_of), tuple(rows), results,
-        has_otherwise,
-    )  # fmt: skip
 
 
 def compile_table(

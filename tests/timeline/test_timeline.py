@@ -15,7 +15,7 @@ from typed_rows import frame_from_rows
 from offerwright.expressions.parse import microseconds
 from offerwright.loadout import Loadout
 from offerwright.timeline.coverage import FOREVER, stretches
-from offerwright.timeline.moments import Span, moment_of, moments
+from offerwright.timeline.moments import TimeSpan, moment_of, moments
 from offerwright.timeline.periods import Asked, periods
 from offerwright.timeline.turns import Catalogue, turns
 
@@ -29,13 +29,13 @@ ROWS = [
     {"sku": "A", "cost": 100, "since": "2026-01-01T03:00:00+00:00"},
     {"sku": "B", "cost": 200, "since": None},
 ]
-YEAR = Span(datetime(2026, 1, 1, tzinfo=ZONE), datetime(2027, 1, 1, tzinfo=ZONE))
+YEAR = TimeSpan(datetime(2026, 1, 1, tzinfo=ZONE), datetime(2027, 1, 1, tzinfo=ZONE))
 
 
 def shop(**files: str) -> Loadout:
     named = {f"rules/{name}.yaml": text for name, text in files.items()}
     return sound(
-        {**shop_files("catalogue", accounts={"a": "alpha", "b": "alpha"}),
+        {**shop_files("catalogue", "stock", accounts={"a": "alpha", "b": "alpha"}),
          **marketplace_files("alpha"), "rules/facts.yaml": FACTS, "rules/base.yaml": BASE, **named}
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def price(amount: object) -> str | None:
     return None if amount is None else f"{amount:.2f}"
 
 
-def seen(rules: Loadout, span: Span = YEAR, *skus: str) -> list[tuple[Any, ...]]:
+def seen(rules: Loadout, span: TimeSpan = YEAR, *skus: str) -> list[tuple[Any, ...]]:
     facts = frame_from_rows(rules.schema, ROWS)
     found = periods(rules, facts, Asked(span, skus or ("A",), ("a",)), {})
     return [
@@ -95,7 +95,7 @@ def test_a_price_that_is_computed_from_the_date_changes_at_midnight() -> None:
             "    set: {price: price * (1 + days(as_of - since) * 0.01)}\n"
         )
     )
-    span = Span(datetime(2026, 1, 1, tzinfo=ZONE), datetime(2026, 1, 4, tzinfo=ZONE))
+    span = TimeSpan(datetime(2026, 1, 1, tzinfo=ZONE), datetime(2026, 1, 4, tzinfo=ZONE))
 
     assert seen(rules, span) == [
         ("2026-01-01", "100.00", None, []),
@@ -195,7 +195,7 @@ def test_between_two_periods_nothing_changes(windows: list[tuple[int, int, int]]
         text = sale(f"s{number}", valid, f"{off}%", SCOPES[number])
         files[f"s{number}"] = text.replace("sale_price:", "price:")
     rules = shop(**files)
-    span = Span(start, start + timedelta(days=30))
+    span = TimeSpan(start, start + timedelta(days=30))
     found = periods(rules, frame_from_rows(rules.schema, ROWS), Asked(span, ("A", "B"), ("a",)), {})
 
     for hours in range(0, 30 * 24, 24):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from offerwright.rules.changes import Change
     from offerwright.timeline.coverage import Stretch
-    from offerwright.timeline.moments import Span as Time
+    from offerwright.timeline.moments import TimeSpan
     from offerwright.timeline.periods import Period
     from offerwright.timeline.turns import Turn
 
@@ -90,8 +90,8 @@ def timeline(
         show(record)
 
 
-def _time(as_of: str | None, end: str | None, zone: str) -> Time:
-    from offerwright.timeline.moments import Span as Time
+def _time(as_of: str | None, end: str | None, zone: str) -> TimeSpan:
+    from offerwright.timeline.moments import TimeSpan
 
     start = moment(as_of, zone).astimezone(ZoneInfo(zone))
     stop = start + timedelta(days=DAYS) if end is None else moment(end, zone)
@@ -99,7 +99,7 @@ def _time(as_of: str | None, end: str | None, zone: str) -> Time:
         raise click.BadParameter(
             f"{end} is not after {start.isoformat()}", param_hint="--as-of-end"
         )
-    return Time(start, stop.astimezone(ZoneInfo(zone)))
+    return TimeSpan(start, stop.astimezone(ZoneInfo(zone)))
 
 
 def _wanted(
@@ -122,7 +122,7 @@ def _confirmed(store: Any, accounts: Sequence[str]) -> Mapping[str, pl.DataFrame
     return {name: live_frame(read_known(store, name)) for name in accounts}
 
 
-def _record(loadout: Loadout, time: Time, accounts: Sequence[str]) -> dict[str, Any]:
+def _record(loadout: Loadout, time: TimeSpan, accounts: Sequence[str]) -> dict[str, Any]:
     from offerwright.expressions.parse import microseconds
     from offerwright.timeline.coverage import stretches
 
@@ -141,7 +141,7 @@ def _record(loadout: Loadout, time: Time, accounts: Sequence[str]) -> dict[str, 
 def _of_catalogue(
     loadout: Loadout,
     facts: Any,
-    asked: tuple[Time, Sequence[str], int],
+    asked: tuple[TimeSpan, Sequence[str], int],
     confirmed: Mapping[str, pl.DataFrame],
 ) -> dict[str, Any]:
     from offerwright.expressions.parse import microseconds
@@ -157,7 +157,7 @@ def _of_catalogue(
 def _of_skus(
     loadout: Loadout,
     facts: Any,
-    asked: tuple[Time, tuple[str, ...], tuple[str, ...]],
+    asked: tuple[TimeSpan, tuple[str, ...], tuple[str, ...]],
     confirmed: Mapping[str, pl.DataFrame],
 ) -> dict[str, Any]:
     from offerwright.timeline.periods import Asked, periods
@@ -167,7 +167,7 @@ def _of_skus(
     return {"offers": [_period(one, time) for one in found]}
 
 
-def _turn(one: Turn, time: Time) -> dict[str, Any]:
+def _turn(one: Turn, time: TimeSpan) -> dict[str, Any]:
     return {
         "at": _clock(one.moment.at, time),
         "changes": _changes(one.moment.changes),
@@ -177,7 +177,7 @@ def _turn(one: Turn, time: Time) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _period(one: Period, time: Time) -> dict[str, Any]:
+def _period(one: Period, time: TimeSpan) -> dict[str, Any]:
     return {
         "account": one.account,
         "sku": one.sku,
@@ -206,7 +206,7 @@ def _changes(found: Iterable[Change]) -> list[dict[str, Any]]:
     ]
 
 
-def _stretch(one: Stretch, time: Time) -> dict[str, Any]:
+def _stretch(one: Stretch, time: TimeSpan) -> dict[str, Any]:
     from offerwright.timeline.coverage import FOREVER
 
     return {
@@ -223,7 +223,7 @@ def _place(span: Span) -> dict[str, Any]:
     return {"file": span.file, "line": span.line}
 
 
-def _clock(at: int, time: Time) -> str:
+def _clock(at: int, time: TimeSpan) -> str:
     from offerwright.timeline.moments import moment_of
 
     zone = time.start.tzinfo

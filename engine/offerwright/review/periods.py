@@ -12,7 +12,7 @@ from offerwright.review.master import master
 from offerwright.review.review import Asked, Review, review
 from offerwright.review.side import Side
 from offerwright.rules.changes import Change
-from offerwright.timeline.moments import Moment, Span, moment_of, moments
+from offerwright.timeline.moments import Moment, TimeSpan, moment_of, moments
 
 _COUNTS = (
     "changed_offers", "new", "gone", "blocked", "unblocked", "up", "down", "from_zero", "to_zero",
@@ -43,7 +43,7 @@ def period_reviews(
         out after them, which the last one then stands for.
     """
     zone = ZoneInfo(head.loadout.rules.time_zone)
-    time = Span(asked.as_of, end)
+    time = TimeSpan(asked.as_of, end)
     found = [Moment(0, ()), *_moments(base, head, time)]
     looked, left = found[:most], len(found[most:])
     starts = [asked.as_of.astimezone(zone), *(moment_of(one.at, zone) for one in looked[1:])]
@@ -55,7 +55,7 @@ def period_reviews(
     return reviews, left
 
 
-def _moments(base: Side, head: Side, time: Span) -> Iterator[Moment]:
+def _moments(base: Side, head: Side, time: TimeSpan) -> Iterator[Moment]:
     """Every moment at which something begins or ends on one side or both."""
     old, new = ({one.at: one.changes for one in moments(s.loadout, time)} for s in (base, head))
     for at in sorted(old.keys() | new.keys()):

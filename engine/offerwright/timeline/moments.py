@@ -17,7 +17,7 @@ from offerwright.rules.changes import Change
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeSpan:
     """A stretch of time, both ends with a zone; the end is not included."""
 
     start: datetime
@@ -33,7 +33,7 @@ class Moment:
 
 
 def moments(
-    loadout: Loadout, span: Span, accounts: Collection[str] | None = None
+    loadout: Loadout, span: TimeSpan, accounts: Collection[str] | None = None
 ) -> tuple[Moment, ...]:
     """
     Every moment after the start of a span at which something begins or ends, in order.
@@ -51,7 +51,7 @@ def moments(
     return tuple(Moment(at, tuple(group)) for at, group in groupby(own, key=lambda one: one.at))
 
 
-def midnights(zone: ZoneInfo, span: Span) -> Iterator[int]:
+def midnights(zone: ZoneInfo, span: TimeSpan) -> Iterator[int]:
     """The first moment of every day of a zone that begins within a span."""
     day = span.start.astimezone(zone).date() + timedelta(days=1)
     while (begins := datetime.combine(day, datetime.min.time(), zone)) < span.end:
@@ -59,10 +59,19 @@ def midnights(zone: ZoneInfo, span: Span) -> Iterator[int]:
         day += timedelta(days=1)
 
 
-def reads_clock(loadout: Loadout, account: str, as_of: datetime) -> bool:
-    """Whether offers of an account are computed from the date, windows and conditions apart."""
+def drifts(loadout: Loadout, account: str, as_of: datetime) -> bool:
+    """
+    Whether offers of an account become others between the moments that are listed.
+
+    They do where a rule computes from the clock (`days(as_of - since)`), by itself or in a derived
+    fact, and where orders must have been read lately.
+    """
     found = footings(loadout.rules, account, as_of, Tables(), same=True)
-    return any(one.reads.names & CLOCK for side in SIDES for one in found[side].needs)
+    return any(
+        one.timed or one.reads.fresh or one.reads.names & CLOCK
+        for side in SIDES
+        for one in found[side].needs
+    )
 
 
 def moment_of(at: int, zone: ZoneInfo) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ from offerwright.evaluate.run import Executor
 from offerwright.expressions.parse import microseconds
 from offerwright.loadout import Loadout
 from offerwright.rules.changes import Change
+from offerwright.timeline.flips import flips
 from offerwright.timeline.moments import (
     Moment,
-    Span,
+    TimeSpan,
+    drifts,
     midnights,
     moment_of,
     moments,
-    reads_clock,
 )
 
 TOLD = ("status", "price", "sale_price", "tiers", "currency", "quantity", "category", "title")
@@ -58,7 +59,7 @@ class Period:
 class Asked:
     """Which offers, over which time. The facts are those of the snapshot at every moment."""
 
-    span: Span
+    span: TimeSpan
     skus: tuple[str, ...]
     accounts: tuple[str, ...]
 
@@ -78,13 +79,12 @@ def periods(
         asked: which offers, over which time.
         live: what the ledger knows now, by account; it stays so.
     """
-    executor = Executor(loadout.rules)
-    parts = only(loadout.rules, snapshot, asked.skus)
+    offers = _Offers(Executor(loadout.rules), only(loadout.rules, snapshot, asked.skus), live)
     found = [
         one
         for account in asked.accounts
-        for moment in _looked_at(loadout, asked.span, account)
-        for one in _at(executor, parts, account, moment, live)
+        for moment in _looked_at(loadout, asked.span, account, offers)
+        for one in offers.at(account, moment)
     ]
     order = {sku: number for number, sku in enumerate(asked.skus)}
     ordered = sorted(found, key=lambda p: (order[p.sku], p.account, p.start))
@@ -94,33 +94,47 @@ def periods(
     )
 
 
-def _looked_at(loadout: Loadout, span: Span, account: str) -> list[Moment]:
-    """The start, every change, and every midnight where offers are computed from the date."""
-    start = microseconds(span.start)
-    times = [start]
-    if reads_clock(loadout, account, span.start):
-        times += midnights(ZoneInfo(loadout.rules.time_zone), span)
-    quiet = {at: Moment(at, ()) for at in times}
-    found = quiet | {one.at: one for one in moments(loadout, span, [account])}
-    return [found[at] for at in sorted(found)]
+@dataclass(frozen=True)
+class _Offers:
+    """The offers that were asked for, at any moment."""
+
+    executor: Executor
+    parts: Partitions
+    live: Mapping[str, pl.DataFrame]
+    known: dict[tuple[str, int], tuple[Period, ...]] = field(default_factory=dict)
+
+    def at(self, account: str, moment: Moment) -> list[Period]:
+        """As periods of no length."""
+        key = account, moment.at
+        if key not in self.known:
+            self.known[key] = tuple(_at(self, account, moment.at))
+        return [replace(one, changes=moment.changes) for one in self.known[key]]
+
+    def told(self, account: str, at: int) -> list[tuple[object, object]]:
+        """What is compared."""
+        return [(one.told, one.blocked) for one in self.at(account, Moment(at, ()))]
 
 
-def _at(
-    executor: Executor,
-    parts: Partitions,
-    account: str,
-    moment: Moment,
-    live: Mapping[str, pl.DataFrame],
-) -> Iterator[Period]:
-    """The offers at a moment, as periods of no length."""
-    as_of = moment_of(moment.at, ZoneInfo(executor.rules.time_zone))
-    for block in parts:
-        offers = executor.run(block.frame, as_of, live, [account], block.skus)[0]
-        for row in listing(offers).iter_rows(named=True):
+def _looked_at(loadout: Loadout, span: TimeSpan, account: str, offers: _Offers) -> list[Moment]:
+    """The start, every change, and where offers are computed from the clock when it does it."""
+    found = {one.at: one for one in moments(loadout, span, [account])}
+    times = {microseconds(span.start), *found}
+    if drifts(loadout, account, span.start):
+        times.update(midnights(ZoneInfo(loadout.rules.time_zone), span))
+        points = [*sorted(times), microseconds(span.end)]
+        times.update(flips(lambda at: offers.told(account, at), points))
+    return [found.get(at, Moment(at, ())) for at in sorted(times)]
+
+
+def _at(offers: _Offers, account: str, at: int) -> Iterator[Period]:
+    as_of = moment_of(at, ZoneInfo(offers.executor.rules.time_zone))
+    for block in offers.parts:
+        run = offers.executor.run(block.frame, as_of, offers.live, [account], block.skus)
+        for row in listing(run[0]).iter_rows(named=True):
             yield Period(
-                account, row["sku"], moment.at, moment.at,
+                account, row["sku"], at, at,
                 {name: row[name] for name in TOLD if name in row},
-                row["blocked"], row["rules"], moment.changes,
+                row["blocked"], row["rules"], (),
             )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from offerwright.evaluate.run import Executor
 from offerwright.frames import ASPECTS
 from offerwright.incremental.footing import Tables, footings
 from offerwright.loadout import Loadout
-from offerwright.timeline.moments import Moment, moment_of
+from offerwright.timeline.moments import Moment, drifts, moment_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def turns(catalogue: Catalogue, start: int, found: Sequence[Moment], most: int) 
     What happens to the catalogue at each of these moments, in order.
 
     An account is evaluated again where the clock says something else to its rules than before, and
-    only over the first `most` moments.
+    only over the first `most` moments. Where offers are computed from the clock, they are held
+    against those of a microsecond before, so that only what turns at the moment counts.
 
     Args:
         catalogue: what is evaluated.
@@ -60,13 +61,17 @@ def turns(catalogue: Catalogue, start: int, found: Sequence[Moment], most: int) 
     """
     executor = Executor(catalogue.loadout.rules)
     parts = partitions(catalogue.loadout.rules, catalogue.snapshot)
+    as_of = moment_of(start, ZoneInfo(catalogue.loadout.rules.time_zone))
+    drifting = [a for a in catalogue.accounts if drifts(catalogue.loadout, a, as_of)]
+    steady = [a for a in catalogue.accounts if a not in drifting]
     clocks = _clocks(catalogue, start)
-    states = _states(catalogue, executor, parts, start, catalogue.accounts if found else ())
+    states = _states(catalogue, executor, parts, start, steady if found[:most] else ())
     for moment in found[:most]:
         now = _clocks(catalogue, moment.at)
-        moved = [name for name in catalogue.accounts if now[name] != clocks[name]]
-        then = states | _states(catalogue, executor, parts, moment.at, moved)
-        yield Turn(moment, _changed(states, then, moved))
+        moved = [a for a in steady if now[a] != clocks[a]]
+        before = states | _states(catalogue, executor, parts, moment.at - 1, drifting)
+        then = states | _states(catalogue, executor, parts, moment.at, [*moved, *drifting])
+        yield Turn(moment, _changed(before, then, [*moved, *drifting]))
         clocks, states = now, then
     for moment in found[most:]:
         yield Turn(moment, None)

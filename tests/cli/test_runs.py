@@ -128,6 +128,22 @@ def test_a_plan_that_was_never_sent_is_said_again(shop: Shop, market: Market) ->
     assert replayed(shop, market, "last")["same"] == 3
 
 
+def test_a_plan_that_is_applied_again_after_a_release_is_said_again(
+    shop: Shop, market: Market
+) -> None:
+    shop("plan", "--sandbox", market.url, "--as-of", AS_OF, "--out", "p.jsonl")
+    shop("hold", "--sandbox", market.url, "--account", "market", "--sku", "AU-1",
+         "--by", "maria", "--reason", "wrong")  # fmt: skip
+    under = shop("apply", "p.jsonl", "--sandbox", market.url)
+    shop("release", "1", "--sandbox", market.url, "--by", "joao")
+    after = shop("apply", "p.jsonl", "--sandbox", market.url)
+
+    assert (under.code, after.code) == (4, 0)
+    assert [one["kind"] for one in runs(shop, market)] == ["apply", "apply", "plan"]
+    for run in runs(shop, market):
+        assert replayed(shop, market, run["id"])["differs"] is False
+
+
 def test_a_dirty_tree_is_said_so_and_its_files_are_kept(shop: Shop, market: Market) -> None:
     shop.change("rules/pricing.yaml", "markup: 18%", "markup: 21%")
     shop.write("rules/more.yaml", CEILING)

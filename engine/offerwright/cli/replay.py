@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,8 @@ def replay(
 
     home, target = found_root(root), target_of(sandbox)
     with recording_store(home, sandbox) as store:
-        record = chosen(all_runs(store, target), run)
+        every = all_runs(store, target)
+    record = chosen(every, run)
     if record.returns_to:
         raise RunRefused(
             f"run {record.id[:SHORT]} sent what {record.returns_to[:SHORT]} had said (a rollback); "
@@ -77,13 +79,29 @@ def replay(
     kept = read_kept(runs_folder(home, target), record)
     wanted = _wanted(kept, record, skus, accounts)
     found = again_of(home, record)
-    made = _replayed(home, found, kept, wanted)
-    reasons = tuple(_reasons(found, made))
+    first = next(one for one in reversed(every) if one.plan == record.plan)
+    made = _replayed(home, found, _as_planned(kept, first, home), wanted)
+    reasons = tuple(_reasons(found, made, first))
     if output == "json":
         echo(dump_pretty(_record(record, made, reasons)))
     else:
         _show(record, made, reasons)
     sys.exit(1 if made.differs else 0)
+
+
+def _as_planned(kept: Kept, first: RunRecord, home: Path) -> Kept:
+    """
+    What a run said, with the ledger of the `first` run of its plan: the plan was made against it.
+
+    A plan that is applied again, after a release or a crash, finds what it sent itself.
+    """
+    from offerwright.runs.folder import read_kept
+
+    try:
+        then = read_kept(runs_folder(home, first.target), first)
+    except RunRefused:
+        return kept
+    return replace(kept, ledger=then.ledger, listings=then.listings)
 
 
 def places_of(home: Path, target: str) -> Places:
@@ -131,7 +149,7 @@ def _replayed(home: Path, found: Again, kept: Kept, wanted: Wanted) -> Replayed:
     return replay(found, kept, wanted, lines_by_key(file_lines(file), keys))
 
 
-def _reasons(found: Again, made: Replayed) -> Iterator[str]:
+def _reasons(found: Again, made: Replayed, first: RunRecord) -> Iterator[str]:
     """Why it may differ, as far as anybody can tell."""
     if not made.differs:
         return
@@ -139,6 +157,9 @@ def _reasons(found: Again, made: Replayed) -> Iterator[str]:
     if record.engine != __version__:
         yield (f"run {record.id[:SHORT]} was computed by Offerwright {record.engine}, "
                f"this is {__version__}")  # fmt: skip
+    if first.kind == "apply":
+        yield ("the run that made this plan is not on record any more, and the ledger may have "
+               "moved between the two")  # fmt: skip
     if found.loadout.digest != record.rules:
         yield (f"the same files mean other rules to this engine: {found.loadout.digest}, "
                f"then {record.rules}")  # fmt: skip

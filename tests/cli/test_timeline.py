@@ -105,3 +105,23 @@ def test_both_ends_of_a_window_become_operations(dated: Shop, market: Market) ->
         assert {one["aspect"] for one in planned} == {"price"}
         assert dated("sync", *url, "--as-of", turn["at"]).code == 0
     assert len(turns) == 2
+
+
+def test_a_hold_is_listed_with_its_end(dated: Shop, market: Market) -> None:
+    url = ("--sandbox", market.url)
+    said = (*url, "--account", "market", "--reason", "wrong cost", "--by", "maria")
+    now = (*url, "--as-of", "2099-11-27")
+    assert dated("sync", *url, *FROM, "--first-publication").code == 0
+    assert dated("hold", *said, "--sku", "CA-1", "--until", "2099-12-03 10:00").code == 0
+    assert dated("hold", *said, "--sku", "AU-1").code == 0
+
+    every = dated("timeline", *now, "-o", "json")
+    assert faults("timeline", every.json) == []
+    assert [(h["sku"], h["until"]) for h in every.json["holds"]] == [
+        ("CA-1", "2099-12-03T10:00:00-03:00"), ("AU-1", None),
+    ]  # fmt: skip
+    assert "hold 1  market   CA-1  -     price, content  2099-12-03 10:00  maria: wrong cost" in (
+        dated("timeline", "CA-1", *now).out
+    )
+    later = dated("timeline", "CA-1", *url, "--as-of", "2099-12-03 10:00", "-o", "json")
+    assert later.json["holds"] == []

@@ -24,18 +24,15 @@ from offerwright.cli.options import (
 )
 from offerwright.cli.report import dump_pretty, echo
 from offerwright.cli.snapshot import current_snapshot, known_skus
+from offerwright.cli.timeline_record import hold_json, period_json, stretch_json, turn_json
 from offerwright.cli.timeline_text import show
-from offerwright.errors import Span
 from offerwright.loadout import Loadout
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from offerwright.rules.changes import Change
-    from offerwright.timeline.coverage import Stretch
+    from offerwright.store.holds import Hold
     from offerwright.timeline.moments import TimeSpan
-    from offerwright.timeline.periods import Period
-    from offerwright.timeline.turns import Turn
 
 DAYS = 90
 MOMENTS = 50
@@ -79,7 +76,8 @@ def timeline(
     known_skus(skus, snapshot)
     with live(loadout, home, sandbox) as world:
         confirmed = _confirmed(world.store, wanted)
-    record = _record(loadout, time, wanted)
+        held = _standing(world.store.holds(), time, wanted, skus)
+    record = {**_record(loadout, time, wanted), "holds": [hold_json(one, time) for one in held]}
     if skus:
         record |= _of_skus(loadout, snapshot.facts, (time, skus, wanted), confirmed)
     else:
@@ -122,9 +120,23 @@ def _confirmed(store: Any, accounts: Sequence[str]) -> Mapping[str, pl.DataFrame
     return {name: live_frame(read_known(store, name)) for name in accounts}
 
 
+def _standing(
+    holds: Iterable[Hold], time: TimeSpan, accounts: Sequence[str], skus: Sequence[str]
+) -> list[Hold]:
+    """The holds that count where the time begins, of these accounts and SKUs (none: all)."""
+    return [
+        one
+        for one in holds
+        if one.counts(time.start.timestamp())
+        and one.wish.account in accounts
+        and (not skus or one.wish.sku in ("", *skus))
+    ]
+
+
 def _record(loadout: Loadout, time: TimeSpan, accounts: Sequence[str]) -> dict[str, Any]:
     from offerwright.expressions.parse import microseconds
     from offerwright.timeline.coverage import stretches
+    from offerwright.timeline.moments import drifts
 
     found = stretches(loadout, microseconds(time.start), microseconds(time.end), accounts)
     return {
@@ -132,7 +144,8 @@ def _record(loadout: Loadout, time: TimeSpan, accounts: Sequence[str]) -> dict[s
         "as_of": time.start.isoformat(),
         "as_of_end": time.end.isoformat(),
         "accounts": list(accounts),
-        "stretches": [_stretch(one, time) for one in found],
+        "drifting": [one for one in accounts if drifts(loadout, one, time.start)],
+        "stretches": [stretch_json(one, time) for one in found],
         "moments": [],
         "offers": [],
     }
@@ -151,7 +164,7 @@ def _of_catalogue(
     time, accounts, most = asked
     catalogue = Catalogue(loadout, facts, accounts, confirmed, workers=2)
     found = turns(catalogue, microseconds(time.start), moments(loadout, time, accounts), most)
-    return {"moments": [_turn(one, time) for one in found]}
+    return {"moments": [turn_json(one, time) for one in found]}
 
 
 def _of_skus(
@@ -164,68 +177,4 @@ def _of_skus(
 
     time, skus, accounts = asked
     found = periods(loadout, facts, Asked(time, skus, accounts), confirmed)
-    return {"offers": [_period(one, time) for one in found]}
-
-
-def _turn(one: Turn, time: TimeSpan) -> dict[str, Any]:
-    return {
-        "at": _clock(one.moment.at, time),
-        "changes": _changes(one.moment.changes),
-        "offers": one.changed if one.changed is None else {
-            account: dict(counts) for account, counts in one.changed.items()
-        },
-    }  # fmt: skip
-
-
-def _period(one: Period, time: TimeSpan) -> dict[str, Any]:
-    return {
-        "account": one.account,
-        "sku": one.sku,
-        "from": _clock(one.start, time),
-        "before": _clock(one.end, time),
-        "told": {name: _json(value) for name, value in one.told.items()},
-        "blocked": [
-            {name: block[name] for name in ("aspect", "code", "rule", "file", "line")}
-            for block in one.blocked
-        ],
-        "rules": list(one.rules),
-        "changes": _changes(one.changes),
-    }
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, list):
-        return [{name: _json(part) for name, part in tier.items()} for tier in value]
-    return value if value is None or isinstance(value, str | int) else f"{value:f}"
-
-
-def _changes(found: Iterable[Change]) -> list[dict[str, Any]]:
-    return [
-        {"what": c.what, "happens": c.happens, "accounts": list(c.accounts), **_place(c.span)}
-        for c in found
-    ]
-
-
-def _stretch(one: Stretch, time: TimeSpan) -> dict[str, Any]:
-    from offerwright.timeline.coverage import FOREVER
-
-    return {
-        "kind": one.kind,
-        "what": one.what,
-        "from": _clock(one.start, time),
-        "before": None if one.end == FOREVER else _clock(one.end, time),
-        "accounts": list(one.accounts),
-        "places": [_place(span) for span in one.places],
-    }
-
-
-def _place(span: Span) -> dict[str, Any]:
-    return {"file": span.file, "line": span.line}
-
-
-def _clock(at: int, time: TimeSpan) -> str:
-    from offerwright.timeline.moments import moment_of
-
-    zone = time.start.tzinfo
-    assert isinstance(zone, ZoneInfo)
-    return moment_of(at, zone).isoformat()
+    return {"offers": [period_json(one, time) for one in found]}

@@ -22,6 +22,10 @@ def show(record: Mapping[str, Any]) -> None:
         _show_moments(record["moments"])
     else:
         echo("\nnothing changes by itself")
+    if record["drifting"] and not record["offers"]:
+        names = ", ".join(record["drifting"])
+        echo(f"\n{names}: offers are computed from the clock and change in between; ask for a SKU")
+    _show_holds(record["holds"])
     _show_stretches(record["stretches"])
 
 
@@ -32,17 +36,19 @@ def _show_offers(periods: Sequence[Mapping[str, Any]]) -> None:
     for (sku, account), group in groupby(periods, key=offer):
         own = list(group)
         echo(f"\n{sku} on {account} ({own[0]['told']['currency']})")
-        rows = [row for one in own for row in _period(one)]
+        rows = [row for n, one in enumerate(own) for row in _period(one, n == 0)]
         headings = ("from", "before", "price", "sale", "stock", "what happens then", "where")
         for line in table(headings, rows, frozenset({2, 3, 4})):
             echo("  " + line)
 
 
-def _period(one: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _period(one: Mapping[str, Any], is_first: bool) -> list[tuple[str, ...]]:
     """The line of a period, and one more for every further thing that happens at its start."""
     told = one["told"]
     price = told["price"] or "withheld"
     said = [(_change(c), _where(c)) for c in one["changes"]]
+    if not said and not is_first:
+        said = [("computed from the clock", "")]
     said = _few(said) + [
         (f"{b['aspect']} withheld: {b['code']}", _where(b) if b["file"] else "")
         for b in one["blocked"]
@@ -75,6 +81,22 @@ def _offers(counts: Mapping[str, Mapping[str, int]] | None) -> str:
     if counts is None:
         return "not evaluated"
     return ", ".join(f"{name} {own['offers']}" for name, own in counts.items()) or "none"
+
+
+def _show_holds(found: Sequence[Mapping[str, Any]]) -> None:
+    if not found:
+        return
+    rows = [
+        (
+            f"hold {one['id']}", one["account"], one["sku"] or "all", one["rule"] or "-",
+            ", ".join(one["aspects"]), _short(one["until"]), f"{one['by']}: {one['reason']}",
+        )
+        for one in found
+    ]  # fmt: skip
+    echo()
+    headings = ("held", "account", "sku", "rule", "aspects", "until", "by whom and why")
+    for line in table(headings, rows):
+        echo(line)
 
 
 def _show_stretches(found: Sequence[Mapping[str, Any]]) -> None:

@@ -59,8 +59,8 @@ def test_two_points_more_move_many_prices_a_little(built: Path) -> None:
     assert blocking(built, "2-large-but-fine") == []
 
 
-def test_a_missed_digit_is_stopped_twice(built: Path) -> None:
-    assert blocking(built, "3-missed-digit") == ["margin", "step"]
+def test_a_missed_digit_is_stopped_by_all_that_look_at_falls(built: Path) -> None:
+    assert blocking(built, "3-missed-digit") == ["at-stake", "depth", "margin", "step"]
     offers = record(built, "3-missed-digit")["offers"]
     assert {(o["rule"]["rule"], o["rule"]["file"], o["rule"]["line"]) for o in offers} == {
         ("markups/casa-cozinha-low", "rules/pricing/markups.csv", 2)

@@ -120,7 +120,7 @@ def _one_account_each(listing: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def _state_of(part: pl.DataFrame) -> AccountState:
     keys = text_hashes(part["sku"])
     order = np.argsort(keys)
-    return _checked(part["account"][0], keys[order], _aspects(part)[:, order])
+    return _checked(part["account"][0], keys[order], aspect_hashes(part)[:, order])
 
 
 def merged(parts: Iterable[OfferState]) -> OfferState:
@@ -152,8 +152,12 @@ def _checked(account: str, keys: Hashes, aspects: Hashes) -> AccountState:
     return AccountState(account, keys, aspects)
 
 
-def _aspects(listing: pl.DataFrame) -> Hashes:
-    """A row of hashes per aspect: the sum of what its columns add, and of what blocks it."""
+def aspect_hashes(listing: pl.DataFrame) -> Hashes:
+    """
+    A row of hashes per aspect, in the order of `ASPECTS`, with one of each row of the listing.
+
+    It is the sum of what the columns add, and of what blocks the aspect.
+    """
     total = np.zeros((len(ASPECTS), len(listing)), dtype=np.uint64)
     for number, aspect in enumerate(ASPECTS):
         for column in _columns_of(aspect, listing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from queue import SimpleQueue
@@ -17,6 +17,7 @@ from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.stopping import stopped
 from offerwright.profile import counted, is_recorded, staged
 
+A = TypeVar("A")
 T = TypeVar("T")
 Live = Mapping[str, pl.DataFrame]
 
@@ -48,19 +49,30 @@ def mapped(
         finally:
             free.put(own)
 
+    yield from counted(_in_order(range(len(parts)), one, workers), len(parts))
+
+
+def in_turn(asked: Iterable[A], work: Callable[[A], T], workers: int = 1) -> Iterator[T]:
+    """What `work` says of everything that is asked, in order, by some threads as in `mapped`."""
+    if workers == 1 or is_recorded():
+        return (work(one) for one in asked)
+    return _in_order(asked, work, workers)
+
+
+def _in_order(asked: Iterable[A], work: Callable[[A], T], workers: int) -> Iterator[T]:
     pool = ThreadPoolExecutor(workers, "part")
     try:
-        yield from counted(_in_order(pool, one, len(parts), workers), len(parts))
+        yield from _waited(pool, asked, work, workers)
     finally:
         stopped(pool)
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, one: Callable[[int], T], count: int, workers: int
+def _waited(
+    pool: ThreadPoolExecutor, asked: Iterable[A], work: Callable[[A], T], workers: int
 ) -> Iterator[T]:
     waiting: deque[Future[T]] = deque()
-    for number in range(count):
-        waiting.append(pool.submit(one, number))
+    for one in asked:
+        waiting.append(pool.submit(work, one))
         if len(waiting) > workers:
             yield waiting.popleft().result()
     while waiting:

@@ -24,7 +24,7 @@ MASKS = 3
 
 def groups(payload: CompiledPayload, texts: Texts) -> list[pl.Series]:
     """Positions, each once and rising within a group; one group of all if nothing is to be won."""
-    shared = _shared(_mask(texts, name) for name in sorted(_columns(payload, texts)))
+    shared = _shared(_mask(texts, name) for name in sorted(columns_of(payload, texts)))
     pattern = np.zeros(len(texts.offers), dtype=np.uint8)
     for at, mask in enumerate(shared):
         pattern |= mask.astype(np.uint8) << at
@@ -54,8 +54,8 @@ def _shared(masks: Iterable[NDArray[np.bool_] | None]) -> list[NDArray[np.bool_]
     return [mask for _, mask in sorted(found, key=lambda one: -one[0])[:MASKS]]
 
 
-def _columns(payload: CompiledPayload, texts: Texts) -> set[str]:
-    """The columns that a payload names, lists among them."""
+def columns_of(payload: CompiledPayload, texts: Texts) -> set[str]:
+    """The columns that a payload names, lists among them: its bodies are made of nothing else."""
     conditions = (*payload.requires.present, *payload.requires.missing)
     names = {n for part in payload.parts for n in _names(part.pieces)}
     names |= {name if isinstance(name, str) else name.name for name in conditions}

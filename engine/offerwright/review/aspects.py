@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from offerwright.compare.difference import bit, difference
-from offerwright.compare.offer_state import offer_state
-from offerwright.compare.stable_hash import text_hashes
+from offerwright.compare.stable_hash import Hashes
 from offerwright.frames import ASPECTS
 from offerwright.review.causes import Run
-from offerwright.review.seen import PAYLOAD, SEEN
+from offerwright.review.seen import PAYLOAD
 
 Mask: TypeAlias = NDArray[np.bool_]
 OFFER, MARGIN, PAYLOADS = "offer", "margin", "payload"
@@ -26,9 +23,15 @@ else of the offer is another.
 """
 
 
-def told_apart(one: Run, other: Run) -> pl.DataFrame:
-    """`place, aspect`, sorted by aspect: the rows of two runs over the same SKUs that differ."""
-    told = _told(one, other)
+def told_apart(one: Run, other: Run, hashes: tuple[Hashes, Hashes]) -> pl.DataFrame:
+    """
+    `place, aspect`, sorted by aspect: the rows of two runs over the same SKUs that differ.
+
+    `hashes` are those of the aspects of these rows, `offer_state.aspect_hashes`.
+    """
+    told: dict[str, Mask] = {
+        aspect: hashes[0][n] != hashes[1][n] for n, aspect in enumerate(ASPECTS)
+    }
     anything = np.logical_or.reduce(list(told.values()))
     margin = _apart(one, other, [MARGIN]) & ~told["price"]
     sent = [_bodies(run.seen) for run in (one, other)]
@@ -42,20 +45,6 @@ def told_apart(one: Run, other: Run) -> pl.DataFrame:
         for aspect, mask in masks.items()
     ]
     return pl.concat(found)
-
-
-def _told(one: Run, other: Run) -> Mapping[str, Mask]:
-    """By aspect of an offer, where a marketplace would be told otherwise, or nothing any more."""
-    before, after = (run.seen.drop(*SEEN, *_bodies(run.seen)) for run in (one, other))
-    size = len(other.rows)
-    masks: dict[str, Mask] = {aspect: np.zeros(size, dtype=np.bool_) for aspect in ASPECTS}
-    keys = text_hashes(after["sku"])
-    order = np.argsort(keys)
-    for account in difference(offer_state(before), offer_state(after)).accounts:
-        at = order[np.searchsorted(keys[order], account.changed)]
-        for aspect in ASPECTS:
-            masks[aspect][at[account.aspects & bit(aspect) > 0]] = True
-    return masks
 
 
 def _bodies(frame: pl.DataFrame) -> list[str]:

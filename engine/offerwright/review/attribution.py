@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from offerwright.compare.stable_hash import Hashes
 from offerwright.review.aspects import OFFER, told_apart
 from offerwright.review.causes import Run, moved_by, run_of
 from offerwright.review.documents import DocumentChange
@@ -103,7 +104,8 @@ def _differences(sides: tuple[Seen | None, Seen | None], skus: pl.Series) -> pl.
     told = nothing()
     if before is not None and after is not None and len(both):
         runs = [run_of(side.offers, side.frame, both) for side in (before, after)]
-        told = _told(runs[0], runs[1], both)
+        hashes = before.hashes[:, runs[0].rows], after.hashes[:, runs[1].rows]
+        told = _told((runs[0], runs[1]), hashes, both)
     return pl.concat([nothing(), told, alone], how="diagonal")
 
 
@@ -113,8 +115,8 @@ def _there(side: Seen | None, skus: pl.Series) -> pl.Series:
     return skus.is_in(side.frame["sku"].implode())
 
 
-def _told(before: Run, after: Run, skus: pl.Series) -> pl.DataFrame:
-    aspects = told_apart(before, after)
-    rules = moved_by(before, after).with_columns(pl.lit("price").alias("aspect"))
+def _told(runs: tuple[Run, Run], hashes: tuple[Hashes, Hashes], skus: pl.Series) -> pl.DataFrame:
+    aspects = told_apart(*runs, hashes)
+    rules = moved_by(*runs).with_columns(pl.lit("price").alias("aspect"))
     rows = aspects.join(rules, on=["place", "aspect"], how="left", maintain_order="left")
     return rows.select(skus.gather(rows["place"]).alias("sku"), "aspect", *_RULE)

@@ -48,11 +48,13 @@ class Aligned:
         base, head = self.sources
         return families(self.base.loadout.rules, base), families(self.head.loadout.rules, head)
 
-    def blocks(self, asked: NDArray[np.bool_]) -> Iterator[tuple[Block, Block]]:
-        """Base and head of the SKUs that are asked for, as many at a time as a part has rows."""
+    def blocks(
+        self, asked: NDArray[np.bool_], size: int = PART_ROWS
+    ) -> Iterator[tuple[Block, Block]]:
+        """Base and head of the SKUs that are asked for, so many at a time."""
         rows = np.flatnonzero(asked)
-        for start in range(0, len(rows), PART_ROWS):
-            base, head = (self._block(n, rows[start : start + PART_ROWS]) for n in (0, 1))
+        for start in range(0, len(rows), size):
+            base, head = (self._block(n, rows[start : start + size]) for n in (0, 1))
             yield base, head
 
     def _block(self, number: int, rows: Places) -> Block:

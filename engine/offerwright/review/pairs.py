@@ -51,8 +51,7 @@ def pairs(account: str, before: pl.DataFrame, after: pl.DataFrame) -> Pairs:
             that has no such account gives no rows and no columns.
     """
     old, new = (_side(frame) for frame in (before, after))
-    joined = new.join(old, on="sku", how="full", suffix="_before", coalesce=True,
-                      maintain_order="left_right")  # fmt: skip
+    joined = _joined(old, new)
     names = sorted({*new.columns, *old.columns} - {"sku"})
     both = joined.select(
         "sku", *(_column(joined, new, name, "after") for name in names),
@@ -75,6 +74,15 @@ def columns() -> tuple[str, ...]:
     names = (*SHOWN, "withheld", "currency")
     shown = [f"{name}_{side}" for name in names for side in ("before", "after")]
     return "account", "sku", "change", "move", "share", *shown, "fields", "old", "new"
+
+
+def _joined(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Both beside each other by SKU, those of the base with `_before` where both have a column."""
+    if old["sku"].equals(new["sku"]):
+        twice = {name: f"{name}_before" for name in old.columns if name in new.columns}
+        return new.hstack(old.drop("sku").rename({k: v for k, v in twice.items() if k != "sku"}))
+    return new.join(old, on="sku", how="full", suffix="_before", coalesce=True,
+                    maintain_order="left_right")  # fmt: skip
 
 
 def _side(frame: pl.DataFrame) -> pl.DataFrame:
@@ -108,12 +116,13 @@ def _column(
 def _fields(both: pl.DataFrame, names: list[str]) -> pl.Series:
     """By offer, the names of what differs; nothing for what is on one side only."""
     compared = [n for n in names if _is_compared(n)]
-    marks = both.select(pl.when(_is_another(both, n)).then(pl.lit(n)).alias(n) for n in compared)
     twice = both["at_before"].is_not_null() & both["at_after"].is_not_null()
-    nothing = pl.lit([], pl.List(pl.String))
-    listed = pl.concat_list(compared).list.drop_nulls() if compared else nothing
-    found = marks.with_columns(twice.alias("twice"))
-    return found.select(pl.when("twice").then(listed).otherwise(nothing).alias("fields"))["fields"]
+    marks = both.select((_is_another(both, n) & twice).alias(n) for n in compared)
+    apart = [mark.name for mark in marks if mark.any()]
+    if not apart:
+        return pl.Series("fields", [[]], pl.List(pl.String)).new_from_index(0, len(both))
+    named = marks.select(pl.when(n).then(pl.lit(n)).alias(n) for n in apart)
+    return named.select(pl.concat_list(apart).list.drop_nulls().alias("fields"))["fields"]
 
 
 def _is_another(both: pl.DataFrame, name: str) -> pl.Expr:

@@ -9,29 +9,37 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from offerwright.evaluate.partitions import Block
+from offerwright.evaluate.bulk import in_turn
+from offerwright.evaluate.partitions import PART_ROWS, Block
+from offerwright.evaluate.run import Offers
 from offerwright.guards.landing import LANDINGS
 from offerwright.review.attribution import CAUSES, caused, nothing, together
 from offerwright.review.attribution import of_account as causes_of
 from offerwright.review.blocks import aligned
 from offerwright.review.pairs import Pairs, pairs
-from offerwright.review.seen import Seen, seen
+from offerwright.review.seen import Seen, seen, written_apart
 from offerwright.review.side import Side
 from offerwright.review.suspects import Suspect
 from offerwright.review.verdicts import Judged, confirmed, verdicts
 from offerwright.review.whole import landed
+from offerwright.sync.told import Wanted, everything
 
 _NOTHING = pl.DataFrame()
 
 
 @dataclass(frozen=True)
 class Change:
-    """Two sides at one moment, and the changed documents that may have moved offers."""
+    """
+    Two sides at one moment, and the changed documents that may have moved offers.
+
+    `alike` are the accounts whose offers are written alike on both sides.
+    """
 
     base: Side
     head: Side
     as_of: datetime
     suspects: tuple[Suspect, ...] = ()
+    alike: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -50,22 +58,29 @@ class PartReview:
     landed: pl.DataFrame
 
 
-def part_reviews(change: Change, skus: Mapping[str, pl.Series]) -> Iterator[PartReview]:
+def part_reviews(
+    change: Change, skus: Mapping[str, pl.Series], workers: int = 1, rows: int = PART_ROWS
+) -> Iterator[PartReview]:
     """
     Look once more at some offers of both sides, part by part and account by account.
 
     Args:
         change: what is compared.
         skus: by account, the offers to look at.
+        workers: threads.
+        rows: so many rows of the catalogue are a part.
     """
     both = aligned(change.base, change.head)
     asked = {a: both.skus.is_in(s.implode()).to_numpy() for a, s in skus.items() if len(s)}
     if not asked:
         return
     anyone = np.logical_or.reduce(list(asked.values()))
-    for blocks in both.blocks(anyone):
-        for account in asked:
-            yield _part_review(change, Part(account, blocks, skus[account]))
+    parts = (
+        Part(account, blocks, skus[account])
+        for blocks in both.blocks(anyone, rows)
+        for account in asked
+    )
+    yield from in_turn(parts, lambda part: _part_review(change, part), workers)
 
 
 @dataclass(frozen=True)
@@ -78,10 +93,7 @@ class Part:
 
 
 def _part_review(change: Change, part: Part) -> PartReview:
-    base, head = (
-        _seen(side, block, part, change.as_of)
-        for side, block in zip((change.base, change.head), part.blocks, strict=True)
-    )
+    base, head = _both(change, part)
     frames = [_NOTHING if one is None else _placed(one.frame) for one in (base, head)]
     both = pairs(part.account, *frames)
     changed = both.frame.filter(pl.col("change") != "same")
@@ -91,18 +103,35 @@ def _part_review(change: Change, part: Part) -> PartReview:
     return PartReview(part.account, changed, causes, judged, found)
 
 
-def _seen(
-    side: Side, block: Block, part: Part, as_of: datetime, *, written: bool = True
-) -> Seen | None:
+def _both(change: Change, part: Part) -> tuple[Seen | None, Seen | None]:
+    """The offers as the base and as the head computes them."""
+    sides = change.base, change.head
+    runs = [_run(side, block, part, change.as_of)
+            for side, block in zip(sides, part.blocks, strict=True)]  # fmt: skip
+    base, head = runs
+    written: Wanted = everything
+    if base is not None and head is not None and part.account in change.alike:
+        written = written_apart(base, head)
+    one, other = (
+        None if run is None else _seen(side, run, written)
+        for side, run in zip(sides, runs, strict=True)
+    )
+    return one, other
+
+
+def _run(side: Side, block: Block, part: Part, as_of: datetime) -> Offers | None:
     """The offers that are asked for, as one side computes them; None without the account."""
     if part.account not in side.accounts:
         return None
     own = block.own["sku"]
     asked = own.filter(own.is_in(part.skus.implode())).to_list()
-    offers = side.executor.run(block.frame, as_of, side.live, [part.account], asked)[0]
+    return side.executor.run(block.frame, as_of, side.live, [part.account], asked)[0]
+
+
+def _seen(side: Side, offers: Offers, written: Wanted | None) -> Seen:
     market = side.loadout.marketplaces[offers.account.marketplace]
-    guards = side.loadout.guards.by_account[part.account]
-    return Seen(offers, seen(offers, guards, market, written=written))
+    guards = side.loadout.guards.by_account[offers.account.name]
+    return Seen(offers, seen(offers, guards, market, written))
 
 
 def _placed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -129,6 +158,9 @@ def _causes(change: Change, part: Part, sides: tuple[Seen | None, Seen | None]) 
             without = base if part.account in one.alone else _without(change, part, one)
             found.append(caused(one.document, (without, head), part.skus))
     known = pl.concat(found)
+    if any(part.account in one.alone for one in change.suspects if one.without is not None):
+        # Nothing is left: without that document the head is the base.
+        return causes_of(part.account, known)
     left = together(sides, part.skus, known, [one.document for one in change.suspects])
     return causes_of(part.account, pl.concat([known, left]))
 
@@ -142,8 +174,9 @@ def _without(change: Change, part: Part, suspect: Suspect) -> Seen | None:
     side = suspect.without
     assert side is not None
     of_head = side.snapshot_id == change.head.snapshot_id
-    written = "payloads" in suspect.reaches[part.account]
-    return _seen(side, part.blocks[1 if of_head else 0], part, change.as_of, written=written)
+    written = everything if "payloads" in suspect.reaches[part.account] else None
+    run = _run(side, part.blocks[1 if of_head else 0], part, change.as_of)
+    return None if run is None else _seen(side, run, written)
 
 
 def landed_of(parts: Sequence[PartReview], account: str) -> pl.DataFrame:

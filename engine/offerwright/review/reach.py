@@ -14,7 +14,7 @@ from offerwright.compare.offer_state import OfferState, merged, offer_state
 from offerwright.compare.stable_hash import text_hashes
 from offerwright.evaluate.bulk import mapped, run_block
 from offerwright.evaluate.listing import listing
-from offerwright.evaluate.partitions import Block, Partitions, partitions
+from offerwright.evaluate.partitions import PART_ROWS, Block, Partitions, partitions
 from offerwright.evaluate.run import Executor
 from offerwright.review.side import Difference, Side
 
@@ -55,6 +55,7 @@ def reached(
     accounts: Mapping[str, frozenset[Difference]],
     as_of: datetime,
     workers: int = 1,
+    rows: int = PART_ROWS,
 ) -> Reached:
     """
     The offers that differ, in the order of the head; what is gone comes last.
@@ -64,8 +65,14 @@ def reached(
         accounts: those that may differ (`side.differing`).
         as_of: the moment of the computation, with a zone.
         workers: threads.
+        rows: so many rows of the catalogue are a part.
     """
-    old, new = (_summed(side, accounts, as_of, workers) for side in (base, head))
+    old, new = (
+        _summed(
+            side, accounts, as_of, (workers, partitions(side.loadout.rules, side.snapshot, rows))
+        )
+        for side in (base, head)
+    )
     found = {one.account: one for one in difference(old.state, new.state).accounts}
     skus = {
         account: _asked(found.get(account), why, old.skus, new.skus)
@@ -83,11 +90,13 @@ class _Summed:
     counts: Mapping[str, Stock]
 
 
-def _summed(side: Side, accounts: Mapping[str, object], as_of: datetime, workers: int) -> _Summed:
+def _summed(
+    side: Side, accounts: Mapping[str, object], as_of: datetime, how: tuple[int, Partitions]
+) -> _Summed:
+    workers, parts = how
     own = [name for name in side.accounts if name in accounts]
     states: list[OfferState] = []
     counts = dict.fromkeys(own, Stock())
-    parts = partitions(side.loadout.rules, side.snapshot)
     for state, found in _parts(side, parts, own, as_of, workers):
         states.append(state)
         counts = {name: counts[name] + found[name] for name in own}

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from offerwright.evaluate.partitions import PART_ROWS
 from offerwright.review.attribution import CAUSES
 from offerwright.review.blocks import aligned
 from offerwright.review.documents import (
@@ -28,11 +29,13 @@ from offerwright.review.verdicts import GuardResult, guard_results, run_verdicts
 
 @dataclass(frozen=True)
 class Asked:
-    """What a review is asked for: the moment, with a zone, and how to compile files."""
+    """What a review is asked for: the moment, with a zone, how to compile files, and threads."""
 
     as_of: datetime
     compiled: Compiled
     workers: int = 1
+    rows: int = PART_ROWS
+    """So many rows of the catalogue are computed at a time; what is found is the same."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,11 @@ def review(base: Side, head: Side, asked: Asked) -> Review:
     whole snapshot, and what differs once more to say how and why.
     """
     accounts = differing(base, head, asked.as_of)
-    reach = reached(base, head, accounts, asked.as_of, asked.workers)
+    reach = reached(base, head, accounts, asked.as_of, asked.workers, asked.rows)
     documents = changed_documents(base.loadout, head.loadout)
     suspected = _suspects(base, head, reach, documents, asked)
-    parts = tuple(part_reviews(Change(base, head, asked.as_of, suspected), reach.skus))
+    change = Change(base, head, asked.as_of, suspected, _alike(accounts, suspected))
+    parts = tuple(part_reviews(change, reach.skus, asked.workers, asked.rows))
     return Review(
         base=base,
         head=head,
@@ -121,6 +125,18 @@ def _suspects(
     if not any(len(skus) for skus in reach.skus.values()):
         return ()
     return suspects(Suspected(base, head, documents, asked.compiled, asked.as_of))
+
+
+def _alike(
+    accounts: Mapping[str, frozenset[Difference]], suspected: Sequence[Suspect]
+) -> frozenset[str]:
+    """The accounts whose offers are written alike, at the base and without any document."""
+    others = {
+        name for one in suspected for name, why in one.reaches.items() if "payloads" in why
+    }  # fmt: skip
+    return frozenset(
+        name for name, why in accounts.items() if not why & {"payloads", "account"}
+    ) - frozenset(others)
 
 
 def _account(

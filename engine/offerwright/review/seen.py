@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from offerwright.compare.offer_state import aspect_hashes
+from offerwright.compare.stable_hash import Hashes
 from offerwright.evaluate import columns as c
 from offerwright.evaluate.columns import Decimals
 from offerwright.evaluate.facts import decimal_series
@@ -15,9 +18,10 @@ from offerwright.evaluate.operations import evaluate_decimals
 from offerwright.evaluate.run import Offers
 from offerwright.expressions.syntax import Typed
 from offerwright.guards.plan import GuardPlan
+from offerwright.marketplaces.groups import columns_of
 from offerwright.marketplaces.marketplace import Marketplace
 from offerwright.sync.known import NOTHING_KNOWN
-from offerwright.sync.told import told
+from offerwright.sync.told import Wanted, everything, told
 
 MARGIN_DIGITS = 4
 PAYLOAD = "payload."
@@ -33,22 +37,30 @@ class Seen:
     offers: Offers
     frame: pl.DataFrame
 
+    @cached_property
+    def hashes(self) -> Hashes:
+        """What each aspect of them is told as, `offer_state.aspect_hashes`."""
+        return aspect_hashes(self.frame)
+
 
 def seen(
-    offers: Offers, guards: tuple[GuardPlan, ...], marketplace: Marketplace, *, written: bool
+    offers: Offers,
+    guards: tuple[GuardPlan, ...],
+    marketplace: Marketplace,
+    written: Wanted | None = everything,
 ) -> pl.DataFrame:
     """
     One row per offer: `evaluate.listing.listing`, and more columns.
 
     `paid` Decimal is what the buyer pays now. `margin` Decimal(38, 4) is the share of it that is
     left after fees, cost and freight, half away from zero; null where one of them is not known.
-    With `written` a column `payload.ASPECT` each is a hash of the body that tells the aspect, and
-    `payload.create` of the one that lists the offer.
+    Of what is `written` a column `payload.ASPECT` each is a hash of the body that tells the aspect,
+    and `payload.create` of the one that lists the offer.
     """
     frame = listing(offers)
     more = [pl.coalesce("sale_price", "price").alias("paid"), _margin(offers, guards)]
-    if written:
-        more += _payloads(offers, marketplace)
+    if written is not None:
+        more += _payloads(offers, marketplace, written)
     return frame.with_columns(more)
 
 
@@ -94,8 +106,25 @@ def _spent(offers: Offers, guards: tuple[GuardPlan, ...]) -> list[Decimals]:
     return [*found, freight] if isinstance(freight, Decimals) else found
 
 
-def _payloads(offers: Offers, marketplace: Marketplace) -> list[pl.Series]:
-    said = told(offers, marketplace, NOTHING_KNOWN)
+def written_apart(one: Offers, other: Offers) -> Wanted:
+    """
+    The payloads that may have other bodies, of two runs whose offers are written alike.
+
+    A body is made of the columns that its payload names: where none of them is another, no body is.
+    """
+    frames = one.frame, other.frame
+    says = [(bool(run.plan.steps), run.plan.inventory is None, run.plan.mapping is None)
+            for run in (one, other)]  # fmt: skip
+    if frames[0].schema != frames[1].schema or says[0] != says[1]:
+        return everything
+    names = {name for name in frames[0].columns if not frames[0][name].equals(frames[1][name])}
+    if "sku" in names:
+        return everything
+    return lambda payload, texts: bool(names & columns_of(payload, texts))
+
+
+def _payloads(offers: Offers, marketplace: Marketplace, written: Wanted) -> list[pl.Series]:
+    said = told(offers, marketplace, NOTHING_KNOWN, written)
     size = offers.rows.size
     found = [
         bodies.hashes(size).alias(f"{PAYLOAD}{aspect}") for aspect, bodies in said.updates.items()

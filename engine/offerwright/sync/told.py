@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -58,10 +58,20 @@ class Told:
     end: CompiledPayload | None
 
 
+Wanted = Callable[[CompiledPayload, Texts], bool]
+
+
+def everything(payload: CompiledPayload, texts: Texts) -> bool:
+    """Every payload is wanted."""
+    return True
+
+
 @staged("payloads")
-def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
+def told(
+    offers: Offers, marketplace: Marketplace, known: Known, wanted: Wanted = everything
+) -> Told:
     """
-    Render every payload of an account.
+    Render every payload of an account that is wanted.
 
     A live listing whose stock is blocked is told zero where the inventory document says so.
     """
@@ -72,12 +82,13 @@ def told(offers: Offers, marketplace: Marketplace, known: Known) -> Told:
     updates: dict[Aspect, Bodies] = {}
     for aspect in ASPECTS:
         payload = marketplace.payload_for(aspect, "update", settings)
-        if payload is not None and aspect in marketplace.document.aspects and _says(offers, aspect):
+        is_told = aspect in marketplace.document.aspects and _says(offers, aspect)
+        if payload is not None and is_told and wanted(payload, texts):
             updates[aspect] = bodies(payload, texts, settings)
     create = None
     if marketplace.document.create and offers.plan.mapping is not None:
         payload = marketplace.payload_for("content", "create", settings)
-        if payload is not None:
+        if payload is not None and wanted(payload, texts):
             creatable = ~is_listed & _is_whole(frame, marketplace)
             create = bodies(payload, texts, settings, creatable)
     end = marketplace.payload_for("content", "end", settings)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,14 @@ def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def linked(files: Mapping[str, str]) -> Loadout:
-    loadout = compiled(repository(files))
-    assert loadout is not None, compile_repository(repository(files))[1]
+    """The rules of these files; several tests look at the same ones."""
+    return _linked(tuple(sorted(files.items())))
+
+
+@cache
+def _linked(files: Sequence[tuple[str, str]]) -> Loadout:
+    loadout, found = compile_repository(repository(dict(files)))
+    assert loadout is not None and not has_errors(found), found
     return loadout
 
 

@@ -57,6 +57,10 @@ class World:
     def accounts(self) -> tuple[str, ...]:
         return tuple(plan.account.name for plan in self.loadout.rules.plans)
 
+    @property
+    def is_guarded(self) -> bool:
+        return any(self.loadout.guards.by_account.values())
+
     def plan(
         self,
         rows: Sequence[Mapping[str, Any]],
@@ -126,7 +130,7 @@ def lived(told: Mapping[str, Any], store: Store, folder: Path) -> Iterator[Momen
     for number, one in enumerate(told["moments"]):
         rows = [row_of(row) for row in one.get("rows", told["rows"])]
         unguarded = replace(world, loadout=incident.unguarded)
-        refused = _refused(unguarded, world, rows, one, held)
+        refused = _refused(unguarded, world, rows, one, held) if held and world.is_guarded else {}
         if "sources" in one:
             plan = unguarded.plan(rows, one["as_of"], not held, one["sources"])
             refused |= world.refuses(world.opened(plan, 0), one["as_of"])

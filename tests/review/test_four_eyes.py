@@ -9,70 +9,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from cli.shop import AS_OF, small_shop
+from cli.shop import AS_OF
 from cli.test_output_schemas import faults
 from git_commands import git, people
+from review.desk import ANA, APPROVAL, BEA, FILE, FORGE, KINDS, Desk
 
 from offerwright.cli.review_sides import states_of_range
-from offerwright.review.agreement import Compared, Terms, agreements
-from offerwright.review.four_eyes import Agreement
-from offerwright.rules.document import ApprovalsDocument
+from offerwright.review.agreement import Terms, agreements
 from offerwright.source.load import load_documents
-
-ANA, BEA = "Ana <ana@shop.example>", "Bea <bea@shop.example>"
-FORGE = "GitHub <noreply@github.com>"
-STEP = "  - {id: step, check: step_from_live, down: 30%, else: needs_approval}\n"
-APPROVAL = """\
-kind: approvals
-name: agreed
-approves:
-  - {guard: step, down: 60%, reason: clearance, approver: bea, expires: 2026-12-31}
-"""
-FILE = "rules/approvals.yaml"
-KINDS = {"approvals": ApprovalsDocument}
-
-
-class Desk:
-    """A shop in Git, at which several people work."""
-
-    def __init__(self, folder: Path) -> None:
-        self.shop = small_shop(folder)
-        guards = self.shop.root / "rules/guards.yaml"
-        self.shop.write("rules/guards.yaml", guards.read_text(encoding="utf-8") + STEP)
-        git(folder, "init", "-q")
-        self.commit(ANA)
-        git(folder, "branch", "base")
-
-    def commit(self, author: str, committer: str = "", message: str = "a day's work") -> None:
-        root = self.shop.root
-        git(root, "add", "-A", "--", "offerwright.yaml", "rules", "marketplaces", "data")
-        git(root, "commit", "-q", "-m", message, who=people(author, committer))
-
-    def cheaper(self, author: str, committer: str = "", to: str = "-50%") -> None:
-        """A change of rules: 118.00 → 50.00 for AU-1, a fall of 57.6 %."""
-        self.shop.change("rules/pricing.yaml", "markup: 18%", f"markup: {to}")
-        self.commit(author, committer)
-
-    def approve(self, author: str, committer: str = "", text: str = APPROVAL) -> None:
-        self.shop.write(FILE, text)
-        self.commit(author, committer)
-
-    def agreed(self, written: str = "base..HEAD", signed: bool = False) -> tuple[Agreement, ...]:
-        root = self.shop.root
-        old, new = states_of_range(root, written)
-        base, head = (load_documents(one.repository, KINDS)[0] for one in (old, new))
-        terms = Terms(date(2026, 11, 27), signed)
-        return agreements(base, head, Compared(root, old.commit, new.commit or None), terms)
-
-    def refusal(self, written: str = "base..HEAD", signed: bool = False) -> str:
-        """Why the only approval does not count."""
-        (found,) = self.agreed(written, signed)
-        return found.refused
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "shop")
 
 
 def test_who_changes_rules_cannot_approve(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from offerwright.errors import Span
 from offerwright.guards.plan import GuardPlan, GuardSet
 from offerwright.loadout import Loadout
 from offerwright.review.four_eyes import (
+    CUT,
     NOT_COMMITTED,
     UNKNOWN_AUTHOR,
     Agreement,
@@ -27,7 +28,7 @@ from offerwright.review.four_eyes import (
 from offerwright.rules.document import ApprovalsDocument
 from offerwright.source.authors import Commit, Touched, commits_between, signer_of
 from offerwright.source.document import Document
-from offerwright.source.history import HEAD, blobs_at, bodies, commit_of
+from offerwright.source.history import HEAD, blobs_at, bodies, commit_of, linked_files
 from offerwright.source.load import is_test_file
 from offerwright.source.located import Loaded
 from offerwright.source.repository import MARKETPLACES, RULES, SHOP_FILE
@@ -132,6 +133,8 @@ class History:
         key = one.entry.key
         if key not in self._held_by(self._newest):
             return replace(one, refused=NOT_COMMITTED)
+        if any(commit.is_cut for commit in self._commits.values()):
+            return replace(one, refused=CUT)
         brought = origins(self._newest, self._commits, lambda commit: key in self._held_by(commit))
         if brought is None:
             return replace(one, is_new=False)
@@ -142,7 +145,7 @@ class History:
     def _of_rules(self) -> tuple[Commit, ...]:
         """The commits that touch anything an offer or a verdict is made of."""
         objects = {
-            one for c in self._commits.values() for t in c.touched if _counts(t.file)
+            one for c in self._commits.values() for t in c.touched if self._counts(t.file)
             for one in (*t.before, t.after) if one is not None
         }  # fmt: skip
         self._learn(objects)
@@ -153,13 +156,22 @@ class History:
         )
 
     def _is_rule(self, touched: Touched) -> bool:
-        if not _counts(touched.file):
+        if not self._counts(touched.file):
             return False
-        if not touched.file.startswith(f"{RULES}/"):
+        if touched.file == SHOP_FILE or touched.file.startswith(f"{MARKETPLACES}/"):
             return True
         objects = [*touched.before, *([touched.after] if touched.after else [])]
         is_table = not touched.file.lower().endswith(_YAML)
         return is_table or any(self._read[one].kind not in _OF_NO_OFFER for one in objects)
+
+    def _counts(self, file: str) -> bool:
+        """Whether a file is part of the configuration, be it by a link, and no test of it."""
+        return is_configuration(file) or file in self._linked
+
+    @cached_property
+    def _linked(self) -> frozenset[str]:
+        """The files elsewhere that links of the head lead to, as they are called there."""
+        return frozenset(linked_files(self._root, self._newest))
 
     def _held_by(self, commit: str) -> frozenset[str]:
         """The keys of all approvals that a commit holds."""
@@ -196,8 +208,9 @@ NOTHING = Written("")
 def written(body: bytes) -> Written:
     """What a file of rules says of itself; nothing where it cannot be read."""
     plain = _KIND.findall(body)
-    if len(plain) == 1 and plain[0] != b"approvals":
-        # Most files are no approvals, and large: one line says so.
+    if len(plain) == 1 and plain[0].decode() not in _OF_NO_OFFER:
+        # Most files are rules, and large: one line says so. That a file is none must be read: the
+        # line may be part of a text.
         return Written(plain[0].decode())
     located, _ = read_yaml(body, "rules/approvals.yaml")
     kind = located.data.get("kind") if located is not None else None
@@ -212,7 +225,7 @@ def written(body: bytes) -> Written:
     return Written(kind, frozenset(map(key_of, document.approves)))
 
 
-def _counts(file: str) -> bool:
+def is_configuration(file: str) -> bool:
     """Whether a file is part of the configuration, and no test of it."""
     if file == SHOP_FILE or file.startswith(f"{MARKETPLACES}/"):
         return True

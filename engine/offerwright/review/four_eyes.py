@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 
 from offerwright.errors import Span
 from offerwright.rules.document import Approval, ApprovalsDocument
@@ -18,6 +19,10 @@ from offerwright.source.located import Loaded
 
 UNKNOWN_AUTHOR = "two folders do not say who wrote what; compare commits"
 NOT_COMMITTED = "it is not committed yet, so nobody else has agreed to it"
+CUT = (
+    "this clone is shallow, and does not say who changed the rules since the base; "
+    "fetch all of it first: git fetch --unshallow, or fetch-depth: 0 in a workflow"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,10 @@ def _refused(
     if not brought.people:
         return f"commit {short(brought)} adds it, by {brought.author}, who is no person"
     for one in rules:
-        for person in brought.people:
-            same = next((other for other in one.people if person.is_same(other)), None)
-            if same is not None:
-                return _by_the_same(brought, person, one, same)
+        for person, other in product(brought.named, one.named):
+            # A robot's account may be somebody's in disguise: both must be robots to be nobody.
+            if person.is_same(other) and not (person.is_program and other.is_program):
+                return _by_the_same(brought, person, one, other)
     return "" if signers is None else _unsigned(brought, rules, signers)
 
 

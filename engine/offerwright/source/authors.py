@@ -8,7 +8,8 @@ makes two people of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _IDENTITY = re.compile(r"(?P<name>.*?) ?<(?P<email>[^<>]*)>")
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*(.*<[^<>]*>)\s*$", re.IGNORECASE | re.MULTILINE)
 _FORGES = ("noreply@github.com", "noreply@gitlab.com")
 _NO_OBJECT = re.compile(r"0+")
+_RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,9 @@ class Person:
         return self.email.casefold() in _FORGES or self.name.casefold().endswith("[bot]")
 
     def is_same(self, other: Person) -> bool:
-        """One e-mail, or one name; the case of letters aside."""
+        """One e-mail, or one name; the case of letters and how they are stored aside."""
         mine, theirs = (
-            {part.strip().casefold() for part in (one.name, one.email)} - {""}
-            for one in (self, other)
+            {_folded(part) for part in (one.name, one.email)} - {""} for one in (self, other)
         )
         return not mine.isdisjoint(theirs)
 
@@ -44,10 +45,15 @@ class Person:
         return f"{self.name} <{self.email}>"
 
 
+def _folded(part: str) -> str:
+    """One accented letter may be stored as one sign or as two."""
+    return unicodedata.normalize("NFKC", " ".join(part.split())).casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Touched:
     """
-    One file that a commit has otherwise than every one of its parents.
+    One file that a commit has otherwise than its parents, or a merge otherwise than they give.
 
     `before` are the objects that the parents have, `after` its own; none where it is not there.
     """
@@ -59,7 +65,11 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit, with the files that it touches itself: a merge only those it has anew."""
+    """
+    One commit, with the files that it touches itself: a merge those that it does not just join.
+
+    `is_cut`: this clone is shallow, and has not what came before it.
+    """
 
     id: str
     parents: tuple[str, ...]
@@ -67,12 +77,17 @@ class Commit:
     committer: Person
     co_authors: tuple[Person, ...]
     touched: tuple[Touched, ...]
+    is_cut: bool = False
+
+    @property
+    def named(self) -> tuple[Person, ...]:
+        """Everybody who has a part in it, programs too."""
+        return tuple(dict.fromkeys((self.author, self.committer, *self.co_authors)))
 
     @property
     def people(self) -> tuple[Person, ...]:
         """Everybody who has a part in it; programs are nobody."""
-        every = dict.fromkeys((self.author, self.committer, *self.co_authors))
-        return tuple(one for one in every if not one.is_program)
+        return tuple(one for one in self.named if not one.is_program)
 
 
 def commits_between(root: Path, base: str, head: str) -> tuple[Commit, ...]:
@@ -81,15 +96,23 @@ def commits_between(root: Path, base: str, head: str) -> tuple[Commit, ...]:
 
     Files are named from `root`, the folder with `offerwright.yaml`; those outside are left out.
     """
-    listed = git(root, "rev-list", "--topo-order", "--end-of-options", f"{base}..{head}") or b""
-    ids = listed.decode().split()
+    found = git(
+        root, "rev-list", "--topo-order", "--parents", "--end-of-options", f"{base}..{head}"
+    )
+    # With the parents that this clone knows: a shallow one leaves some out.
+    known = {one: parents for one, *parents in map(str.split, (found or b"").decode().splitlines())}
     prefix = (git(root, "rev-parse", "--show-prefix") or b"").decode().rstrip("\n")
-    touched = _touched(root, ids, prefix)
-    stored = bodies(root, ids)
-    return tuple(_commit(one, stored[one], touched.get(one, ())) for one in ids if one in stored)
+    merges = [one for one, parents in known.items() if len(parents) == 2]
+    touched = _touched(root, list(known), prefix) | _joined(root, merges, prefix)
+    stored = bodies(root, known)
+    return tuple(
+        _commit(one, stored[one], touched.get(one, ()), len(parents))
+        for one, parents in known.items()
+        if one in stored
+    )
 
 
-def _commit(id_: str, stored: bytes, touched: Sequence[Touched]) -> Commit:
+def _commit(id_: str, stored: bytes, touched: Sequence[Touched], known: int) -> Commit:
     head, _, message = stored.decode("utf-8", "replace").partition("\n\n")
     fields: dict[str, list[str]] = {}
     for line in head.split("\n"):
@@ -97,7 +120,8 @@ def _commit(id_: str, stored: bytes, touched: Sequence[Touched]) -> Commit:
         fields.setdefault(name, []).append(value)
     author, committer = (_person(fields.get(who, [""])[0]) for who in ("author", "committer"))
     others = tuple(_person(found) for found in _CO_AUTHOR.findall(message))
-    return Commit(id_, tuple(fields.get("parent", ())), author, committer, others, tuple(touched))
+    parents = tuple(fields.get("parent", ()))
+    return Commit(id_, parents, author, committer, others, tuple(touched), len(parents) > known)
 
 
 def _person(written: str) -> Person:
@@ -105,25 +129,56 @@ def _person(written: str) -> Person:
     return Person(found["name"], found["email"]) if found else Person(written, "")
 
 
-def _touched(root: Path, ids: Sequence[str], prefix: str) -> dict[str, list[Touched]]:
+def _touched(root: Path, ids: Collection[str], prefix: str) -> dict[str, list[Touched]]:
     """By commit, the files that are other ones than in all of its parents."""
-    if not ids:
-        return {}
-    output = git(
-        root, "diff-tree", "--stdin", "-r", "--root", "-c", "-z", "--raw", "--no-renames",
-        "--no-abbrev", given="".join(f"{one}\n" for one in ids),
-    )  # fmt: skip
+    output = _of_commits(root, ids, "diff-tree", "--stdin", "--root", "-c", *_RAW)
     found: dict[str, list[Touched]] = {}
-    commit, fields = "", iter((output or b"").decode("utf-8", "surrogateescape").split("\0"))
-    for field in fields:
+    for commit, raw, file in _changes(output or b"", prefix):
+        found.setdefault(commit, []).append(_file(raw, file))
+    return found
+
+
+def _joined(root: Path, merges: Collection[str], prefix: str) -> dict[str, list[Touched]]:
+    """
+    By merge of two, the files that are other ones than Git makes of both sides: conflicts that
+    somebody settled, and changes of a side that the merge drops or adds to.
+
+    Nothing where Git is older than 2.35, and cannot say.
+    """
+    output = _of_commits(
+        root, merges, "log", "--stdin", "--no-walk=unsorted", "--format=%H", "--no-show-signature",
+        "--remerge-diff", *_RAW,
+    )  # fmt: skip
+    if output is None:
+        return {}
+    settled: dict[str, set[str]] = {}
+    for commit, _, file in _changes(output, prefix):
+        settled.setdefault(commit, set()).add(file)
+    found: dict[str, dict[str, Touched]] = {one: {} for one in merges}
+    # What Git made of a conflict is stored nowhere; the files of the parents are.
+    sides = _of_commits(root, settled, "diff-tree", "--stdin", "-m", *_RAW)
+    for commit, raw, file in _changes(sides or b"", prefix):
+        if file in settled[commit]:
+            one, known = _file(raw, file), found[commit].get(file)
+            before = (*(known.before if known else ()), *one.before)
+            found[commit][file] = Touched(file, before, one.after)
+    return {one: list(files.values()) for one, files in found.items()}
+
+
+def _of_commits(root: Path, ids: Collection[str], *command: str) -> bytes | None:
+    return git(root, *command, given="".join(f"{one}\n" for one in ids)) if ids else b""
+
+
+def _changes(output: bytes, prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Commit, modes and objects, and file below `prefix` of every change that Git lists."""
+    commit, fields = "", iter(output.decode("utf-8", "surrogateescape").split("\0"))
+    for field in map(str.strip, fields):
         if field.startswith(":"):
             file = next(fields, "")
             if file.startswith(prefix):
-                found[commit].append(_file(field, file.removeprefix(prefix)))
+                yield commit, field, file.removeprefix(prefix)
         elif field:
             commit = field
-            found.setdefault(commit, [])
-    return found
 
 
 def _file(raw: str, file: str) -> Touched:

@@ -30,10 +30,10 @@ from offerwright.cli.planning import target_of
 from offerwright.cli.recording import SHORT, doing, on_record, plan_lines, runs_folder
 from offerwright.cli.replay import again_of
 from offerwright.cli.report import VERSION, dump_pretty, echo, tell
-from offerwright.cli.snapshot import current_snapshot, newest_snapshot_id
+from offerwright.cli.snapshot import current_snapshot, sources_seen
 from offerwright.errors import OfferwrightError
-from offerwright.expressions.parse import microseconds
 from offerwright.frames import Aspect
+from offerwright.guards.sources import written
 from offerwright.runs.record import RunRecord, RunRefused, chosen
 from offerwright.sync.plan import Basis, SyncPlan
 from offerwright.sync.plan_file import write_plan
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from offerwright.runs.folder import Kept
+    from offerwright.runs.present import Present
 
 ASPECTS: dict[str, tuple[Aspect, ...]] = {
     "price": ("price",), "content": ("content",), "stock": ("stock",),
@@ -147,11 +148,8 @@ def _to_run(
     from offerwright.runs.rollback import Back, History, way_back
 
     runs = all_runs(world.store, run.target)
-    basis = _basis(world, home, newest_snapshot_id(home) or run.snapshot, run.id)
-    back = Back(
-        run, basis, microseconds(datetime.fromisoformat(basis.as_of)),
-        frozenset(asked.accounts), frozenset(asked.skus), asked.aspects,
-    )  # fmt: skip
+    basis, now = _now(world, home, run.id, asked)
+    back = Back(run, basis, now, frozenset(asked.accounts), frozenset(asked.skus), asked.aspects)
     sent = [one for one in runs if one.sends or one.id == run.id]
     history = History(sent, _kept(home, run.target), lambda one: again_of(home, one))
     with world.store.reading() as reading:
@@ -179,16 +177,14 @@ def _to_commit(
     to, no_run = named
     commit, loadout = _rules_of(home, to, no_run)
     snapshot = current_snapshot(loadout, home, None)
-    basis = _basis(world, home, snapshot.id, commit)
-    as_of = datetime.fromisoformat(basis.as_of)
+    basis, now = _now(world, home, commit, asked)
+    as_of = now.as_of
     here = {plan.account.name for plan in world.loadout.rules.plans}
     names = [p.account.name for p in loadout.rules.plans if p.account.name in here]
     wanted = [one for one in names if one in (asked.accounts or names)]
     request = PlanRequest(tuple(wanted), as_of, basis, doubt_of(snapshot.manifest))
     parts = partitions(loadout.rules, snapshot.facts)
-    asked_of = ToRules(
-        loadout, parts, request, microseconds(as_of), frozenset(asked.skus), asked.aspects
-    )
+    asked_of = ToRules(loadout, parts, request, now, frozenset(asked.skus), asked.aspects)
     before = said_before(_known_to_be_sent(world, home))
     with world.store.reading() as reading:
         made = way_to_rules(asked_of, StoredLedger(reading), before)
@@ -224,14 +220,22 @@ def _rules_of(home: Path, to: str, no_run: RunRefused) -> tuple[str, Any]:
     return commit, loadout
 
 
-def _basis(world: Live, home: Path, snapshot: str, returns_to: str) -> Basis:
+def _now(world: Live, home: Path, returns_to: str, asked: Asked) -> tuple[Basis, Present]:
     """As `apply` asks: the rules and the snapshot of now, which must still be those then."""
-    now = datetime.fromtimestamp(world.clock.now(), UTC).replace(microsecond=0)
-    return Basis(
-        commit=commit_of(home), rules=world.loadout.digest, snapshot=snapshot,
-        as_of=now.isoformat(), engine=__version__, target=target_of(world.sandbox),
-        returns_to=returns_to,
+    from offerwright.runs.present import Present
+
+    loadout = world.loadout
+    at = datetime.fromtimestamp(world.clock.now(), UTC).replace(microsecond=0)
+    snapshot = current_snapshot(loadout, home, None)
+    sources = sources_seen(home, snapshot.id, at)
+    names = asked.accounts or [plan.account.name for plan in loadout.rules.plans]
+    looking = [guard for name in names for guard in loadout.guards.by_account[name]]
+    basis = Basis(
+        commit=commit_of(home), rules=loadout.digest, snapshot=snapshot.id,
+        as_of=at.isoformat(), engine=__version__, target=target_of(world.sandbox),
+        sources=written(sources, looking), returns_to=returns_to,
     )  # fmt: skip
+    return basis, Present(loadout, snapshot.facts, at, sources)
 
 
 def _show_left(left: pl.DataFrame) -> None:

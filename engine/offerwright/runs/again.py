@@ -10,18 +10,17 @@ from pathlib import Path
 import polars as pl
 
 from offerwright.errors import OfferwrightError, SnapshotRefused
-from offerwright.evaluate.bulk import run_block
 from offerwright.evaluate.partitions import only
 from offerwright.facts.snapshot import StoredSnapshot, open_snapshot
 from offerwright.loadout import Loadout, PlanRequest, doubt_of, plan_parts
 from offerwright.runs.files import kept_changes
 from offerwright.runs.record import RunRecord, RunRefused
+from offerwright.runs.telling import Telling, teller
 from offerwright.source.history import commit_range, repository_at
 from offerwright.source.repository import Repository
-from offerwright.sync.catalogue import Catalogue, HeldLedger, Keep
-from offerwright.sync.known import Known, live_frame
+from offerwright.sync.catalogue import HeldLedger
+from offerwright.sync.known import Known
 from offerwright.sync.plan import Basis, PlanRows
-from offerwright.sync.rows import plan_gone, plan_rows
 
 Compiled = Callable[[Repository], Loadout | None]
 """Compiles the bytes of a repository; None where they have errors."""
@@ -106,49 +105,21 @@ def _snapshot(record: RunRecord, places: Places) -> StoredSnapshot:
         ) from problem
 
 
-@dataclass(frozen=True)
-class Ledgers:
-    """
-    By account, what is planned against, and what rules saw as live when the run was made.
-
-    The two are one where a run is replayed. A rollback computes with the values of then, and plans
-    against the ledger of now.
-    """
-
-    now: Mapping[str, Known]
-    then: Mapping[str, Known]
-
-
 def rows_again(
-    found: Again, ledgers: Ledgers, skus: Collection[str]
+    found: Again, ledgers: Mapping[str, Known], skus: Collection[str], telling: Telling
 ) -> Iterator[tuple[str, PlanRows]]:
     """
-    What rules and guards of a run say of some SKUs, by account.
+    What rules and guards of a run say of some SKUs, by account, against these ledgers.
 
-    Guards on the whole run are left out: they look at all offers.
+    Guards on the whole run are left out: they look at all offers. So are holds of operators and the
+    history of prices: they only keep back, and a run did not say what they kept back.
     """
     loadout = found.loadout
     parts = only(loadout.rules, found.snapshot.facts, sorted(skus))
-    asked = PlanRequest(
-        tuple(ledgers.now), found.as_of, found.basis, doubt_of(found.snapshot.manifest)
-    )
+    asked = PlanRequest(tuple(ledgers), found.as_of, found.basis, doubt_of(found.snapshot.manifest))
     wanted = pl.Series(sorted(skus), dtype=pl.String)
-    held = HeldLedger({name: known.only(wanted) for name, known in ledgers.now.items()})
-
-    def plan(catalogue: Catalogue, keep: Keep) -> None:
-        seen = {name: live_frame(known.only(wanted)) for name, known in ledgers.then.items()}
-        for block in catalogue.parts:
-            for offers in run_block(catalogue.executor, block, found.as_of, seen, [*ledgers.now]):
-                name = offers.account.name
-                known = held.of(name, offers.frame["sku"])
-                keep(name, plan_rows(offers, known, catalogue.plannings[name]))
-        here = parts.source.rows(0, parts.height, ["sku"])["sku"]
-        for account in catalogue.accounts:
-            name = account.account.name
-            for gone in held.but(name, here):
-                keep(name, plan_gone(account, gone, catalogue.plannings[name]))
-
-    made = plan_parts(loadout, parts, held, asked, planner=plan)
+    held = HeldLedger({name: known.only(wanted) for name, known in ledgers.items()})
+    made = plan_parts(loadout, parts, held, asked, planner=teller(telling))
     for part in made.parts:
         for rows in part.rows:
             yield part.account, rows
@@ -158,5 +129,5 @@ def operations_again(
     found: Again, known: Mapping[str, Known], skus: Collection[str]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """The operations of some SKUs against the ledger of then: account and `plan.OPERATIONS`."""
-    for account, rows in rows_again(found, Ledgers(known, known), skus):
+    for account, rows in rows_again(found, known, skus, Telling()):
         yield account, rows.operations.collect()

@@ -244,7 +244,7 @@ def _rule(before: State, after: State, asked: Asked) -> tuple[str, str, str, int
 def _run(state: State, offers: Offers) -> Run:
     name = offers.account.name
     market = state.loadout.marketplaces[offers.account.marketplace]
-    frame = seen(offers, state.loadout.guards.by_account[name], market, written=False)
+    frame = seen(offers, state.loadout.guards.by_account[name], market, written=None)
     return Run(offers, frame, np.arange(len(frame), dtype=np.int64))
 
 

@@ -8,29 +8,29 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from offerwright.expressions.parse import microseconds
 from offerwright.frames import ASPECTS, Aspect
-from offerwright.guards.plan import OF_MOVES, GuardPlan, GuardSet
-from offerwright.loadout import Loadout
-from offerwright.runs.again import Again, Ledgers, rows_again
+from offerwright.runs.again import Again, rows_again
 from offerwright.runs.before import before, who_said
 from offerwright.runs.folder import Kept
+from offerwright.runs.present import Present, without_steps
 from offerwright.runs.record import RunRecord, RunRefused
 from offerwright.runs.said import said
+from offerwright.runs.telling import Telling
 from offerwright.store.protocol import Reading
 from offerwright.sync.account_part import Run, account_part
-from offerwright.sync.known import Known, read_known
+from offerwright.sync.known import Known, live_frame, read_known
 from offerwright.sync.plan import OPERATIONS, Basis, PlanRows, SyncPlan
 
 CONTENT: tuple[Aspect, ...] = ("price", "content")
 """What goes back unless asked otherwise: an old number of units would be sold twice."""
-FROM_LIVE = (*OF_MOVES, "share_moved")
-"""Checks that compare with what is live."""
 LEFT: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "account": pl.String, "sku": pl.String, "aspect": pl.String, "why": pl.String,
 }  # fmt: skip
 NEW = "it was not live then; end it by its rules, or on the marketplace"
 ENDED = "it was live then and is ended now; the next sync lists it if the rules still say so"
 UNKNOWN = "no run on record said what was live then"
+NO_ACCOUNT = "the shop has no such account now"
 OTHERWISE = "what was live then cannot be computed again byte for byte"
 
 
@@ -49,8 +49,7 @@ class Back:
 
     run: RunRecord
     basis: Basis
-    moment: int
-    """Microseconds: of now."""
+    now: Present
     accounts: frozenset[str] = frozenset()
     skus: frozenset[str] = frozenset()
     aspects: tuple[Aspect, ...] = CONTENT
@@ -70,8 +69,9 @@ def way_back(back: Back, history: History, reading: Reading) -> WayBack:
 
     Only offers that a later run touched and of which something else is confirmed, or under way, get
     one. A body is that of the run which said it then, computed again; one whose hash is another is
-    not sent. Guards of that run judge it with the facts of then, but for those that compare with
-    what is live: that is the accident, and the value was confirmed before.
+    not sent. It has to pass the guards of that run, with the facts and the live prices of then, and
+    those of now, with the facts of now; but for those that compare with what is live: that is the
+    accident, and the value was confirmed before.
 
     Raises:
         RunRefused: the run sent nothing itself, or what is kept of a later one is gone.
@@ -83,21 +83,23 @@ def way_back(back: Back, history: History, reading: Reading) -> WayBack:
     at = next(n for n, one in enumerate(history.runs) if one.id == back.run.id)
     later = [one for one in reversed(history.runs[:at]) if one.operations]
     wanted = _asked(before(history.kept(one) for one in later), back)
+    here = pl.col("account").is_in(sorted(back.now.accounts))
+    away, wanted = wanted.filter(~here), wanted.filter(here)
     unmoved, wanted = _sorted_out(wanted, _now(wanted, reading))
     named = who_said(wanted, _speakers(history, at))
-    left = [unmoved, _left(named.filter(pl.col("run").is_null()), UNKNOWN)]
+    left = [_left(away, NO_ACCOUNT), unmoved, _left(named.filter(pl.col("run").is_null()), UNKNOWN)]
     parts: dict[str, list[PlanRows]] = {}
     by_id = {one.id: one for one in history.runs}
     for run, some in _groups(named):
         record = by_id[run]
-        told_again = _told_again(history.again(record), history.kept(record), some, reading)
-        for account, rows, told in told_again:
+        speaker = _Speaker(history.again(record), history.kept(record), back.now)
+        for account, rows, told in _told_again(speaker, some, reading):
             parts.setdefault(account, []).append(rows)
             missing = some.filter(pl.col("account") == account).join(
                 told, on=["account", "sku", "aspect"], how="anti"
             )
             left.append(_left(missing, OTHERWISE))
-    return WayBack(plan_of(back.basis, parts, back.moment), pl.concat(left).sort(*LEFT))
+    return WayBack(plan_of(back.basis, parts, back.now), pl.concat(left).sort(*LEFT))
 
 
 def _speakers(history: History, at: int) -> Iterator[tuple[str, Kept]]:
@@ -157,19 +159,32 @@ def _groups(named: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield str(run), some
 
 
+@dataclass(frozen=True)
+class _Speaker:
+    """A run that said something, there again, and what looks at it today."""
+
+    found: Again
+    kept: Kept
+    now: Present
+
+
 def _told_again(
-    found: Again, kept: Kept, wanted: pl.DataFrame, reading: Reading
+    speaker: _Speaker, wanted: pl.DataFrame, reading: Reading
 ) -> Iterator[tuple[str, PlanRows, pl.DataFrame]]:
     """
     By account, the operations that say what is wanted, and which aspects they or an objection of a
     guard are about.
     """
-    accounts = found.record.accounts
+    found = speaker.found
     skus = wanted["sku"].unique().sort()
-    now = {name: read_known(reading, name, skus) for name in accounts}
+    # All accounts of then: rules may look at what is live on another one.
+    then = {
+        name: live_frame(known) for name, known in speaker.kept.known(found.record.accounts).items()
+    }
+    now = {name: read_known(reading, name, skus) for name in found.record.accounts}
     relaxed = replace(found, loadout=without_steps(found.loadout))
-    ledgers = Ledgers(now, kept.known(accounts))
-    for account, rows in rows_again(relaxed, ledgers, skus.to_list()):
+    telling = Telling(then, then, speaker.now.passed)
+    for account, rows in rows_again(relaxed, now, skus.to_list(), telling):
         mine = wanted.filter(pl.col("account") == account)
         operations = _saying(rows.operations.collect(), mine)
         withheld = rows.withheld.collect().join(mine, on=["sku", "aspect"], how="semi")
@@ -205,26 +220,20 @@ def hashed(operations: pl.DataFrame) -> pl.DataFrame:
     return operations.with_columns(hashes.select(own.alias("hash"))["hash"])
 
 
-def without_steps(loadout: Loadout) -> Loadout:
-    """The rules without the guards that compare with what is live."""
-    kept = {
-        name: tuple(one for one in guards if not is_step(one))
-        for name, guards in loadout.guards.by_account.items()
-    }
-    return replace(loadout, guards=GuardSet(kept))
+def plan_of(basis: Basis, parts: Mapping[str, Iterable[PlanRows]], now: Present) -> SyncPlan:
+    """
+    The plan of some rows by account, with what the sources of now stop.
 
-
-def is_step(guard: GuardPlan) -> bool:
-    """Whether a guard compares with what is live."""
-    return guard.check in FROM_LIVE
-
-
-def plan_of(basis: Basis, parts: Mapping[str, Iterable[PlanRows]], moment: int) -> SyncPlan:
-    """The plan of some rows by account. Guards on the whole run look at it when it is applied."""
+    Guards on the whole run look at it when it is applied.
+    """
+    moment = microseconds(now.as_of)
     return SyncPlan(
         "", basis,
         tuple(
-            account_part(name, tuple(rows), Run((), moment, first_publication=False))
+            account_part(
+                name, tuple(rows),
+                Run(now.of_sources(name), moment, first_publication=False, sources=now.sources),
+            )
             for name, rows in sorted(parts.items())
         ),
     )  # fmt: skip

@@ -11,8 +11,10 @@ from offerwright.evaluate.partitions import Partitions
 from offerwright.frames import Aspect
 from offerwright.loadout import Loadout, PlanRequest, plan_parts
 from offerwright.runs.folder import Kept
-from offerwright.runs.rollback import CONTENT, hashed, plan_of, without_steps
+from offerwright.runs.present import NOTHING_LIVE, Present, without_steps
+from offerwright.runs.rollback import CONTENT, hashed, plan_of
 from offerwright.runs.said import hashes_of
+from offerwright.runs.telling import Telling, teller
 from offerwright.sync.catalogue import Ledger
 from offerwright.sync.plan import OPERATIONS, PlanRows, SyncPlan
 
@@ -26,7 +28,7 @@ class ToRules:
     loadout: Loadout
     parts: Partitions
     asked: PlanRequest
-    moment: int
+    now: Present
     skus: frozenset[str] = frozenset()
     aspects: tuple[Aspect, ...] = CONTENT
 
@@ -42,18 +44,24 @@ def way_to_rules(to: ToRules, ledger: Ledger, before: pl.DataFrame) -> SyncPlan:
     """
     Plan what these rules say of live listings and the ledger does not.
 
-    All guards of these rules judge. Guards that compare with what is live do not stop what was said
-    before (`said_before`), word for word: that is where the way back leads. Nothing is listed,
-    nothing ended.
+    All guards of these rules judge, and those of now. Guards that compare with what is live do not
+    stop what was said before (`said_before`), word for word: that is where the way back leads.
+    Nothing is listed, nothing ended.
     """
-    strict = plan_parts(to.loadout, to.parts, ledger, to.asked)
-    relaxed = plan_parts(without_steps(to.loadout), to.parts, ledger, to.asked)
+    nothing = dict.fromkeys(to.asked.accounts, NOTHING_LIVE)
+    strict, relaxed = (
+        plan_parts(loadout, to.parts, ledger, to.asked, planner=teller(telling))
+        for loadout, telling in (
+            (to.loadout, Telling(passed=to.now.passed)),
+            (without_steps(to.loadout), Telling(compared=nothing, passed=to.now.passed)),
+        )
+    )
     found: dict[str, list[PlanRows]] = {}
     for one, other in zip(strict.parts, relaxed.parts, strict=True):
         for held, free in zip(one.rows, other.rows, strict=True):
             rows = _rows(to, one.account, (held, free), before)
             found.setdefault(one.account, []).append(rows)
-    return plan_of(to.asked.basis, found, to.moment)
+    return plan_of(to.asked.basis, found, to.now)
 
 
 def _rows(
@@ -68,7 +76,8 @@ def _rows(
     returned = hashed(more).join(known, on=["sku", "aspect", "hash"], how="semi")
     operations = pl.concat([allowed, returned.select(*OPERATIONS)])
     operations = operations.sort("at", nulls_last=True, maintain_order=True)
-    reasons = held.withheld.collect().join(
+    every = pl.concat([held.withheld, free.withheld]).unique(maintain_order=True).collect()
+    reasons = every.sort("at", nulls_last=True, maintain_order=True).join(
         operations, on=["sku", "aspect"], how="anti", maintain_order="left"
     )
     wanted = reasons.filter(pl.col("aspect").is_in(to.aspects))

@@ -51,7 +51,9 @@ class Planning:
     doubt: Doubt = NO_DOUBT
 
 
-def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
+def plan_rows(
+    offers: Offers, known: Known, planning: Planning, compared: pl.DataFrame | None = None
+) -> PlanRows:
     """
     What these offers add to the plan of their account.
 
@@ -59,9 +61,10 @@ def plan_rows(offers: Offers, known: Known, planning: Planning) -> PlanRows:
         offers: some rows of the catalogue, or all.
         known: what the ledger knows of their SKUs; what it knows of others counts as theirs.
         planning: of the account.
+        compared: what guards take for live, as `live_frame` gives it; that of `known` if None.
     """
     with stage("guards"):
-        live, past = live_frame(known), known.history
+        live, past = live_frame(known) if compared is None else compared, known.history
         every = judge(offers, planning.guards, live, planning.as_of, planning.walks, past)
         verdicts, holding = split_holds(every)
     said = told(offers, planning.marketplace, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cli.shop import ROOT, Shop
 from forges.conftest import Desk
 from forges.reviews import FIRST, SECOND, passing, quiet, review
 
@@ -18,6 +19,22 @@ def test_a_review_becomes_one_comment_and_a_second_run_writes_nothing(desk: Desk
     assert "1 of 40,112 offers changes" in desk.forge.bodies()[0]
     assert first.out.startswith("Commented on shop/rules")
     assert "the comment says it already" in second.out
+
+
+def test_a_job_that_only_comments_starts_without_what_computes(github: Desk) -> None:
+    for name in ("polars", "numpy"):
+        (github.folder / "broken" / name).mkdir(parents=True)
+        file = github.folder / "broken" / name / "__init__.py"
+        file.write_text("raise ImportError('not here')")
+    shop = Shop(github.folder)
+    done = shop.process(
+        "comment", github.review(review()), "--on", "github", "--repository", "shop/rules",
+        "--number", "12", "--dry-run",
+        env={"PYTHONPATH": f"{github.folder}/broken:{ROOT / 'engine'}"},
+    )  # fmt: skip
+
+    assert done.code == 0, done.err
+    assert "1 of 40,112 offers changes" in done.out
 
 
 def test_the_first_line_says_which_comment_it_is_and_what_of(desk: Desk) -> None:

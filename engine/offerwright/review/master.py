@@ -24,8 +24,8 @@ from offerwright.review.review import AccountReview, Review
 from offerwright.review.side import Side
 from offerwright.review.suspects import may_move
 from offerwright.review.verdicts import GuardResult
+from offerwright.review.version import VERSION
 
-VERSION = 1
 MOVERS = 25
 OFFENDERS = 10
 EDGES = ("-0.5", "-0.3", "-0.1", "-0.02", "0", "0.02", "0.1", "0.3", "0.5")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from offerwright.errors import OfferwrightError
-from offerwright.review.master import VERSION
+from offerwright.review.version import VERSION
 
 SCHEMA = "output/review.schema.json"
 CHECKED = 5_000

@@ -62,21 +62,23 @@ class Runner:
     def summary(self) -> str:
         return (self.folder / "summary").read_text("utf-8")
 
-    def run(self, file: str) -> int:
-        """Run the steps with a shell but the installation, in order; the first that fails ends it,
-        for all steps that do not say `always()`."""
+    def run(self, file: str, *only: str) -> int:
+        """Run the steps with a shell but the installation, in order, or of those `only` some; the
+        first that fails ends it, for all steps that do not say `always()`."""
         code = 0
         for step in steps_of(file):
             if "run" not in step or step.get("id") == "install":
                 continue
+            if only and step.get("id") not in only:
+                continue
             if code and "always()" not in step.get("if", ""):
                 continue
-            if not self._is_wanted(step.get("if", "")):
+            if not self.is_wanted(step.get("if", "")):
                 continue
             code = self._run(step) or code
         return code
 
-    def _is_wanted(self, condition: str) -> bool:
+    def is_wanted(self, condition: str) -> bool:
         """The conditions that the kits use: a chain of comparisons."""
         parts = [one.strip() for one in condition.split("&&") if one.strip()]
         return all(one == "always()" or self._holds(one) for one in parts)

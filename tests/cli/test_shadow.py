@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli.market import Market
-from cli.shop import AS_OF, Shop, small_shop
+from cli.shop import AS_OF, Shop, environment, small_shop
 from cli.test_output_schemas import faults
 from git_commands import git
 
 from offerwright.cli.shadow_log import keep
+from offerwright.cli.shadow_run import Candidate
+from offerwright.cli.shadowing import Shadow, shadowed
+from offerwright.sync.plan import Basis
 from offerwright.whatif.shadow import Beside, failed
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A small shop whose branch `spring` has 20 % on audio instead of 18 %."""
-    found = small_shop(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A small shop whose branch `spring` has 20 % on audio instead of 18 %, and one with errors."""
+    found = small_shop(tmp_path_factory.mktemp("prepared"))
     found.write(".gitignore", ".offerwright/\n")
     git(found.root, "init", "-q")
     git(found.root, "add", "-A")
     git(found.root, "commit", "-q", "-m", "a day's work")
     branch(found, "spring", "markup: 18%", "markup: 20%")
+    branch(found, "broken", "cost *", "csot *")
     return found
+
+
+@pytest.fixture
+def shop(prepared: Shop, tmp_path: Path) -> Shop:
+    """The same for one test."""
+    shutil.copytree(prepared.root, tmp_path / "shop")
+    return Shop(tmp_path / "shop")
 
 
 def branch(shop: Shop, name: str, old: str, new: str) -> None:
@@ -60,31 +78,75 @@ def slow(folder: Path) -> Shop:
     return shop
 
 
-@pytest.fixture
-def candidates(shop: Shop, tmp_path: Path) -> Iterator[dict[str, tuple[str, str, str]]]:
-    """By name: what is given, how it ends, and what is said."""
-    branch(shop, "broken", "cost *", "csot *")
-    other = small_shop(tmp_path / "other")
-    other.change("rules/facts.yaml", "catalogue.lowest}", "catalogue.gone}")
-    yield {
-        "with errors": ("broken", "broken", "rules/pricing.yaml"),
-        "without its data": (str(other.root), "failed", "gone"),
-        "slow": (str(slow(tmp_path / "slow").root), "late", "stopped after 1 s"),
-    }
+@pytest.fixture(scope="module")
+def slow_one(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(slow(tmp_path_factory.mktemp("slow")).root)
 
 
 def test_the_live_plan_is_the_same_whatever_the_candidate_does(
-    shop: Shop, candidates: dict[str, tuple[str, str, str]]
+    shop: Shop, slow_one: str, tmp_path: Path
 ) -> None:
+    other = small_shop(tmp_path / "other")
+    other.change("rules/facts.yaml", "catalogue.lowest}", "catalogue.gone}")
     alone = plan(shop, "plan.jsonl")
-    for name, (candidate, outcome, reason) in candidates.items():
-        limit = "1" if outcome == "late" else "100"
-        beside = plan(shop, "plan.jsonl", "--shadow", candidate, "--shadow-seconds", limit)
+    for candidate, outcome, reason, seconds in (
+        ("broken", "broken", "rules/pricing.yaml", "100"),
+        (str(other.root), "failed", "gone", "100"),
+        (slow_one, "late", "stopped after 1 s", "1"),
+    ):
+        beside = plan(shop, "plan.jsonl", "--shadow", candidate, "--shadow-seconds", seconds)
         last = runs(shop)[-1]
 
-        assert beside == alone, name
+        assert beside == alone, candidate
         assert (last["candidate"], last["outcome"]) == (candidate, outcome), last["reason"]
         assert reason in last["reason"]
+
+
+def test_a_candidate_ends_with_its_job(shop: Shop, slow_one: str) -> None:
+    """A job that is killed says nothing to anybody, but its end of the pipe closes."""
+    command = [sys.executable, "-P", "-m", "offerwright.cli.shadow_run"]
+    moment, out = datetime.fromisoformat(AS_OF), shop.root / "out.json"
+    asked = Candidate(shop.root, None, None, slow_one, "rules", "snapshot", moment, 100, out)
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, env=environment({}), start_new_session=True
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{asked.json()}\n".encode())
+        process.stdin.close()
+
+        assert process.wait(60) == -signal.SIGKILL
+    assert not out.exists()
+
+
+def test_a_signal_ends_the_candidate_and_not_the_job(shop: Shop, slow_one: str) -> None:
+    basis = Basis("", "rules", "snapshot", AS_OF, "", "marketplaces")
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        sender = threading.Thread(target=send_when_it_is_waited_for)
+        sender.start()
+        with shadowed(Shadow(slow_one, 100, shop.root), "plan", basis):
+            pass
+        sender.join()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert [(one["outcome"], one["reason"]) for one in runs(shop)] == [
+        ("late", "stopped by a signal")
+    ]
+
+
+def send_when_it_is_waited_for() -> None:
+    """SIGTERM to this process, as soon as it is no longer passed over."""
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_second_candidate_is_refused(shop: Shop) -> None:
+    done = shop("plan", "--shadow", "spring", "--shadow", "broken")
+
+    assert done.code == 2
+    assert "a run has one candidate" in done.err
 
 
 def test_what_would_differ_is_what_diff_says(shop: Shop) -> None:
@@ -126,9 +188,17 @@ def test_days_of_runs_are_summed_for_people(shop: Shop) -> None:
     assert "did you mean 'spring'?" in shop("shadow", "--candidate", "sprng").err
 
 
-def test_a_log_that_cannot_be_read_is_begun_anew(shop: Shop) -> None:
-    shop.write(".offerwright/shadow/log.jsonl", "{")
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "null", '{"id": "1"}'])
+def test_a_log_that_cannot_be_read_is_begun_anew(shop: Shop, text: str) -> None:
+    shop.write(".offerwright/shadow/log.jsonl", f"{text}\n")
 
     assert shop("shadow").code == 2
     keep(shop.root, failed(Beside("spring", "plan", "rules", "snapshot", AS_OF), "late", ""))
     assert len(runs(shop)) == 1
+
+
+def test_a_reason_with_a_line_of_its_own_kind_stays_one_line(shop: Shop) -> None:
+    beside = Beside("spring", "plan", "rules", "snapshot", AS_OF)
+    keep(shop.root, failed(beside, "failed", "one\u2028two\x85three"))
+
+    assert [one["reason"] for one in runs(shop)] == ["one\u2028two\x85three"]

@@ -10,7 +10,7 @@ from cli.market import Market
 from cli.shop import AS_OF, Done, Shop, small_shop
 from cli.test_output_schemas import faults
 from cli.test_runs import commit
-from git_commands import git
+from git_commands import git, people
 
 
 @pytest.fixture
@@ -52,6 +52,37 @@ def test_the_commit_that_changed_a_price_is_named_with_its_line(shop: Shop) -> N
         "markups/audio", "rules/pricing.yaml", 7,
     )  # fmt: skip
     assert "in commit" in done.out and "rules/pricing.yaml:7 markups/audio" in done.out
+
+
+def test_of_a_merge_the_commit_that_wrote_the_line_is_named_too(shop: Shop) -> None:
+    git(shop.root, "switch", "-q", "-c", "branch")
+    for percent, who in (("29%", "Ana <ana@example>"), ("21%", "Bia <bia@example>")):
+        shop.change("rules/pricing.yaml", "19%" if percent == "29%" else "29%", percent)
+        git(shop.root, "commit", "-q", "-a", "-m", percent, who=people(who))
+    written = git(shop.root, "rev-parse", "HEAD")
+    git(shop.root, "switch", "-q", "main")
+    git(shop.root, "merge", "-q", "--no-ff", "-m", "#12", "branch", who=people("Cid <cid@example>"))
+    (cause,) = blamed(shop, "AU-1")["causes"]
+    done = blame(shop, "AU-1")
+
+    assert (cause["subject"], cause["author"]) == ("#12", "Cid")
+    assert (cause["written"]["commit"], cause["written"]["author"]) == (written, "Bia")
+    assert "by Cid <cid@example>" in done.out and "written by Bia <bia@example>" in done.out
+
+
+def test_of_what_was_there_before_a_merge_no_writer_is_named(shop: Shop) -> None:
+    (cause,) = blamed(shop, "CA-1")["causes"]
+    git(shop.root, "switch", "-q", "-c", "branch")
+    shop.change(
+        "rules/pricing.yaml", "      - {id: cables,", "      # cables\n      - {id: cables,"
+    )
+    commit(shop, "a comment")
+    git(shop.root, "switch", "-q", "main")
+    git(shop.root, "merge", "-q", "--no-ff", "-m", "#13", "branch")
+    (after,) = blamed(shop, "CA-1")["causes"]
+
+    assert (cause["written"], after["written"]) == (None, None)
+    assert after["commit"] == cause["commit"]
 
 
 def test_another_offer_has_another_commit(shop: Shop) -> None:

@@ -28,7 +28,7 @@ from offerwright.cli.report import VERSION, dump_pretty, echo
 from offerwright.cli.snapshot import current_snapshot, known_skus
 from offerwright.errors import OfferwrightError
 from offerwright.facts.document import SourceFile
-from offerwright.source.commits import LoggedCommit, rule_commits
+from offerwright.source.commits import LoggedCommit, rule_commits, writer
 
 if TYPE_CHECKING:
     from offerwright.loadout import Loadout
@@ -182,9 +182,17 @@ def _cause(home: Path, asked: Asked, cause: Cause, loadout: Loadout) -> dict[str
     if not isinstance(cause, ByCommit):
         return {"by": "files", **place}
     one = cause.commit
+    written = writer(home, one.id, cause.file, cause.line) if cause.file else None
     return {
-        "by": "commit", "commit": one.id, "author": one.author, "email": one.email,
-        "date": one.date, "subject": one.subject, "files": list(one.files), **place,
+        "by": "commit", **_signed(one), "files": list(one.files), **place,
+        "written": _signed(written) if written else None,
+    }  # fmt: skip
+
+
+def _signed(one: LoggedCommit) -> dict[str, str]:
+    return {
+        "commit": one.id, "author": one.author, "email": one.email, "date": one.date,
+        "subject": one.subject,
     }  # fmt: skip
 
 
@@ -227,12 +235,18 @@ def _lines(cause: dict[str, Any]) -> Iterator[str]:
         yield f"first in snapshot {cause['snapshot'][:SHORT]}"
     else:
         if cause["by"] == "commit":
-            yield f"by {cause['author']} <{cause['email']}>, {cause['date']}"
-            yield f"in commit {cause['commit'][:SHORT]}: {cause['subject']}"
+            yield from _by(cause, "by")
         else:
             yield "by files that no commit has"
         if cause["file"]:
             yield f"{cause['file']}:{cause['line']} {cause['rule'] or cause['document']}"
+        if cause.get("written"):
+            yield from _by(cause["written"], "written by")
+
+
+def _by(one: dict[str, Any], how: str) -> Iterator[str]:
+    yield f"{how} {one['author']} <{one['email']}>, {one['date']}"
+    yield f"in commit {one['commit'][:SHORT]}: {one['subject']}"
 
 
 def _word(value: str | None) -> str:

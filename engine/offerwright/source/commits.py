@@ -39,6 +39,24 @@ def rule_commits(root: Path, start: str, most: int) -> tuple[LoggedCommit, ...]:
     return tuple(_commit(one) for one in records if one.strip())
 
 
+def writer(root: Path, merge: str, file: str, line: int) -> LoggedCommit | None:
+    """
+    The commit that wrote a line, of those that a merge brought to the main line.
+
+    None where the line was there before the merge, or the commit is no merge.
+    """
+    said = git(root, "blame", "--porcelain", f"-L{line},{line}", merge, "--", file)
+    id_ = (said or b"").split(b" ", 1)[0].decode()
+    if (
+        id_ in ("", merge)
+        or git(root, "merge-base", "--is-ancestor", id_, f"{merge}^1") is not None
+    ):
+        return None
+    found = git(root, "log", "-1", "-m", "--relative", "--name-only", f"--format={_FORM}", id_)
+    _, _, record = (found or b"").decode("utf-8", "replace").partition("\x1e")
+    return _commit(record) if record else None
+
+
 def _commit(record: str) -> LoggedCommit:
     head, _, files = record.partition("\n")
     id_, author, email, date, subject = head.split("\x1f", 4)

@@ -92,17 +92,28 @@ class Ids:
         return self.known.get(one[:_SHORT], one)[: len(one)]
 
     def learned(self, said: str, ran: str) -> bool:
-        """Whether two lines are the same but for ids, and those the same as before."""
-        ours, theirs = ID.findall(said), ID.findall(ran)
-        if ID.sub("", said) != ID.sub("", ran) or list(map(len, ours)) != list(map(len, theirs)):
+        """Whether a line is the one of the text but for ids, and those the same as before."""
+        found = re.fullmatch(_pattern(said), ran)
+        if found is None:
             return False
-        new = {one[:_SHORT]: other for one, other in zip(ours, theirs, strict=True)}
-        if any(not other.startswith(self.known.get(one, other)[:_SHORT])
-               for one, other in new.items()):  # fmt: skip
-            return False
-        for one, other in new.items():
-            self.known[one] = max(self.known.get(one, ""), other, key=len)
+        known = dict(self.known)
+        for one, other in zip(ID.findall(said), found.groups(""), strict=True):
+            before = known.get(one[:_SHORT], other)
+            if other[:_SHORT] != before[:_SHORT]:
+                return False
+            known[one[:_SHORT]] = max(before, other, key=len)
+        self.known = known
         return True
+
+
+def _pattern(said: str) -> str:
+    """A line of the text as an expression, with a group for every id."""
+    parts = re.split(f"({ID.pattern}|{ANY})", said)
+    told = {ANY: ".*"}
+    return "".join(
+        f"([0-9a-f]{{{len(part)}}})" if ID.fullmatch(part) else told.get(part, re.escape(part))
+        for part in parts
+    )
 
 
 def missed(says: Sequence[str], ran: Sequence[str], ids: Ids) -> str | None:
@@ -116,7 +127,7 @@ def missed(says: Sequence[str], ran: Sequence[str], ids: Ids) -> str | None:
         if line == ANY:
             gap = True
             continue
-        while at < len(ran) and not _same(line, ran[at], ids):
+        while at < len(ran) and not ids.learned(line.rstrip(), ran[at].rstrip()):
             if not gap:
                 return f"{line!r}, not {ran[at]!r}"
             at += 1
@@ -124,13 +135,6 @@ def missed(says: Sequence[str], ran: Sequence[str], ids: Ids) -> str | None:
             return repr(line)
         at, gap = at + 1, False
     return None if gap or at == len(ran) else f"nothing more, not {ran[at]!r}"
-
-
-def _same(line: str, ran: str, ids: Ids) -> bool:
-    if ANY not in line:
-        return ids.learned(line.rstrip(), ran.rstrip())
-    pattern = ".*".join(re.escape(part) for part in ids.here(line).split(ANY))
-    return re.fullmatch(pattern, ran) is not None
 
 
 def pages(folder: Path) -> tuple[Path, ...]:

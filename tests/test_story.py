@@ -48,8 +48,11 @@ def test_an_id_of_the_text_is_one_id_of_the_run() -> None:
     longer = missed(["by 5cd2ff554d"], ["by 1234567890"], ids)
     other = missed(["by 5cd2ff554d"], ["by 7654321890"], ids)
 
-    assert (first, longer) == (None, None)
+    cut = missed(["…run 5cd2ff554d1… it"], ["a run 1234567890f is it"], ids)
+
+    assert (first, longer, cut) == (None, None, None)
     assert other is not None
+    assert missed(["5cd2ff5 5cd2ff5"], ["1234567 7654321"], Ids()) is not None
     assert ids.here("replay 5cd2ff55 of 99aabbcc") == "replay 12345678 of 99aabbcc"
 
 

@@ -49,6 +49,20 @@ def test_a_campaign_that_a_guard_stops_next_month_is_stopped_now(shop: Shop) -> 
     assert "::error file=rules/guards.yaml" in log and "floor stops this change later" in log
 
 
+def test_moments_that_are_left_out_are_said_in_every_output(shop: Shop) -> None:
+    shop.write("rules/june.yaml", SALE_OF_JUNE)
+    done = shop(
+        "diff", "HEAD", "--as-of", "2027-06-01", "--as-of-end", "2027-07-01", "--moments", "2",
+        "-o", "json", "-o", "text=then.txt", "-o", "html=then.html", "-o", "github-comment=then.md",
+    )  # fmt: skip
+
+    assert (faults("review", done.json), done.json["periods_left"]) == ([], 1)
+    assert "note: 1 moment from 2027-06-20T00:00:00-03:00 on not looked at" in done.err
+    for name in ("then.txt", "then.html", "then.md"):
+        said = (shop.root / name).read_text("utf-8")
+        assert "1 moment from 2027-06-20 00:00 on not looked at (--moments)" in said
+
+
 def test_a_stretch_of_time_ends_after_it_begins(shop: Shop) -> None:
     done = shop("diff", "HEAD", "--as-of", "2027-06-01", "--as-of-end", "2027-06-01")
 

@@ -93,7 +93,7 @@ def test_moments_that_are_left_out_are_counted() -> None:
 
     assert told(side("base"), head, most=2) == ([
         ("2026-06-01", "2026-06-10", 0, False, []),
-        ("2026-06-10", "2026-07-01", 2, False, ["pricing sale begins"]),
+        ("2026-06-10", "2026-06-20", 2, False, ["pricing sale begins"]),
     ], 1)  # fmt: skip
 
 

@@ -125,24 +125,28 @@ def _evaluated(request: ReviewRequest) -> Rendered:
     approvals = agreed(root, (old, base), (new, head), as_of)
     after = replace(after, loadout=counted(head, approvals))
     asked = Asked(as_of, compiled, workers=2)
-    later = _periods(before, after, asked, request)
+    later, left = _periods(before, after, asked, request)
     found = later[0].review if later else review(before, after, asked)
     files = changed_files(old.repository.files, new.repository.files, found.documents)
     judged = diagnostic_json(head_findings(after, as_of, root))
     gaps = replace(both.gaps, findings=(*both.gaps.findings, *judged))
     found = replace(found, approvals=approvals, files=files, gaps=gaps)
-    record = with_periods(master(found, max(request.offers, ROWS)), later)
+    record = with_periods(master(found, max(request.offers, ROWS)), later, left)
     return Rendered(record, table_of_review(ranked_offers(found), record))
 
 
 def _periods(
     base: Side, head: Side, asked: Asked, request: ReviewRequest
-) -> tuple[PeriodReview, ...]:
-    """What the change does from moment to moment; nothing where only one moment is asked for."""
+) -> tuple[tuple[PeriodReview, ...], int]:
+    """
+    What the change does from moment to moment, and how many moments were left out; nothing where
+    only one moment is asked for.
+    """
     from offerwright.review.periods import period_reviews
+    from offerwright.review.words import count
 
     if request.end is None:
-        return ()
+        return (), 0
     end = moment(request.end, head.loadout.rules.time_zone)
     if end <= asked.as_of:
         raise BadParameter(
@@ -151,10 +155,10 @@ def _periods(
     found, left = period_reviews(base, head, asked, end, request.moments)
     if left:
         tell(
-            f"note: {left} moments after {found[-1].start.isoformat()} are not looked at; "
+            f"note: {count(left, 'moment')} from {found[-1].end.isoformat()} on not looked at; "
             f"--moments {len(found) + left} looks at all"
         )
-    return found
+    return found, left
 
 
 def _states(request: ReviewRequest) -> tuple[Path, tuple[State, State]]:

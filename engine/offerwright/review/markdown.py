@@ -25,6 +25,7 @@ from offerwright.review.words import (
     count,
     headline,
     later,
+    left_out,
     level,
     margin,
     missing,
@@ -109,7 +110,7 @@ def _written(record: Record, sizes: Sizes) -> str:
         [f"- ❌ {code(one, SENTENCE)}" for one in islice(later(record), sizes.findings)],
         list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),
-        list(_fold("When", list(_periods(record.get("periods", ()), sizes.rules)))),
+        list(_fold("When", list(_periods(record, sizes.rules)))),
         list(_movers(record["movers"], sizes.movers)),
         list(_spread(record["spread"])) if sizes.spread else [],
         list(_fold(_by_rule(record["rules"]), list(_rules(record["rules"], sizes.rules)))),
@@ -225,8 +226,9 @@ def _accounts(record: Record, sizes: Sizes) -> Iterator[str]:
         yield f"\nNothing changes on {count(same, 'account')}."
 
 
-def _periods(periods: Sequence[Record], most: int) -> Iterator[str]:
+def _periods(record: Record, most: int) -> Iterator[str]:
     """What is live when, of a change that was looked at over a stretch of time."""
+    periods = record.get("periods", ())
     if periods and most:
         headings = ("from", "before", "offers", "up", "down", "prices", "what happens then")
         yield from _table(headings, [
@@ -237,6 +239,8 @@ def _periods(periods: Sequence[Record], most: int) -> Iterator[str]:
         ], right=range(2, 6))  # fmt: skip
         if len(periods) > most:
             yield f"\nand {count(len(periods) - most, 'more period')}"
+        if left := left_out(record):
+            yield f"\n{left}"
 
 
 def _happens(because: Sequence[Record]) -> str:

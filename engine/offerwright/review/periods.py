@@ -39,20 +39,20 @@ def period_reviews(
     Review a change at `asked.as_of` and at every moment before `end` at which a side changes.
 
     Returns:
-        At most `most` reviews, each of the time to the next one; and how many moments were left
-        out after them, which the last one then stands for.
+        At most `most` reviews, each of the time to the next moment; and how many moments after
+        them were left out.
     """
     zone = ZoneInfo(head.loadout.rules.time_zone)
     time = TimeSpan(asked.as_of, end)
     found = [Moment(0, ()), *_moments(base, head, time)]
-    looked, left = found[:most], len(found[most:])
-    starts = [asked.as_of.astimezone(zone), *(moment_of(one.at, zone) for one in looked[1:])]
+    starts = [asked.as_of.astimezone(zone), *(moment_of(one.at, zone) for one in found[1:])]
     ends = [*starts[1:], end.astimezone(zone)]
+    looked = list(zip(found, starts, ends, strict=True))[:most]
     reviews = tuple(
         PeriodReview(start, stop, one.changes, review(base, head, replace(asked, as_of=start)))
-        for one, start, stop in zip(looked, starts, ends, strict=True)
+        for one, start, stop in looked
     )
-    return reviews, left
+    return reviews, len(found) - len(looked)
 
 
 def _moments(base: Side, head: Side, time: TimeSpan) -> Iterator[Moment]:
@@ -74,9 +74,11 @@ def _named(one: Change) -> tuple[str, str]:
     return one.what, one.happens
 
 
-def with_periods(record: Mapping[str, Any], found: tuple[PeriodReview, ...]) -> dict[str, Any]:
+def with_periods(
+    record: Mapping[str, Any], found: tuple[PeriodReview, ...], left: int = 0
+) -> dict[str, Any]:
     """
-    The document of the first moment with what comes later.
+    The document of the first moment with what comes later; `left` moments were not looked at.
 
     What blocks then blocks now. A document moves the most offers that it moves at any moment.
     """
@@ -88,6 +90,7 @@ def with_periods(record: Mapping[str, Any], found: tuple[PeriodReview, ...]) -> 
         "blocks": record["blocks"] or any(one["blocks"] for one in records),
         "documents": [{**one[0], "offers": _most(one)} for one in together],
         "periods": [_period(one, brief) for one, brief in zip(found, records, strict=True)],
+        "periods_left": left,
     }
 
 

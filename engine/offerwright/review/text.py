@@ -15,6 +15,7 @@ from offerwright.review.words import (
     count,
     headline,
     later,
+    left_out,
     level,
     margin,
     missing,
@@ -114,6 +115,8 @@ def _periods(record: Record) -> Iterator[str]:
              percent(one["totals"]["mean_share"]), *_happens(one))
             for one in periods
         ])  # fmt: skip
+    if left := left_out(record):
+        yield left
 
 
 def _happens(period: Record) -> tuple[str, str]:

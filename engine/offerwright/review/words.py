@@ -103,6 +103,15 @@ def later(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['guard']} ({one['owner'] or 'no owner'}) from {clock(period['as_of'])} on"
 
 
+def left_out(record: Mapping[str, Any]) -> str | None:
+    """That moments were not looked at, and from when on; None where all were."""
+    left, periods = record.get("periods_left", 0), record.get("periods", ())
+    if not left or not periods:
+        return None
+    since = clock(periods[-1]["before"])
+    return f"{count(left, 'moment')} from {since} on not looked at (--moments)"
+
+
 def later_guards(
     record: Mapping[str, Any],
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

@@ -66,6 +66,23 @@ def test_a_hold_that_warns_holds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("guard", "hint"),
+    [
+        ({"check": "exposure", "at_most": "5%"}, "such as 50000.00, and no share"),
+        ({"check": "identical_price", "at_least": 1, "spread": 2}, "2 or more, not 1"),
+        ({"check": "hold", "rule": "sale"}, "such as campaigns/friday, not sale"),
+        ({"check": "share_delisted", "at_most": "150%"}, "150% is never exceeded"),
+        ({"check": "discount_at_most", "at_most": "101%"}, "101% is never exceeded"),
+        ({"check": "expires", "within": 90}, "such as 6 hours, 3 days"),
+    ],
+)
+def test_what_to_write_instead_is_said(guard: dict[str, Any], hint: str) -> None:
+    _, found = linked([{"id": "g", "else": "block", **guard}])
+
+    assert hint in " ".join(one.message for one in found)
+
+
+@pytest.mark.parametrize(
     ("guard", "code"),
     [
         ({"check": "hold", "rule": "prices/aks", "else": "block"}, "UNKNOWN_RULE"),

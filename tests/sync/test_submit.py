@@ -14,8 +14,10 @@ from store.builders import OWNER
 from sync.book import NOW, Book, first_of, product, with_bytes, words
 
 from offerwright.errors import StalePlan
-from offerwright.marketplaces.operation import Operation, Problem
+from offerwright.marketplaces.operation import Operation, Problem, Values
 from offerwright.store import open_store
+from offerwright.sync.batch import BatchTally, Standing
+from offerwright.sync.look import said_by
 from offerwright.sync.plan_file import PlanFile
 from offerwright.sync.submit import submit
 
@@ -128,6 +130,27 @@ def test_under_a_source_that_grew_old_meanwhile_only_less_stock_goes(tmp_path: P
         "guard fresh: all is 25 hours old; at most 24 hours"
     }
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("currency", "quantity", "at_stake"),
+    [("BRL", 3, (30, 0)), ("BRL", None, (0, 1)), ("USD", 3, (0, 1))],
+)
+def test_what_a_fall_in_a_batch_puts_at_stake(
+    book: Book, currency: str, quantity: int | None, at_stake: tuple[int, int]
+) -> None:
+    """From 100.00 to 90.00: nobody knows it without a stock, or of another currency."""
+    book.sync(A)
+    fall = first_of(book.opened(book.plan(CHEAPER)), "price")
+    said = said_by(fall, book.loadout.marketplaces["example-market"], "BRL")
+    assert isinstance(said, Values)
+    tally = BatchTally("BRL", ())
+    price = {"price": "100.00", "currency": currency, "confirmed_generation": 1}
+    tally.add(fall, said, Standing(True, price, {} if quantity is None else {"quantity": quantity}))
+    with book.store.reading() as reading:
+        moves = tally.moves(reading, "market")
+
+    assert (moves.exposure, moves.unvalued) == at_stake
 
 
 def test_an_empty_plan_is_not_stale(book: Book) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -64,19 +65,30 @@ _RULE = r"^(pricing/)?[A-Za-z][A-Za-z0-9_.-]{0,63}/[A-Za-z][A-Za-z0-9_.-]{0,63}$
 DURATION_PATTERN = r"^[0-9]{1,9} (minute|hour|day)s?$"
 
 
+def _wrong(hint: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{hint}", {"hint": hint})
+
+
 def _duration(value: Any) -> Any:
     """Seconds, of the text that is written."""
     try:
         return Decimal(parse_duration(value if isinstance(value, str) else ""))
     except ValueError as problem:
-        raise PydanticCustomError("duration", "{hint}", {"hint": str(problem)}) from None
+        raise _wrong(str(problem)) from None
 
 
 def _limit(value: Any, info: ValidationInfo) -> Any:
     """Money for what is at stake, a duration for an age, a share for everything else."""
     if info.data.get("check") == "source_age":
         return _duration(value)
-    return value if info.data.get("check") == "exposure" else percent(value)
+    if info.data.get("check") == "exposure":
+        if isinstance(value, str) and "%" in value:
+            raise _wrong("an amount of money is wanted, such as 50000.00, and no share")
+        return value
+    share = percent(value)
+    if share > 1:
+        raise _wrong(f"{(share * 100).normalize():f}% is never exceeded; write 100% or less")
+    return share
 
 
 def _least(value: Any, info: ValidationInfo) -> Any:
@@ -85,7 +97,14 @@ def _least(value: Any, info: ValidationInfo) -> Any:
         return percent(value)
     if isinstance(value, Decimal) and value == value.to_integral_value() and value >= 2:
         return value
-    raise PydanticCustomError("whole_number", "must be a whole number, 2 or more")
+    raise _wrong(f"write a whole number of offers, 2 or more, not {value}")
+
+
+def _rule(value: Any) -> Any:
+    """The name of a pricing rule with its document."""
+    if isinstance(value, str) and re.search(_RULE, value):
+        return value
+    raise _wrong(f"write the document and the rule, such as campaigns/friday, not {value}")
 
 
 Limit = Annotated[
@@ -113,6 +132,9 @@ Least = Annotated[
             ]
         }
     ),
+]
+RuleName = Annotated[
+    str, BeforeValidator(_rule), WithJsonSchema({"type": "string", "pattern": _RULE})
 ]
 Duration = Annotated[
     Decimal,
@@ -156,7 +178,7 @@ class GuardRule(Model):
     """By how many times their costs differ at least."""
     days: Annotated[Whole, Field(ge=1, le=PRICE_DAYS_KEPT)] | None = None
     """Over how many days moves are added up."""
-    rule: Annotated[str, Field(pattern=_RULE)] | None = None
+    rule: RuleName | None = None
     """Only offers whose price this pricing rule made: `campaigns/friday`."""
     aspects: list[Literal["price", "stock", "content"]] | None = Field(default=None, min_length=1)
     """What is withheld; absent: price and content of a `hold`, everything for want of a source."""

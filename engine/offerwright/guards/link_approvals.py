@@ -118,7 +118,7 @@ def _check_reach(
     if shares and all(o is not None and bounds[n] <= o for n, o in zip(shares, own, strict=True)):
         findings.say(
             "APPROVAL_WITHOUT_EFFECT", loaded.located.at((*path, shares[0])),
-            f"`{guard.id}` itself lets {own[0] * 100:f}% pass",
+            f"`{guard.id}` itself lets {(own[0] * 100).normalize():f}% pass",
             "write how much further than that", severity="warning",
         )  # fmt: skip
 

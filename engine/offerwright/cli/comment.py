@@ -78,12 +78,7 @@ def comment(
     from offerwright.forges.token import forge_token, has_token
     from offerwright.review.read import read_record
 
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise click.BadParameter(
-            f"{name!r} is no name; write letters, digits, `.`, `_`, single `-` and `/`, at most "
-            f"{LONGEST_NAME}",
-            param_hint="--name",
-        )
+    _check_name(name)
     link = _checked(report)
     record = read_record(_read(file), "stdin" if str(file) == "-" else str(file))
     wanted = Wanted(cast("ForgeName | None", forge), repository, number, api_url)
@@ -178,6 +173,15 @@ def _is_wanted(record: Mapping[str, Any], when: When) -> bool:
         "blocked": record["blocks"],
     }
     return bool(asked[when])
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise click.BadParameter(
+            f"{name!r} is no name; write letters, digits, `.`, `_`, single `-` and `/`, at most "
+            f"{LONGEST_NAME}",
+            param_hint="--name",
+        )
 
 
 def _checked(report: str | None) -> str | None:

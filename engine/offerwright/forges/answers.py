@@ -83,7 +83,7 @@ def refusal(reply: Reply, place: Place, what: str, redactor: Redactor) -> Except
     end = f": {said}" if said else ""
     if reply.status in (404, 410):
         return Gone(said)
-    if reply.status == 413 or (reply.status in (400, 422) and _is_too_long(reply, said)):
+    if reply.status == 413 or (reply.status in (400, 422) and _is_too_long(said)):
         return TooLong(said)
     name = FORGES[place.forge]
     if reply.status in (401, 403) and _LOCKED not in said.lower():
@@ -96,7 +96,7 @@ def refusal(reply: Reply, place: Place, what: str, redactor: Redactor) -> Except
     return ForgeRefused(f"{name} refuses to {what} ({reply.status}){end}")
 
 
-def _is_too_long(reply: Reply, said: str) -> bool:
+def _is_too_long(said: str) -> bool:
     return any(words in said.lower() for words in _TOO_LONG)
 
 

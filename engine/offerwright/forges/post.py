@@ -131,10 +131,7 @@ def post(forge: Forge, place: Place, asked: Asked) -> Posted:
         except Unsure:
             done.append(replace(step, is_sure=False))
         else:
-            left = strays(_own(forge, place, asked), asked) if _has_written(done) else ()
-            for step in left:
-                _do(forge, step, text)
-            return Posted((*done, *left), telling, text)
+            return Posted((*done, *_tidied(forge, place, asked, done)), telling, text)
     raise ForgeAway(
         f"the comments on {place} changed, or their answers were lost, {LOOKS} times while this "
         "job wrote one; run it again"
@@ -154,8 +151,14 @@ def _own(forge: Forge, place: Place, asked: Asked) -> Sequence[Comment]:
         raise _nobody_there(place, problem) from None
 
 
-def _has_written(done: Sequence[Step]) -> bool:
-    return any(step.deed == "create" for step in done)
+def _tidied(forge: Forge, place: Place, asked: Asked, done: Sequence[Step]) -> Sequence[Step]:
+    """Strays taken away, where a comment was written: only then another job may have had to."""
+    if not any(step.deed == "create" for step in done):
+        return ()
+    left = strays(_own(forge, place, asked), asked)
+    for step in left:
+        _do(forge, step, "")
+    return left
 
 
 def _nobody_there(place: Place, problem: Gone) -> ForgeRefused:

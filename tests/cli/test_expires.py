@@ -64,8 +64,8 @@ def test_a_document_for_named_skus_must_end(strict: Shop) -> None:
     [
         ("{before: 2026-12-24}", []),
         ("{before: 2026-12-25}", ["OVERRIDE_ENDS_LATE"]),
-        ("{from: 2027-03-01, before: 2027-03-20}", []),
-        ("{from: 2027-03-01, before: 2027-04-20}", ["OVERRIDE_ENDS_LATE"]),
+        ("{from: 2027-03-01, before: 2027-03-31}", []),
+        ("{from: 2027-03-01, before: 2027-04-01}", ["OVERRIDE_ENDS_LATE"]),
         ("{before: 2026-11-30}", ["OVERRIDE_ENDS_SOON"]),
         ("{before: 2026-11-20}", []),
     ],
@@ -86,11 +86,13 @@ def test_its_end_is_measured_from_its_beginning_or_from_now(
         ("sku: AU-1", ", valid: {before: 2026-12-10}", []),
         ("sku: {not: AU-1}", "", []),
         ("sku: {starts_with: AU}", "", []),
+        ("sku: {in: picks}", "", ["OVERRIDE_WITHOUT_END"]),
     ],
 )
 def test_a_row_for_named_skus_must_end(
     strict: Shop, when: str, valid: str, said: list[str]
 ) -> None:
+    strict.write("rules/picks.yaml", "kind: lists\nname: picks\nvalues: [AU-1, AU-2]\n")
     row = f"{{id: fixed, when: {{{when}}}, then: {{markup: 9%}}{valid}}}"
     strict.change(
         "rules/pricing.yaml", "    rules:\n", f"    hit: first\n    rules:\n      - {row}\n"

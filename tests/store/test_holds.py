@@ -153,4 +153,5 @@ def test_holds_are_kept_with_who_and_why(led: Store, reopen: Callable[[], Store]
         Hold(first, wish(sku="A"), 1, "joao", 4, "mended"),
         Hold(second, wish(aspects=("stock",), until=9.0), 1),
     ]
-    assert [one.counts(8.0) for one in led.holds()] == [False, True]
+    assert [one.counts(8.9) for one in led.holds()] == [False, True]
+    assert [one.counts(9.0) for one in led.holds()] == [False, False]

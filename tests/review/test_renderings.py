@@ -16,9 +16,11 @@ import pytest
 from review.hostile import HOSTILE
 from review.test_markdown import counts, offer, record, without_spans
 
+from offerwright.review.approval_words import reach
 from offerwright.review.links import links
 from offerwright.review.renderings import FORMS, Rendered, rendered
 from offerwright.review.report import ROWS
+from offerwright.review.words import objected
 
 PLAIN = "SKU"
 OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f‪-‮⁦-⁩]")
@@ -263,3 +265,30 @@ def test_the_same_review_gives_the_same_bytes(huge: dict[str, Any]) -> None:
         assert rendered(Rendered(few), form) == rendered(
             Rendered(json.loads(json.dumps(few))), form
         )
+
+
+@pytest.mark.parametrize(
+    ("select", "read"),
+    [
+        (None, "all offers"),
+        ({"category": {"under": "casa/mesa"}}, "category under casa/mesa"),
+        ({"brand": "Acme", "tier": ["gold", "silver"]}, "brand Acme and tier gold or silver"),
+        ({"cost": ">= 500", "name": "two\nlines"}, "cost >= 500 and name two lines"),
+    ],
+)
+def test_what_an_approval_reaches_is_said_in_words(select: Any, read: str) -> None:
+    approval = {"guard": "step", "bounds": {"down": "0.30"}, "select": select,
+                "for": {"account": ["meli", "vtex"]}, "reason": "a sale", "approver": "Rosa",
+                "expires": "2026-11-30"}  # fmt: skip
+
+    assert reach(approval) == (
+        f"step, down 30.0 %, {read}, for account meli or vtex, until 2026-11-30: a sale (Rosa)"
+    )
+
+
+def test_one_offer_fails_and_two_fail() -> None:
+    def said(fails: int, missing: int, approved: int) -> list[str]:
+        return list(objected({"fails": fails, "missing": missing, "approved": approved}))
+
+    assert said(1, 1, 1) == ["1 offer fails", "1 offer lacks what it needs", "1 offer is approved"]
+    assert said(2, 0, 1300) == ["2 offers fail", "1,300 offers are approved"]

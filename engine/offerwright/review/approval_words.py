@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,18 +11,29 @@ _SHARES = ("down", "up", "at_most")
 
 
 def reach(approval: Mapping[str, Any]) -> str:
-    """What it allows: `step, down 45.0 %, {"brand": "Acme"}, until 2026-11-30: summer (maria)`."""
+    """What it allows: `step, down 45.0 %, brand Acme, until 2026-11-30: summer (maria)`."""
     bounds = [
         f"{name.replace('_', ' ')} {level(value) if name in _SHARES else value}"
         for name, value in approval["bounds"].items()
     ]
     select, accounts = approval["select"], approval.get("for")
-    offers = "all offers" if not select else json.dumps(select, ensure_ascii=False)
-    whose = [f"for {json.dumps(accounts, ensure_ascii=False)}"] if accounts else []
+    offers = "all offers" if not select else _selection(select)
+    whose = [f"for {_selection(accounts)}"] if accounts else []
     # A reason of several lines could pass for lines of the review.
     why = " ".join(f"{approval['reason']} ({approval['approver']})".split())
     parts = [approval["guard"], *bounds, offers, *whose, f"until {approval['expires']}: {why}"]
     return ", ".join(parts)
+
+
+def _selection(select: Any) -> str:
+    """A selector as it is read aloud: `category under casa/mesa and tier gold or silver`."""
+    if isinstance(select, Mapping):
+        said = " and ".join(f"{name} {_selection(value)}" for name, value in select.items())
+    elif isinstance(select, list):
+        said = " or ".join(map(_selection, select))
+    else:
+        said = str(select)
+    return " ".join(said.split())
 
 
 def standing(approval: Mapping[str, Any]) -> str:

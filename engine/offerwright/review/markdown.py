@@ -19,6 +19,7 @@ from typing import Any
 from offerwright.review.approval_words import reach, standing, tally
 from offerwright.review.words import (
     NONE,
+    OBJECTED,
     between,
     change,
     clock,
@@ -30,6 +31,7 @@ from offerwright.review.words import (
     margin,
     missing,
     moved,
+    objected,
     percent,
     rule_name,
     versions,
@@ -172,10 +174,7 @@ def _tally(name: str, number: int) -> str:
 
 
 def _said(one: Record, sizes: Sizes) -> Iterator[str]:
-    words = {"fails": "fail", "missing": "lack what it needs", "approved": "are approved"}
-    for name, verb in words.items():
-        if one[name]:
-            yield f"{count(one[name], 'offer')} {verb}"
+    yield from objected(one)
     for run in one["runs"]:
         if run["failed"] or run["approved_by"]:
             yield f"{code(run['account'])} {code(run['reason'])}"
@@ -186,7 +185,7 @@ def _said(one: Record, sizes: Sizes) -> Iterator[str]:
         told = offer["rule"]
         name, account = code(offer["sku"]), code(offer["account"])
         yield f"{name} on {account} {moved(offer)} ({change(offer)}){by}"
-    more = sum(one[name] for name in words) - sizes.offenders
+    more = sum(one[name] for name in OBJECTED) - sizes.offenders
     if sizes.offenders and one["offers"] and more > 0:
         yield f"and {more:,} more"
 

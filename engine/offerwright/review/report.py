@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from offerwright.review.seen import PAYLOAD
-from offerwright.review.words import NONE, RESULTS, level, percent
+from offerwright.review.words import NONE, RESULTS, level, objected, percent
 
 Record = Mapping[str, Any]
 ROWS = 5_000
@@ -215,11 +215,7 @@ def points(one: Record) -> Cell:
 
 def objections(guard: Record) -> Iterator[str]:
     """What a guard has to say, sentence by sentence."""
-    words = {"fails": ("fails", "fail"), "missing": ("lacks what it needs", "lack what it needs"),
-             "approved": ("is approved", "are approved")}  # fmt: skip
-    for name, verb in words.items():
-        if number := guard[name]:
-            yield f"{number:,} {'offer' if number == 1 else 'offers'} {verb[number != 1]}"
+    yield from objected(guard)
     for run in guard["runs"]:
         if run["failed"] or run["approved_by"]:
             by = f", approved by {run['approved_by']}" if run["approved_by"] else ""

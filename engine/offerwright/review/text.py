@@ -20,6 +20,7 @@ from offerwright.review.words import (
     margin,
     missing,
     moved,
+    objected,
     percent,
     rule,
     rule_name,
@@ -75,10 +76,7 @@ def _approvals(approvals: Sequence[Record]) -> Iterator[str]:
 
 
 def _objections(one: Record) -> Iterator[str]:
-    words = {"fails": "fail", "missing": "lack what it needs", "approved": "are approved"}
-    for name, verb in words.items():
-        if one[name]:
-            yield f"{count(one[name], 'offer')} {verb}"
+    yield from objected(one)
     for run in one["runs"]:
         if run["failed"] or run["approved_by"]:
             yield f"{run['account']}: {run['reason']}"

@@ -44,6 +44,19 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+OBJECTED = ("fails", "missing", "approved")
+"""What a guard may say of offers."""
+
+
+def objected(guard: Mapping[str, Any]) -> Iterator[str]:
+    """Of how many offers a guard says what: `1 offer fails`, `13 offers are approved`."""
+    verbs = {"fails": ("fails", "fail"), "missing": ("lacks what it needs", "lack what it needs"),
+             "approved": ("is approved", "are approved")}  # fmt: skip
+    for name in OBJECTED:
+        if number := guard[name]:
+            yield f"{count(number, 'offer')} {verbs[name][number != 1]}"
+
+
 def moved(offer: Mapping[str, Any]) -> str:
     """What is paid before and after: `49.00 → 29.00`."""
     paid = offer["values"].get("paid")

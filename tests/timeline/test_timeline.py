@@ -14,9 +14,10 @@ from typed_rows import frame_from_rows
 
 from offerwright.expressions.parse import microseconds
 from offerwright.loadout import Loadout
-from offerwright.timeline.coverage import FOREVER, stretches
+from offerwright.timeline.coverage import stretches
 from offerwright.timeline.moments import TimeSpan, moment_of, moments
 from offerwright.timeline.periods import Asked, periods
+from offerwright.timeline.stretch import FOREVER
 from offerwright.timeline.turns import Catalogue, turns
 
 ZONE = ZoneInfo("America/Sao_Paulo")

@@ -12,9 +12,9 @@ from offerwright.errors import Span
 if TYPE_CHECKING:
     from offerwright.rules.changes import Change
     from offerwright.store.holds import Hold
-    from offerwright.timeline.coverage import Stretch
     from offerwright.timeline.moments import TimeSpan
     from offerwright.timeline.periods import Period
+    from offerwright.timeline.stretch import Stretch
     from offerwright.timeline.turns import Turn
 
 
@@ -77,7 +77,7 @@ def _changes(found: Iterable[Change]) -> list[dict[str, Any]]:
 
 def stretch_json(one: Stretch, time: TimeSpan) -> dict[str, Any]:
     """A gap or an overlap."""
-    from offerwright.timeline.coverage import FOREVER
+    from offerwright.timeline.stretch import FOREVER
 
     return {
         "kind": one.kind,

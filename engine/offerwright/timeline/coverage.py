@@ -10,33 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations, groupby, pairwise
-from typing import Literal
+from itertools import groupby
 
 from offerwright.errors import Span
 from offerwright.loadout import Loadout
-from offerwright.rules.plan import AccountPlan, DocumentInfo, SetStep, Step
+from offerwright.rules.plan import AccountPlan, DocumentInfo
 from offerwright.rules.window import Window, is_never
-
-FOREVER = 2**63 - 1
-_SHORT = 3 * 24 * 3600 * 1_000_000
-"""Microseconds: so long a break between two campaigns is rather forgotten than meant."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Stretch:
-    """
-    A period in which nothing counts, or two things do; microseconds, the end not included.
-
-    `end` is `FOREVER` where nothing that is written ends it.
-    """
-
-    start: int
-    end: int
-    kind: Literal["gap", "overlap"]
-    what: str
-    places: tuple[Span, ...]
-    accounts: tuple[str, ...] = ()
+from offerwright.timeline.campaigns import campaign_stretches
+from offerwright.timeline.stretch import FOREVER, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,37 +61,27 @@ def _together(found: Iterable[Stretch]) -> Iterator[Stretch]:
 def _of_account(plan: AccountPlan, loadout: Loadout) -> Iterator[Stretch]:
     for name, parts in _needed(plan).items():
         yield from _gaps(name, parts, "nothing counts")
-    for name, parts in _campaigns(plan).items():
-        yield from _overlaps(name, parts)
-        yield from _breaks(name, parts)
+    yield from campaign_stretches(plan)
 
 
 def _needed(plan: AccountPlan) -> Mapping[str, list[_Part]]:
-    """By what an account needs all the time, the windows of the documents that have it."""
-    found: dict[str, list[_Part]] = {}
+    """
+    By what an account needs all the time, the windows of the documents that have it.
+
+    A document for some offers leaves all others to nobody.
+    """
+    found: dict[str, list[DocumentInfo]] = {}
     for fee in plan.fees:
-        found.setdefault(f"the fee {fee.id}", []).append(_part(plan.documents[fee.document]))
+        found.setdefault(f"the fee {fee.id}", []).append(plan.documents[fee.document])
     for name, items in (("stock", plan.inventories), ("the mapping", plan.mappings)):
         for item in items:
-            found.setdefault(name, []).append(_part(plan.documents[item.document]))
-    return found
-
-
-def _campaigns(plan: AccountPlan) -> Mapping[str, list[_Part]]:
-    """By what they set, the pricing documents that have a window; of each the first step counts."""
-    found: dict[str, dict[str, _Part]] = {}
-    for step in plan.steps:
-        info = plan.documents[step.document]
-        if info.window != (None, None):
-            for name in _sets(step):
-                found.setdefault(name, {}).setdefault(info.name, _part(info))
-    return {name: list(parts.values()) for name, parts in sorted(found.items())}
-
-
-def _sets(step: Step) -> Iterator[str]:
-    """What a step sets: names of the language, in its phase."""
-    names = [name for name, _ in step.sets] if isinstance(step, SetStep) else ["price"]
-    yield from (f"{name} in `{step.phase}`" for name in names)
+            found.setdefault(name, []).append(plan.documents[item.document])
+    for number in sorted({step.document for step in plan.steps if step.phase == "base"}):
+        found.setdefault("the base price", []).append(plan.documents[number])
+    return {
+        name: [_part(info) for info in [i for i in infos if i.only is None] or infos]
+        for name, infos in found.items()
+    }
 
 
 def _rates(loadout: Loadout) -> Mapping[tuple[str, str], tuple[str, list[_Part]]]:
@@ -139,20 +110,3 @@ def _gaps(name: str, parts: list[_Part], why: str) -> Iterator[Stretch]:
         last = max(last, part, key=lambda p: p.end)
     if last.end != FOREVER:
         yield Stretch(last.end, FOREVER, "gap", f"{name}: {why}", (last.place,))
-
-
-def _overlaps(name: str, parts: list[_Part]) -> Iterator[Stretch]:
-    for one, other in combinations(sorted(parts, key=lambda p: (p.start, p.end, p.name)), 2):
-        start, end = max(one.start, other.start), min(one.end, other.end)
-        if start < end:
-            what = f"{name}: {one.name} and {other.name} both set it"
-            yield Stretch(start, end, "overlap", what, (one.place, other.place))
-
-
-def _breaks(name: str, parts: list[_Part]) -> Iterator[Stretch]:
-    """Short gaps between one campaign and the next."""
-    ordered = sorted(parts, key=lambda p: (p.start, p.end, p.name))
-    for one, other in pairwise(ordered):
-        if one.end < other.start <= one.end + _SHORT:
-            what = f"{name}: nothing between {one.name} and {other.name}"
-            yield Stretch(one.end, other.start, "gap", what, (one.place, other.place))

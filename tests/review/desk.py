@@ -13,7 +13,8 @@ from git_commands import git, people
 from offerwright.cli.review_sides import states_of_range
 from offerwright.review.agreement import Compared, Terms, agreements
 from offerwright.review.four_eyes import Agreement
-from offerwright.rules.document import ApprovalsDocument
+from offerwright.rules.document import ApprovalsDocument, ListsDocument
+from offerwright.source.document import Document
 from offerwright.source.load import load_documents
 
 ANA, BEA = "Ana <ana@shop.example>", "Bea <bea@shop.example>"
@@ -26,7 +27,7 @@ approves:
   - {guard: step, down: 60%, reason: clearance, approver: bea, expires: 2026-12-31}
 """
 FILE = "rules/approvals.yaml"
-KINDS = {"approvals": ApprovalsDocument}
+KINDS: dict[str, type[Document]] = {"approvals": ApprovalsDocument, "lists": ListsDocument}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from git_commands import git, people
 from review.desk import ANA, APPROVAL, BEA, FILE, FORGE, Desk
 
 CID = "Cid <cid@shop.example>"
-FLOOR = "  - {id: floor, check: price_at_least, bound: lowest, else: block}\n"
 
 
 def test_a_merge_that_drops_a_change_of_the_base_changes_rules(desk: Desk) -> None:
@@ -149,21 +148,22 @@ def test_a_squashed_change_has_one_author_for_all(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "text"),
+    ("file", "text", "said"),
     [
-        (FILE, APPROVAL.replace("guard: step", "guard: st\u0435p")),
-        ("rules/approvals.csv", "guard,down\nstep,60%\n"),
-        ("rules/agreed.test.yaml", APPROVAL),
-        ("approvals.yaml", APPROVAL),
+        (
+            FILE,
+            APPROVAL.replace("guard: step", "guard: st\u0435p"),
+            "U+0435 CYRILLIC SMALL LETTER IE",
+        ),
+        ("rules/approvals.csv", "guard,down\nstep,60%\n", "blocks   step"),
+        ("rules/agreed.test.yaml", APPROVAL, "blocks   step"),
+        ("approvals.yaml", APPROVAL, "blocks   step"),
     ],
     ids=["a letter that looks alike", "a table", "a file of tests", "outside of rules"],
 )
 def test_what_is_no_approval_of_this_guard_lets_nothing_pass(
-    desk: Desk, file: str, text: str
+    desk: Desk, file: str, text: str, said: str
 ) -> None:
-    desk.shop.change("rules/guards.yaml", FLOOR, "")
-    desk.commit(CID)
-    git(desk.shop.root, "branch", "-f", "base")
     desk.cheaper(ANA)
     desk.shop.write(file, text)
     git(desk.shop.root, "add", file)
@@ -171,18 +171,39 @@ def test_what_is_no_approval_of_this_guard_lets_nothing_pass(
     done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
 
     assert done.code == 1
+    assert said in done.out
 
 
-def test_a_list_that_an_older_approval_reads_is_shown_with_what_it_lets_pass(desk: Desk) -> None:
-    """The list is a rule with owners; the review names the approval and how far it reaches now."""
-    desk.shop.change("rules/guards.yaml", FLOOR, "")
-    desk.shop.write("rules/words.yaml", "kind: lists\nname: agreed_skus\nvalues: [CA-1]\n")
-    desk.approve(
-        CID, text=APPROVAL.replace("guard: step,", "guard: step, select: {sku: {in: agreed_skus}},")
-    )
+LISTED = APPROVAL.replace("guard: step,", "guard: step, select: {sku: {in: agreed_skus}},")
+WORDS = "kind: lists\nname: agreed_skus\nvalues: [CA-1, CA-2]\n"
+
+
+@pytest.mark.parametrize("whose", ["an older approval", "an approval of the change"])
+def test_who_widens_a_list_that_an_approval_reads_needs_another_word(
+    desk: Desk, whose: str
+) -> None:
+    desk.shop.write("rules/words.yaml", WORDS)
+    desk.commit(CID)
     git(desk.shop.root, "branch", "-f", "base")
-    desk.shop.change("rules/words.yaml", "[CA-1]", "[CA-1, AU-1, AU-2, AU-3]")
-    desk.cheaper(ANA)
-    done = desk.shop("diff", "base..HEAD", "--as-of", AS_OF)
+    desk.approve(BEA, text=LISTED)
+    if whose == "an older approval":
+        git(desk.shop.root, "branch", "-f", "base")
+    desk.shop.change("rules/words.yaml", "[CA-1, CA-2]", "[CA-1, CA-2, AU-1]")
+    desk.commit(ANA)
+    refused = desk.refusal()
+    desk.approve(BEA, text=LISTED.replace("clearance", "clearance with AU-1"))
 
-    assert "lets 3 offers pass; agreed before this change" in done.out
+    assert "a list that it reads is another one than when it was agreed to" in refused
+    assert f"by {ANA} both adds it and changes rules" in refused
+    assert desk.refusal() == ""
+
+
+@pytest.mark.parametrize("new", ["[CA-2, CA-1]", "[CA-1, CA-2]   # both cables"])
+def test_a_list_that_holds_the_same_asks_for_no_new_word(desk: Desk, new: str) -> None:
+    desk.shop.write("rules/words.yaml", WORDS)
+    desk.approve(BEA, text=LISTED)
+    git(desk.shop.root, "branch", "-f", "base")
+    desk.shop.change("rules/words.yaml", "[CA-1, CA-2]", new)
+    desk.cheaper(ANA)
+
+    assert desk.refusal() == ""

@@ -17,15 +17,18 @@ from offerwright.loadout import Loadout
 from offerwright.review.four_eyes import (
     CUT,
     NOT_COMMITTED,
+    OTHER_LISTS,
     UNKNOWN_AUTHOR,
     Agreement,
     ended,
     entries,
+    held_in,
     key_of,
     origins,
     refusal,
+    said,
 )
-from offerwright.rules.document import ApprovalsDocument
+from offerwright.rules.document import Approval, ApprovalsDocument, ListsDocument
 from offerwright.source.authors import Commit, Touched, commits_between, signer_of
 from offerwright.source.document import Document
 from offerwright.source.history import HEAD, blobs_at, bodies, commit_of, linked_files
@@ -75,8 +78,10 @@ def agreements(
     Raises:
         OfferwrightError: Git cannot be asked.
     """
-    known = {one.key for one in entries(_approvals(base))}
-    found = [Agreement(one, one.key not in known) for one in entries(_approvals(head))]
+    known = {one.key for one in entries(_approvals(base), _lists(base))}
+    found = [
+        Agreement(one, one.key not in known) for one in entries(_approvals(head), _lists(head))
+    ]
     if not any(one.is_new for one in found):
         return tuple(found)
     history = None if compared is None else History(compared, terms.require_signed)
@@ -117,6 +122,12 @@ def _approvals(documents: Documents) -> Iterator[Loaded[ApprovalsDocument]]:
             yield Loaded(document, one.located)
 
 
+def _lists(documents: Documents) -> dict[str, str]:
+    """What each list holds, by its name."""
+    lists = (one.document for one in documents)
+    return {one.name: held_in(one) for one in lists if isinstance(one, ListsDocument)}
+
+
 class History:
     """The commits of a range and the approvals that each of them holds, read as they are needed."""
 
@@ -139,7 +150,15 @@ class History:
         if brought is None:
             return replace(one, is_new=False)
         signers = self._signers(brought) if self._require_signed else None
-        return replace(one, commits=brought, refused=refusal(brought, self._of_rules, signers))
+        refused = refusal(brought, self._of_rules, signers)
+        if refused and self._was_said(one, brought):
+            refused = OTHER_LISTS + refused
+        return replace(one, commits=brought, refused=refused)
+
+    def _was_said(self, one: Agreement, brought: Sequence[Commit]) -> bool:
+        """Whether it had the same words before, and other lists."""
+        words = said(one.entry.approval)
+        return any(words in self._said_by(parent) for c in brought for parent in c.parents)
 
     @cached_property
     def _of_rules(self) -> tuple[Commit, ...]:
@@ -176,14 +195,24 @@ class History:
     def _held_by(self, commit: str) -> frozenset[str]:
         """The keys of all approvals that a commit holds."""
         if commit not in self._holdings:
-            objects = [
-                one for file, one in blobs_at(self._root, commit).items()
-                if file.startswith(f"{RULES}/") and file.lower().endswith(_YAML)
-                and not is_test_file(file)
-            ]  # fmt: skip
-            self._learn(objects)
-            self._holdings[commit] = frozenset(k for o in objects for k in self._read[o].keys)
+            files = self._written_by(commit)
+            lists = dict(one.holds for one in files if one.holds is not None)
+            keys = (key_of(approval, lists) for one in files for approval in one.approves)
+            self._holdings[commit] = frozenset(keys)
         return self._holdings[commit]
+
+    def _said_by(self, commit: str) -> set[str]:
+        """The words of all approvals that a commit holds, whatever the lists hold."""
+        return {said(one) for file in self._written_by(commit) for one in file.approves}
+
+    def _written_by(self, commit: str) -> list[Written]:
+        objects = [
+            one for file, one in blobs_at(self._root, commit).items()
+            if file.startswith(f"{RULES}/") and file.lower().endswith(_YAML)
+            and not is_test_file(file)
+        ]  # fmt: skip
+        self._learn(objects)
+        return [self._read[one] for one in objects]
 
     def _learn(self, objects: Collection[str]) -> None:
         found = bodies(self._root, set(objects) - self._read.keys())
@@ -196,10 +225,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file as a commit has it: the kind of its document, and the keys of its approvals."""
+    """One file as a commit has it: the kind of its document; its approvals, or its list."""
 
     kind: str
-    keys: frozenset[str] = frozenset()
+    approves: tuple[Approval, ...] = ()
+    holds: tuple[str, str] | None = None
 
 
 NOTHING = Written("")
@@ -208,7 +238,7 @@ NOTHING = Written("")
 def written(body: bytes) -> Written:
     """What a file of rules says of itself; nothing where it cannot be read."""
     plain = _KIND.findall(body)
-    if len(plain) == 1 and plain[0].decode() not in _OF_NO_OFFER:
+    if len(plain) == 1 and plain[0].decode() not in {*_OF_NO_OFFER, "lists"}:
         # Most files are rules, and large: one line says so. That a file is none must be read: the
         # line may be part of a text.
         return Written(plain[0].decode())
@@ -216,13 +246,16 @@ def written(body: bytes) -> Written:
     kind = located.data.get("kind") if located is not None else None
     if located is None or not isinstance(kind, str):
         return NOTHING
-    if kind != "approvals":
-        return Written(kind)
     try:
-        document = ApprovalsDocument.model_validate(located.data)
+        if kind == "approvals":
+            approvals = ApprovalsDocument.model_validate(located.data)
+            return Written(kind, tuple(approvals.approves))
+        if kind == "lists":
+            one = ListsDocument.model_validate(located.data)
+            return Written(kind, holds=(one.name, held_in(one)))
     except ValidationError:
-        return Written(kind)
-    return Written(kind, frozenset(map(key_of, document.approves)))
+        pass
+    return Written(kind)
 
 
 def is_configuration(file: str) -> bool:

@@ -7,27 +7,31 @@ forge: code owners, protected branches, and signatures where the shop asks for t
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
 
 from offerwright.errors import Span
-from offerwright.rules.document import Approval, ApprovalsDocument
+from offerwright.rules.document import Approval, ApprovalsDocument, ListsDocument
 from offerwright.source.authors import Commit, Person
 from offerwright.source.located import Loaded
 
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 UNKNOWN_AUTHOR = "two folders do not say who wrote what; compare commits"
 NOT_COMMITTED = "it is not committed yet, so nobody else has agreed to it"
 CUT = (
     "this clone is shallow, and does not say who changed the rules since the base; "
     "fetch all of it first: git fetch --unshallow, or fetch-depth: 0 in a workflow"
 )
+OTHER_LISTS = "a list that it reads is another one than when it was agreed to: "
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of an approvals document; `key` is all that it says, wherever it stands."""
+    """One entry of an approvals document; `key` as `key_of` gives it, wherever it stands."""
 
     document: str
     approval: Approval
@@ -50,17 +54,41 @@ class Agreement:
     refused: str = ""
 
 
-def key_of(approval: Approval) -> str:
-    """All that an approval says: two with one key let the same pass."""
+def key_of(approval: Approval, lists: Mapping[str, str]) -> str:
+    """
+    All that an approval says, with what the lists hold that it reads: two with one key let the
+    same pass.
+
+    Args:
+        approval: the entry.
+        lists: what each list holds, by its name, as `held_in` gives it.
+    """
+    written = json.dumps(approval.model_dump(mode="json")["select"])
+    # A word that is no list's name but sounds like one asks for one more word, and no less.
+    read = {name: lists[name] for name in sorted(set(_WORD.findall(written)) & lists.keys())}
+    return said(approval) + (json.dumps(read) if read else "")
+
+
+def said(approval: Approval) -> str:
+    """The words of an approval alone."""
     return approval.model_dump_json(by_alias=True)
 
 
-def entries(documents: Iterable[Loaded[ApprovalsDocument]]) -> Iterator[Entry]:
-    """The entries of approvals documents, in their order."""
+def held_in(document: ListsDocument) -> str:
+    """What a list holds, in whatever order it is written."""
+    if document.values is not None:
+        return json.dumps(sorted(document.values))
+    return document.model_dump_json(include={"map", "type", "rates", "file"})
+
+
+def entries(
+    documents: Iterable[Loaded[ApprovalsDocument]], lists: Mapping[str, str]
+) -> Iterator[Entry]:
+    """The entries of approvals documents, in their order; `lists` as in `key_of`."""
     for loaded in documents:
         for index, approval in enumerate(loaded.document.approves):
             span = loaded.located.at(("approves", index, "guard"))
-            yield Entry(loaded.name, approval, key_of(approval), span)
+            yield Entry(loaded.name, approval, key_of(approval, lists), span)
 
 
 def origins(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -265,7 +266,17 @@ def _pattern(fault: Fault) -> Verdict:
     if fault.place.is_key:
         return Verdict("BAD_NAME", f"the key {shown(fault.value)} is not a name", hint)
     subject = _subject(fault.place.path)
-    return Verdict("BAD_NAME", f"{subject} cannot be {shown(fault.value)}", hint)
+    message = f"{subject} cannot be {shown(fault.value)}{_look_alike(str(fault.value))}"
+    return Verdict("BAD_NAME", message, hint)
+
+
+def _look_alike(value: str) -> str:
+    """The first letter of another alphabet: it may look as a Latin one does."""
+    names = ((one, unicodedata.name(one, "")) for one in value[:64] if one.isalpha())
+    foreign = next(((one, name) for one, name in names if not name.startswith("LATIN ")), None)
+    if foreign is None:
+        return ""
+    return f", whose letter {foreign[0]!r} is U+{ord(foreign[0]):04X} {foreign[1]}".rstrip()
 
 
 def _as_it_is(fault: Fault) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from offerwright.errors import OfferwrightError
 
 if TYPE_CHECKING:
     from offerwright.loadout import Loadout
+    from offerwright.whatif.impact import Impact
     from offerwright.whatif.parts import Part
 
 OFFERS = 20
@@ -59,24 +62,12 @@ def impact(
       offerwright impact mercadolibre-br/campaigns/black-friday-audio --account meli
       offerwright impact clearance -o csv > clearance.csv
     """
-    from offerwright.cli.review_sides import compiled
-    from offerwright.review.review import Asked
-    from offerwright.review.side import Side
     from offerwright.whatif.impact import csv_of, record
-    from offerwright.whatif.impact import impact as computed
 
     home, loadout = ready(root, bundle)
     names = known_accounts(accounts, [p.account.name for p in loadout.rules.plans])
-    parts = _parts(loadout, rule)
-    instead = Instead(without=(rule,))
-    other = other_rules(instead, home, loadout)
-    stored = current_snapshot(loadout, home, data)
     at = moment(as_of, loadout.rules.time_zone)
-    now, without = (
-        Side(name, "", rules, stored.facts, stored.id)
-        for name, rules in (("now", loadout), (instead.name, other.loadout))
-    )
-    found = computed(now, without, parts, Asked(at, compiled, WORKERS), names)
+    found = _computed(loadout, (home, data), rule, at, names)
     if output == "csv":
         put(csv_of(found))
         return
@@ -87,6 +78,30 @@ def impact(
         show(said)
         if said["totals"]["changed"] > len(said["offers"]):
             tell("all of them: -o csv")
+
+
+def _computed(
+    loadout: Loadout,
+    where: tuple[Path, Path | None],
+    rule: str,
+    at: datetime,
+    accounts: Sequence[str],
+) -> Impact:
+    from offerwright.cli.review_sides import compiled
+    from offerwright.review.review import Asked
+    from offerwright.review.side import Side
+    from offerwright.whatif.impact import impact
+
+    home, data = where
+    parts = _parts(loadout, rule)
+    instead = Instead(without=(rule,))
+    other = other_rules(instead, home, loadout)
+    stored = current_snapshot(loadout, home, data)
+    now, without = (
+        Side(name, "", rules, stored.facts, stored.id)
+        for name, rules in (("now", loadout), (instead.name, other.loadout))
+    )
+    return impact(now, without, parts, Asked(at, compiled, WORKERS), accounts)
 
 
 def _parts(loadout: Loadout, rule: str) -> tuple[Part, ...]:

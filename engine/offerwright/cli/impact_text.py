@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from offerwright.cli.percent import percent
 from offerwright.cli.report import echo, number_of, table
+from offerwright.review.words import NONE, level, percent
 
 Record = Mapping[str, Any]
 
@@ -46,10 +46,10 @@ def _account(one: Record) -> tuple[str, ...]:
     margins = [one["margin_now"], one["margin_without"]]
     return (
         one["account"], str(one["offers"]),
-        "–" if one["fires"] is None else str(one["fires"]),
+        NONE if one["fires"] is None else str(one["fires"]),
         str(one["changed"]), str(one["price"]), str(one["stock"]),
         percent(one["mean_share"]),
-        " -> ".join(percent(m, signed=False) for m in margins) if any(margins) else "–",
+        " -> ".join(level(m) for m in margins) if any(margins) else NONE,
     )  # fmt: skip
 
 
@@ -67,4 +67,4 @@ def _offer(one: Record) -> tuple[str, ...]:
 
 
 def _shown(value: object) -> str:
-    return "–" if value is None else str(value)
+    return NONE if value is None else str(value)

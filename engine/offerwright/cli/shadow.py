@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from offerwright.cli.options import found_root, output_option, root_option
-from offerwright.cli.percent import percent
 from offerwright.cli.report import dump_pretty, echo, number_of, table
 from offerwright.cli.shadow_log import read_log, review_file
 from offerwright.errors import OfferwrightError
+from offerwright.review.words import percent
 from offerwright.source.suggest import suggest
 from offerwright.whatif.shadow import Line, summed
 

@@ -16,6 +16,7 @@ LOG = "log.jsonl"
 
 
 def shadow_folder(home: Path) -> Path:
+    """Where the log and the reviews lie."""
     return home / STATE / "shadow"
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from offerwright.errors import Span
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.evaluate.stock_trace import StockTrace, stock_trace
-from offerwright.evaluate.trace import Trace, trace
+from offerwright.evaluate.trace import Blocked, Trace, TraceStep, trace
 from offerwright.expressions.parse import microseconds
 from offerwright.frames import attribute_column
 from offerwright.guards.judge import Verdict, judge
@@ -76,28 +76,30 @@ def _record(asked: Question, offers: Offers, found: Trace, verdicts: tuple[Verdi
             {"decision": d.decision, "results": d.results, "rules": list(d.rules), **_place(d.span)}
             for d in found.decisions
         ],
-        "steps": [
-            {
-                "phase": s.phase, "step": s.step, "rules": list(s.rules),
-                "before": _text(s.before), "after": _text(s.after),
-                "sale_before": _text(s.sale_before), "sale_after": _text(s.sale_after),
-                "notes": list(s.notes), **_place(s.span),
-            }
-            for s in found.steps
-        ],
+        "steps": [_step(one) for one in found.steps],
         "rounded_off": _text(found.remainder),
         "guards": [_guard(v, offer["price"] is not None) for v in verdicts],
-        "blocked": [
-            {
-                "aspect": b.aspect, "code": b.code, "rule": b.rule, "rows": list(b.rows),
-                "cell": b.cell or None, **_place(b.span),
-            }
-            for b in found.blocked
-        ],
+        "blocked": [_blocked(one) for one in found.blocked],
         "not_used": [
             {"rule": n.rule, "step": n.step, "because": list(n.because), **_place(n.span)}
             for n in found.not_used
         ],
+    }
+
+
+def _step(step: TraceStep) -> dict[str, Any]:
+    return {
+        "phase": step.phase, "step": step.step, "rules": list(step.rules),
+        "before": _text(step.before), "after": _text(step.after),
+        "sale_before": _text(step.sale_before), "sale_after": _text(step.sale_after),
+        "notes": list(step.notes), **_place(step.span),
+    }  # fmt: skip
+
+
+def _blocked(block: Blocked) -> dict[str, Any]:
+    return {
+        "aspect": block.aspect, "code": block.code, "rule": block.rule, "rows": list(block.rows),
+        "cell": block.cell or None, **_place(block.span),
     }  # fmt: skip
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from cli.market import Market
-from cli.shop import AS_OF, Done, Shop
+from cli.shop import AS_OF, FILES, Done, Shop, small_shop
+
+from offerwright.sandbox.serve import RunningSandbox
 
 EARLIER = "2020-01-01T12:00:00-03:00"
 GUARDS = """\
@@ -26,13 +29,41 @@ approves:
 AUDIO = [("set_price", "AU-1"), ("set_price", "AU-2"), ("set_price", "AU-3")]
 
 
-@pytest.fixture
-def cheaper(shop: Shop, market: Market) -> Shop:
-    """Everything is live, and audio falls by 57.6 %: 118.00 → 50.00."""
+@pytest.fixture(scope="module")
+def begun(
+    serving: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Shop, Market]]:
+    """Everything is live; then audio is to fall by 57.6 %: 118.00 → 50.00."""
+    serving.sandbox.reset()
+    shop, market = small_shop(tmp_path_factory.mktemp("at-send")), Market(serving)
     shop.write("rules/guards.yaml", GUARDS)
     assert shop("sync", "--sandbox", market.url, "--as-of", AS_OF).code == 0
+    yield shop, market
+    serving.sandbox.reset()
+
+
+@pytest.fixture
+def cheaper(begun: tuple[Shop, Market]) -> Shop:
+    """The same shop for all, with its rules as they were and without an approval."""
+    shop, _ = begun
+    (shop.root / "rules/approvals.yaml").unlink(missing_ok=True)
+    for file in ("offerwright.yaml", "rules/inventory.yaml", "rules/pricing.yaml"):
+        shop.write(file, FILES[file])
     shop.change("rules/pricing.yaml", "markup: 18%", "markup: -50%")
     return shop
+
+
+@pytest.fixture
+def sending(cheaper: Shop, market: Market) -> Iterator[Shop]:
+    """What is told here is taken back: no guard minds prices that rise."""
+    yield cheaper
+    cheaper.change("rules/pricing.yaml", "markup: -50%", "markup: 18%")
+    assert cheaper("sync", "--sandbox", market.url, "--as-of", AS_OF).code == 0
+
+
+@pytest.fixture
+def market(begun: tuple[Shop, Market]) -> Market:
+    return begun[1]
 
 
 def approved(shop: Shop, old: str = "", new: str = "") -> None:
@@ -58,11 +89,11 @@ def test_without_an_approval_the_plan_withholds_it(cheaper: Shop, market: Market
     assert sent(cheaper, market) == (0, [])
 
 
-def test_what_was_agreed_is_sent(cheaper: Shop, market: Market) -> None:
-    approved(cheaper)
-    planned(cheaper, market)
+def test_what_was_agreed_is_sent(sending: Shop, market: Market) -> None:
+    approved(sending)
+    planned(sending, market)
 
-    assert sent(cheaper, market) == (0, AUDIO)
+    assert sent(sending, market) == (0, AUDIO)
 
 
 @pytest.mark.parametrize(

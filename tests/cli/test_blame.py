@@ -119,6 +119,29 @@ def test_history_that_is_not_looked_at_is_said(shop: Shop) -> None:
     assert "--max-commits looks further back" in done.out
 
 
+def test_facts_that_came_later_do_not_end_the_search_and_others_do(shop: Shop) -> None:
+    """A fact that older rules do not know changes nothing; one that is gone leaves them blind."""
+    facts, new = "rules/facts.yaml", "  gtin: {type: text, from: catalogue.name}\n"
+    shop.write(facts, (shop.root / facts).read_text(encoding="utf-8") + new)
+    commit(shop, "one fact more")
+    assert shop("snapshot").code == 0
+    found = blamed(shop, "AU-1")
+
+    assert ([c["subject"] for c in found["causes"]], found["stopped"]) == (
+        ["audio earns more"],
+        None,
+    )
+
+    shop.change(facts, new, "")
+    commit(shop, "and not any more")
+    assert shop("snapshot").code == 0
+    found, done = blamed(shop, "AU-1"), blame(shop, "AU-1")
+
+    assert (found["causes"], found["complete"]) == ([], False)
+    assert found["stopped"] == git(shop.root, "rev-parse", "HEAD~1")
+    assert "read facts that the snapshot of now does not have" in done.out
+
+
 def test_what_no_commit_has_is_said(shop: Shop) -> None:
     shop.change("rules/pricing.yaml", "markup: 19%", "markup: 25%")
     found = blamed(shop, "AU-1")

@@ -17,6 +17,8 @@ from git_commands import git
 from offerwright.sandbox.serve import RunningSandbox
 
 AS_OF = "2026-11-27T09:30:00-03:00"
+# Until somebody takes it out, an order of magnitude is stopped: of a cost, where nothing is live.
+MAGNITUDE = "  - {id: magnitude, check: magnitude, times: 5, else: block}\n"
 # Nothing stops a fall, a rise of more than half is, and so is a run that moves 3 of 10 prices.
 GUARDS = """\
 kind: guards
@@ -27,6 +29,11 @@ guards:
   - {id: floor, check: price_at_least, bound: lowest, else: warn}
   - {id: step, check: step_from_live, up: 50%, else: block}
   - {id: share, check: share_moved, at_most: 30%, else: block}
+"""
+HOLD = """\
+kind: guards
+name: recall
+guards: [{id: recall, check: hold, when: {sku: AU-2}, aspects: [price], else: block}]
 """
 PENNIES = {"AU-1": "fones", "AU-2": "caixas", "AU-3": "microfones"}
 BEFORE = {sku: (int(price.replace(".", "")), UNITS[sku]) for sku, price in PRICES.items()}
@@ -48,7 +55,7 @@ def to_a_penny(shop: Shop, folder: str) -> None:
 def live_shop(root: Path, market: Market) -> Shop:
     """A shop whose offers are live at their prices."""
     found = small_shop(root)
-    found.write("rules/guards.yaml", GUARDS)
+    found.write("rules/guards.yaml", GUARDS + MAGNITUDE)
     found.change("rules/pricing.yaml", "phase: base\n", "phase: base\n    hit: first\n")
     git(found.root, "init", "-q")
     commit(found)
@@ -64,6 +71,7 @@ def shop(tmp_path: Path, market: Market) -> Shop:
 
 def ruin(shop: Shop, market: Market) -> None:
     """19:30: three runs later three offers cost a penny, and one unit is sold."""
+    shop.change("rules/guards.yaml", MAGNITUDE, "")
     for folder in PENNIES.values():
         to_a_penny(shop, folder)
         sync(shop, market)
@@ -217,6 +225,39 @@ def test_rules_that_were_never_live_have_to_pass_the_step_and_the_floor(
     # 10.00 x 1.05 = 10.50 is below 11.00, 20.00 x 1.05 = 21.00 is not below 21.00
     assert counts(told(copy, market, "HEAD")) == [(1, 0, 0)]
     assert "guard step" in done.out and "guard floor" in done.out
+
+
+def test_guards_and_holds_of_now_stop_the_way_back_too(
+    ruined: tuple[Shop, Market], tmp_path: Path
+) -> None:
+    """118.00 is below 119.00 today, 59.00 was never below 52.50; AU-2 is held by the rules of now."""
+    shop, market = ruined
+    copy = Shop(tmp_path / "copy")
+    shutil.copytree(shop.root, copy.root)
+    copy.change("rules/guards.yaml", "bound: lowest, else: warn", "bound: lowest, else: block")
+    copy.write("rules/hold.yaml", HOLD)
+    copy.new_data("data/catalogue.csv", "100.00,105.00", "100.00,119.00")
+    first = sent(shop, market)[0]["id"]
+    for to in (first, "HEAD~3"):
+        done = rollback(copy, market, to)
+
+        assert "guard floor of now" in done.out and "guard recall of now" in done.out, done
+        assert counts(told(copy, market, to)) == [(1, 0, 0)]
+
+
+def test_an_account_that_the_shop_has_no_more_is_named(
+    ruined: tuple[Shop, Market], tmp_path: Path
+) -> None:
+    shop, market = ruined
+    copy = Shop(tmp_path / "copy")
+    shutil.copytree(shop.root, copy.root)
+    copy.change("offerwright.yaml", "  market: {", "  bazaar: {")
+    found = told(copy, market, sent(shop, market)[0]["id"])
+
+    assert found["accounts"] == []
+    assert {(one["account"], one["sku"], one["why"]) for one in found["left"]} == {
+        ("market", sku, "the shop has no such account now") for sku in PENNIES
+    }
 
 
 def test_an_offer_that_was_listed_since_is_left_and_named(shop: Shop, market: Market) -> None:

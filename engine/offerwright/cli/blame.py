@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from offerwright.cli.cache import HISTORY, key_of, open_cache
 from offerwright.cli.loadouts import ready
 from offerwright.cli.options import (
     as_of_option,
@@ -26,9 +28,10 @@ from offerwright.cli.recording import SHORT, recording_store
 from offerwright.cli.replay import again_of
 from offerwright.cli.report import VERSION, dump_pretty, echo
 from offerwright.cli.snapshot import current_snapshot, known_skus
-from offerwright.errors import OfferwrightError
+from offerwright.errors import BundleRefused, OfferwrightError
 from offerwright.facts.document import SourceFile
 from offerwright.source.commits import LoggedCommit, rule_commits, writer
+from offerwright.source.repository import Repository, shipped_marketplaces, with_shipped
 
 if TYPE_CHECKING:
     from offerwright.loadout import Loadout
@@ -115,21 +118,47 @@ def _past(home: Path, sandbox: str | None, now: State, most: int) -> Past:
     def commits(start: str) -> tuple[LoggedCommit, ...]:
         return rule_commits(home, start, most + 1)
 
-    at = _rules_at(home)
+    files = lru_cache(maxsize=4)(lambda commit: _files_at(home, commit).files)
     return Past(
-        _states(home, sandbox, now), commits, at, lambda one: len(commits(now.commit)) <= most
-    )
+        _states(home, sandbox, now), commits, _remembered_at(home), _rules_at(home), files,
+        lambda one: len(commits(now.commit)) <= most,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _files_at(home: Path, commit: str) -> Repository:
+    from offerwright.source.history import repository_at
+
+    return with_shipped(repository_at(home, commit, whole=True), shipped_marketplaces())[0]
 
 
 def _rules_at(home: Path) -> Callable[[str], Loadout | None]:
     from offerwright.cli.review_sides import compiled
-    from offerwright.source.history import repository_at
-    from offerwright.source.repository import shipped_marketplaces, with_shipped
 
-    @lru_cache(maxsize=4)
+    return lru_cache(maxsize=2)(lambda commit: compiled(_files_at(home, commit)))
+
+
+def _remembered_at(home: Path) -> Callable[[str], Loadout | None]:
+    """The rules of commits; what they compile to is kept in the user's cache, as bundles."""
+    from offerwright.bundle import unpack
+    from offerwright.bundle.pack import pack
+    from offerwright.cli.review_sides import compiled
+
+    cache, _ = open_cache(home, os.environ, HISTORY)
+
     def at(commit: str) -> Loadout | None:
-        files, _ = with_shipped(repository_at(home, commit, whole=True), shipped_marketplaces())
-        return compiled(files)
+        files = _files_at(home, commit)
+        if cache is None:
+            return compiled(files)
+        key = key_of(files.files, "history")
+        held = cache.read_bytes(key)
+        if held is not None:
+            with suppress(BundleRefused):
+                return unpack(held, home)
+        loadout = compiled(files)
+        if loadout is not None:
+            cache.write_bytes(key, pack(loadout))
+        return loadout
 
     return at
 
@@ -158,7 +187,7 @@ def _record(home: Path, asked: Asked, found: Blame, loadout: Loadout) -> dict[st
     return {
         "version": VERSION, "sku": asked.sku, "account": asked.account, "field": asked.field,
         "value": found.value, "was": found.was, "states": found.looked_back,
-        "complete": found.is_complete,
+        "complete": found.is_complete, "stopped": found.stopped or None,
         "causes": [_cause(home, asked, one, loadout) for one in found.causes],
     }  # fmt: skip
 
@@ -217,7 +246,12 @@ def _show(home: Path, asked: Asked, found: Blame, loadout: Loadout) -> None:
     for cause in found.causes:
         for line in _lines(_cause(home, asked, cause, loadout)):
             echo(f"  {line}")
-    if not found.causes:
+    if not found.causes and found.stopped:
+        echo(
+            f"  nobody knows: it is the same in {found.looked_back} states; the rules of commit "
+            f"{found.stopped[:SHORT]} read facts that the snapshot of now does not have"
+        )
+    elif not found.causes:
         echo(
             f"  nobody knows: it is the same in all {found.looked_back} states that could be "
             "computed; --max-commits looks further back"

@@ -42,6 +42,7 @@ class Room:
 
 FINDINGS = Room("check", ".json", MAX_ENTRIES, MAX_BYTES, MAX_ENTRY)
 BUNDLES = Room("bundles", ".bundle", 32, 512 << 20, 128 << 20)
+HISTORY = Room("history", ".bundle", 1024, 512 << 20, 128 << 20)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,17 +11,21 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from offerwright.errors import Span
 from offerwright.evaluate.partitions import only
 from offerwright.evaluate.run import Executor, Offers
 from offerwright.facts.manifest import schema_hash
+from offerwright.facts.schema import FactSchema
 from offerwright.facts.snapshot import StoredSnapshot
 from offerwright.loadout import Loadout
 from offerwright.review.causes import Run, moved_by
 from offerwright.review.documents import changed_documents
 from offerwright.review.seen import seen
 from offerwright.source.commits import LoggedCommit
+from offerwright.source.reach import can_reach
 
 PRICES = ("price", "sale_price", "tiers")
+NOWHERE = Span("", 1, 1, 1, 1)
 OF_FIELD = {"quantity": "inventory"}
 """The kind of document that says a value; prices have their own, all else is a mapping's."""
 
@@ -127,8 +131,9 @@ class Blame:
     """
     What the value is, what it was before, and what changed it.
 
-    `looked_back` is how many states were computed; `is_complete` is False where the history that
-    was looked at, or may be, does not reach back to a change.
+    `looked_back` is how many states were looked at; `is_complete` is False where the history that
+    was looked at, or may be, does not reach back to a change. `stopped` is the commit whose rules
+    read facts that this snapshot does not have, where it ends there.
     """
 
     value: str | None
@@ -136,6 +141,7 @@ class Blame:
     causes: tuple[Cause, ...]
     looked_back: int
     is_complete: bool
+    stopped: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,11 @@ class Past:
     states: Iterable[State]
     commits: Callable[[str], tuple[LoggedCommit, ...]]
     at: Callable[[str], Loadout | None]
-    """The rules of a commit; None where they have errors."""
+    """The rules of a commit, which may have no `documents`; None where they have errors."""
+    whole: Callable[[str], Loadout | None]
+    """The same with its documents."""
+    files: Callable[[str], Mapping[str, bytes]]
+    """The files of a commit."""
     root_commit: Callable[[LoggedCommit], bool]
 
 
@@ -166,8 +176,8 @@ def blame(now: State, asked: Asked, past: Past) -> Blame:
             causes, more = _between(last, state, asked, past)
             return Blame(value, was, causes, looked + more, bool(causes))
         last = state
-    found, was, more, is_complete = _by_rules(last, asked, past)
-    return Blame(value, was, found, looked + more, is_complete)
+    found = _by_rules(last, asked, past)
+    return replace(found, value=value, looked_back=looked + found.looked_back)
 
 
 def _between(new: State, old: State, asked: Asked, past: Past) -> tuple[tuple[Cause, ...], int]:
@@ -177,9 +187,9 @@ def _between(new: State, old: State, asked: Asked, past: Past) -> tuple[tuple[Ca
     looked = 3
     others = replace(new, loadout=old.loadout)
     if others.fits and others.value(asked) != value:
-        found, _, more, _ = _by_rules(new, asked, past)
-        moved += found
-        looked += more
+        found = _by_rules(new, asked, past)
+        moved += found.causes
+        looked += found.looked_back
     data = replace(new, snapshot=old.snapshot)
     if data.fits and data.snapshot.id != new.snapshot.id and data.value(asked) != value:
         moved += _cells(new, old, asked)
@@ -189,37 +199,73 @@ def _between(new: State, old: State, asked: Asked, past: Past) -> tuple[tuple[Ca
     return tuple(moved), looked
 
 
-def _by_rules(
-    state: State, asked: Asked, past: Past
-) -> tuple[tuple[Cause, ...], str | None, int, bool]:
-    """The change of rules over the same rows: cause, value before, states computed, complete."""
+def _by_rules(state: State, asked: Asked, past: Past) -> Blame:
+    """The change of rules over the same rows."""
     value, last, looked = state.value(asked), state, 0
     commits = past.commits(state.commit) if state.commit else ()
     if commits and state.is_dirty:
-        before = _at(state, commits[0], past)
+        before = _at(state, commits[0], past.whole)
         looked += 1
         if before is not None and before.value(asked) != value:
-            return (ByFiles(*_rule(before, state, asked)),), before.value(asked), looked, True
+            cause = ByFiles(*_rule(before, state, asked))
+            return Blame(value, before.value(asked), (cause,), looked, True)
     for newer, older in pairwise(commits):
-        before = _at(state, older, past)
+        looked += 1
+        if not _can_change(newer, older, last, asked, past):
+            continue
+        before = _at(state, older, past.at)
         if before is None:
             continue  # a commit with errors told nobody anything; who repaired it is no cause
-        looked += 1
-        if not before.fits:
-            return (), None, looked, False
-        was = before.value(asked)
+        if not _reads(before.loadout.schema, state.loadout.schema):
+            return Blame(value, None, (), looked, False, older.id)
+        same = before.loadout.digest == last.loadout.digest
+        was = value if same else before.value(asked)
         if was != value:
-            after = _at(state, newer, past) or last
-            return (ByCommit(newer, *_rule(before, after, asked)),), was, looked, True
+            return Blame(value, was, (_named(newer, older, last, asked, past),), looked, True)
         last = before
     if commits and past.root_commit(commits[-1]):
-        cause = ByCommit(commits[-1], *_first(last, asked))
-        return (cause,), None, looked, True
-    return (), None, looked, False
+        first = ByCommit(commits[-1], *_first(last, asked))
+        return Blame(value, None, (first,), looked, True)
+    return Blame(value, None, (), looked, False)
 
 
-def _at(state: State, commit: LoggedCommit, past: Past) -> State | None:
-    loadout = past.at(commit.id)
+def _can_change(
+    newer: LoggedCommit, older: LoggedCommit, last: State, asked: Asked, past: Past
+) -> bool:
+    """Whether what a commit touched can say anything of the account at all."""
+    market = next(
+        (
+            plan.account.marketplace
+            for plan in last.loadout.rules.plans
+            if plan.account.name == asked.account
+        ),
+        "",
+    )
+    states = (past.files(newer.id), past.files(older.id))
+    return can_reach(newer.files, states, (asked.account, market))
+
+
+def _reads(older: FactSchema, newer: FactSchema) -> bool:
+    """Whether a snapshot for newer rules has all facts of older ones, of the same cells."""
+    facts = {name: replace(one, span=NOWHERE) for name, one in newer.facts.items()}
+    return (older.scopes, older.time_zone, older.universe) == (
+        newer.scopes, newer.time_zone, newer.universe,
+    ) and all(
+        facts.get(name) == replace(one, span=NOWHERE) for name, one in older.facts.items()
+    )  # fmt: skip
+
+
+def _named(
+    newer: LoggedCommit, older: LoggedCommit, last: State, asked: Asked, past: Past
+) -> ByCommit:
+    """The commit that changed a value, with the line: that needs the documents of both sides."""
+    before, after = _at(last, older, past.whole), _at(last, newer, past.whole) or last
+    assert before is not None, "its rules had no errors a moment ago"
+    return ByCommit(newer, *_rule(before, after, asked))
+
+
+def _at(state: State, commit: LoggedCommit, rules: Callable[[str], Loadout | None]) -> State | None:
+    loadout = rules(commit.id)
     if loadout is None:
         return None
     return replace(state, loadout=loadout, commit=commit.id, is_dirty=False)

@@ -9,14 +9,13 @@ that none of them formats, links, mentions anybody or breaks a table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from itertools import islice
 from typing import Any
 
 from offerwright.review.approval_words import reach, standing, tally
+from offerwright.review.markup import SENTENCE, code, fold, inert, table
 from offerwright.review.words import (
     NONE,
     OBJECTED,
@@ -36,19 +35,15 @@ from offerwright.review.words import (
     rule_name,
     versions,
 )
-from offerwright.source.escapes import escaped
 
 BUDGET = 60_000
 TAG = "<!-- offerwright review -->"
 """The first line of every comment: by it the one of before is found."""
-LONGEST = 80
-SENTENCE = 400
 BAR = 8
 NAMED = 3
 """So many rules stand in the title of their fold."""
 _IN_SIGHT = (("down", 10), ("up", 5))
 """So many moves stand outside of a fold: too low a price is sold out before anybody looks."""
-_BAR = "\\|"
 Record = Mapping[str, Any]
 _MARKS = {
     "blocks": "❌ blocks",
@@ -93,16 +88,6 @@ def comment(record: Record, budget: int = BUDGET) -> str:
     return _written(record, replace(_SHORTER[-1], guards=0, accounts=0, findings=1))
 
 
-def code(text: object, longest: int = LONGEST) -> str:
-    """Text from outside as a code span, in which nothing is read as Markdown, HTML or a mention."""
-    said = escaped(str(text)).replace("\n", "\\n")
-    said = said if len(said) <= longest else said[: longest - 1] + "…"
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", said)), default=0))
-    # A blank at both ends is taken away by whoever reads the span; one of tables must be marked.
-    pad = " " if not said.strip() or said[0] in "` " or said[-1] in "` " else ""
-    return f"{fence}{pad}{said.replace('|', _BAR)}{pad}{fence}"
-
-
 def _written(record: Record, sizes: Sizes) -> str:
     parts = [
         [TAG, f"### {headline(record)}", _line(record)],
@@ -112,11 +97,11 @@ def _written(record: Record, sizes: Sizes) -> str:
         [f"- ❌ {code(one, SENTENCE)}" for one in islice(later(record), sizes.findings)],
         list(_approvals(record.get("approvals", ()), sizes)),
         list(_accounts(record, sizes)),
-        list(_fold("When", list(_periods(record, sizes.rules)))),
+        list(fold("When", list(_periods(record, sizes.rules)))),
         list(_movers(record["movers"], sizes.movers)),
         list(_spread(record["spread"])) if sizes.spread else [],
-        list(_fold(_by_rule(record["rules"]), list(_rules(record["rules"], sizes.rules)))),
-        list(_fold(_files(record), list(_documents(record["documents"], sizes.documents)))),
+        list(fold(_by_rule(record["rules"]), list(_rules(record["rules"], sizes.rules)))),
+        list(fold(_files(record), list(_documents(record["documents"], sizes.documents)))),
         [f"<sub>{_footer(record)}</sub>"],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -155,7 +140,7 @@ def _guards(guards: Sequence[Record], sizes: Sizes) -> Iterator[str]:
     shown = [one for name in ("blocks", "warns", "approved") for one in by_result[name]]
     if shown and sizes.guards:
         yield ""
-        yield from _table(("guard", "owner", "result", "what"), [
+        yield from table(("guard", "owner", "result", "what"), [
             (_linked(one["guard"], one), code(one["owner"] or NONE), _MARKS[one["result"]],
              "<br>".join(_said(one, sizes)) or NONE)
             for one in shown[: sizes.guards]
@@ -198,7 +183,7 @@ def _approvals(approvals: Sequence[Record], sizes: Sizes) -> Iterator[str]:
     yield f"❌ **{tally(approvals)}**" if refused else f"☑️ {tally(approvals)}"
     if sizes.guards:
         yield ""
-        yield from _table(("approval", "place", "result", "who"), [
+        yield from table(("approval", "place", "result", "who"), [
             (code(reach(one), SENTENCE), _spot(one),
              "❌ refused" if one["result"] == "refused" else "☑️ counts",
              code(standing(one), SENTENCE))
@@ -219,7 +204,7 @@ def _accounts(record: Record, sizes: Sizes) -> Iterator[str]:
         for one in changed[: sizes.accounts]
     ]  # fmt: skip
     if rows:
-        yield from _table(headings, rows, right=range(1, len(headings)))
+        yield from table(headings, rows, right=range(1, len(headings)))
     same = len(record["accounts"]) - len(changed) + len(record["untouched"])
     if same:
         yield f"\nNothing changes on {count(same, 'account')}."
@@ -230,7 +215,7 @@ def _periods(record: Record, most: int) -> Iterator[str]:
     periods = record.get("periods", ())
     if periods and most:
         headings = ("from", "before", "offers", "up", "down", "prices", "what happens then")
-        yield from _table(headings, [
+        yield from table(headings, [
             (clock(one["as_of"]), clock(one["before"]),
              *(f"{one['totals'][name]:,}" for name in ("changed_offers", "up", "down")),
              percent(one["totals"]["mean_share"]), _happens(one["because"]))
@@ -261,11 +246,11 @@ def _movers(movers: Mapping[str, Sequence[Record]], most: int) -> Iterator[str]:
         yield from _moves(first)
     if more:
         yield ""
-        yield from _fold(count(len(more), "more large move"), list(_moves(more)))
+        yield from fold(count(len(more), "more large move"), list(_moves(more)))
 
 
 def _moves(offers: Sequence[Record]) -> Iterator[str]:
-    return _table(
+    return table(
         ("SKU", "title", "account", "paid", "by", "margin", "rule"),
         [(code(o["sku"]), code(o["title"] or NONE), code(o["account"]), moved(o), change(o),
           margin(o), _place(o["rule"])) for o in offers],
@@ -300,21 +285,14 @@ def _spread(spread: Sequence[Record]) -> Iterator[str]:
 
 
 def _by_rule(rules: Sequence[Record]) -> str:
-    first = ", ".join(f"{_inert(rule_name(one))} {one['offers']:,}" for one in rules[:NAMED])
+    first = ", ".join(f"{inert(rule_name(one))} {one['offers']:,}" for one in rules[:NAMED])
     more = len(rules) - NAMED
     return f"By rule: {first}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def _inert(text: str) -> str:
-    """Text from outside in the title of a fold, which is HTML: there, backticks are text."""
-    said = escaped(text).replace("\n", "\\n")
-    said = said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
-    return f"<code>{escape(said).replace('|', '&#124;')}</code>"
-
-
 def _rules(rules: Sequence[Record], most: int) -> Iterator[str]:
     if rules and most:
-        yield from _table(("rule", "offers", "accounts"), [
+        yield from table(("rule", "offers", "accounts"), [
             (_place(one), f"{one['offers']:,}", ", ".join(code(a) for a in one["accounts"]))
             for one in rules[:most]
         ], right=(1,))  # fmt: skip
@@ -331,27 +309,9 @@ def _files(record: Record) -> str:
 
 def _documents(documents: Sequence[Record], most: int) -> Iterator[str]:
     if documents and most:
-        yield from _table(("document", "change", "offers", "file"), [
+        yield from table(("document", "change", "offers", "file"), [
             (code(f"{one['kind']} {one['name']}"), one["change"],
              NONE if one["offers"] is None else f"{one['offers']:,}",
              code((one["after"] or one["before"])[0]))
             for one in documents[:most]
         ], right=(2,))  # fmt: skip
-
-
-def _fold(title: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield f"<details><summary>{title}</summary>"
-        yield ""
-        yield from lines
-        yield ""
-        yield "</details>"
-
-
-def _table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] | range = ()
-) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{'|'.join('---:' if n in right else '---' for n in range(len(headings)))}|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"

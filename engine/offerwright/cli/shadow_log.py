@@ -66,6 +66,8 @@ def keep(home: Path, line: Line) -> None:
     fresh = folder / f".{LOG}.{os.getpid()}"
     fresh.write_text(text, encoding="utf-8", newline="\n")
     fresh.replace(folder / LOG)
+    # Of a candidate that was stopped while it wrote.
+    review_file(home, line["id"]).with_suffix(".part").unlink(missing_ok=True)
     kept = kept_reviews(lines)
     for path in sorted(folder.glob("*.json")):
         if path.stem not in kept:

@@ -182,7 +182,7 @@ def objecting(rows: Sequence[dict[str, Any]]) -> dict[str, bool]:
     }
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(CATALOGUE)
 def test_a_run_is_judged_as_row_by_row_at_plan_and_at_apply(
     catalogue: list[dict[str, Any]],

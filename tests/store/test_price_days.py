@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from store.builders import OWNER, create, end, price, stock
 
@@ -98,6 +98,7 @@ def test_another_currency_begins_anew(led: Store) -> None:
     assert days(led) == [("A", 2, "18.00", "18.00")]
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 500)), min_size=1, max_size=6))
 def test_what_is_kept_is_what_a_list_of_all_prices_says(moves: list[tuple[int, int]]) -> None:
     at = DAY_S

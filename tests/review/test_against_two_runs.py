@@ -25,6 +25,7 @@ from offerwright.source.repository import Repository
 
 # Every example compiles two repositories, and one more for each changed document.
 EXAMPLES = max(6, (settings.default.max_examples if settings.default else 50) // 8)
+SHOP = "offerwright.yaml"
 TOLD = ("price", "sale_price", "list_price", "quantity", "category", "title", "status")
 
 
@@ -38,15 +39,20 @@ def mixed(pick: Pick, first: Mapping[str, str], other: Mapping[str, str]) -> Map
     files = dict(first)
     names = sorted(
         name for name in files.keys() | other.keys()
-        if name.startswith(("rules/", "marketplaces/")) and files.get(name) != other.get(name)
+        if name.startswith(("rules/", "marketplaces/", SHOP)) and files.get(name) != other.get(name)
     )  # fmt: skip
-    for name in pick.some(names, 0, min(3, len(names))) if names else []:
+    for name in pick.some(names, 0, min(4, len(names))) if names else []:
         with_it = {n: t for n, t in files.items() if n != name}
         with_it |= {name: other[name]} if name in other else {}
         loadout, found = compiled(with_it)
         if loadout is not None and not has_errors(d for d in found if d.code not in PROVED):
             files = with_it
     return files
+
+
+def asked(pick: Pick) -> Asked:
+    """However many threads work, and however small the parts are."""
+    return Asked(AS_OF, ready, workers=pick.one(1, 2), rows=pick.one(1, 3, 1000))
 
 
 def side(name: str, files: Mapping[str, str], generated: Any) -> Side:
@@ -117,16 +123,18 @@ def assert_caused(found: Review, keys: set[tuple[str, str]], before: Any, after:
 @settings(max_examples=EXAMPLES)
 @given(repositories(most_rows=6), repositories(most_rows=1), st.data())
 def test_prices_and_content_of_two_states(first: Any, other: Any, data: st.DataObject) -> None:
-    head = mixed(Pick(data.draw), first.files, other.files)
-    asked = Asked(AS_OF, ready)
+    pick = Pick(data.draw)
+    head = mixed(pick, first.files, other.files)
+    sides = side("base", first.files, first), side("head", head, first)
 
-    assert_complete(review(side("base", first.files, first), side("head", head, first), asked))
+    assert_complete(review(*sides, asked(pick)))
 
 
 @settings(max_examples=EXAMPLES)
 @given(generated_inventory.shops(), generated_inventory.shops(), st.data())
 def test_stock_of_kits_and_pools_of_two_states(first: Any, other: Any, data: st.DataObject) -> None:
-    head = mixed(Pick(data.draw), first.files, other.files)
-    asked = Asked(AS_OF, ready)
+    pick = Pick(data.draw)
+    head = mixed(pick, first.files, other.files)
+    sides = side("base", first.files, first), side("head", head, first)
 
-    assert_complete(review(side("base", first.files, first), side("head", head, first), asked))
+    assert_complete(review(*sides, asked(pick)))

@@ -140,12 +140,19 @@ def assert_whole(
         assert [before[key].get(n) for n in names] == [after[key].get(n) for n in names], key
 
 
-def test_the_document_is_the_same_however_many_threads_work(tmp_path: Path) -> None:
+def test_the_document_is_the_same_however_many_threads_work_on_parts_of_any_size(
+    tmp_path: Path,
+) -> None:
     base = base_of(tmp_path)
-    head = base.edited(CHANGES["an account more, less stock, other titles"]).side("head")
-    one, more = (
-        master(review(base.side("base"), head, Asked(NOON, compiled, workers=number)), 100)
-        for number in (1, 3)
+    before = base.side("base")
+    head = base.edited({
+        **CHANGES["an account more, less stock, other titles"],
+        "rules/pricing.yaml": ("markup: 18%", "markup: 19%"),
+    }).side("head")  # fmt: skip
+    one, *more = (
+        master(review(before, head, Asked(NOON, compiled, workers=workers, rows=rows)), 100)
+        for workers, rows in ((1, 1000), (3, 1000), (1, 1), (3, 2))
     )
 
-    assert one == more
+    assert one["totals"]["changed_offers"] > 4
+    assert more == [one] * 3

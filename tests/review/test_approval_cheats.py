@@ -71,6 +71,14 @@ def test_a_robot_with_the_address_of_a_person_is_that_person(desk: Desk) -> None
     assert "who is the same by name or e-mail" in desk.refusal()
 
 
+def test_a_robot_that_signs_with_the_address_of_a_person_is_that_person(desk: Desk) -> None:
+    """Her signature would vouch for the committer, and the author is somebody else's name."""
+    desk.cheaper(ANA)
+    desk.approve(BEA, "signs[bot] <ana@shop.example>")
+
+    assert "who is the same by name or e-mail" in desk.refusal()
+
+
 def test_a_robot_that_commits_for_others_stays_nobody(desk: Desk) -> None:
     robot = "merges[bot] <merges@shop.example>"
     desk.cheaper(ANA, robot)
@@ -207,3 +215,26 @@ def test_a_list_that_holds_the_same_asks_for_no_new_word(desk: Desk, new: str) -
     desk.cheaper(ANA)
 
     assert desk.refusal() == ""
+
+
+def test_an_approval_that_the_base_gets_later_counts_once_it_is_merged(desk: Desk) -> None:
+    root = desk.shop.root
+    git(root, "checkout", "-q", "base")
+    desk.approve(BEA)
+    git(root, "checkout", "-q", "main")
+    desk.cheaper(ANA)
+    before = desk.agreed("base...HEAD")
+    git(root, "merge", "-q", "-m", "merge", "base", who=people(ANA))
+
+    assert before == ()
+    assert [(one.is_new, one.refused) for one in desk.agreed("base...HEAD")] == [(False, "")]
+
+
+def test_a_day_ends_where_the_shop_is(desk: Desk) -> None:
+    """02:00 of the 28th at Greenwich is 23:00 of the 27th in the shop."""
+    desk.approve(BEA, text=APPROVAL.replace("2026-12-31", "2026-11-27"))
+    last = desk.shop("diff", "base..HEAD", "--as-of", "2026-11-28T02:00:00+00:00")
+    over = desk.shop("diff", "base..HEAD", "--as-of", "2026-11-28T03:00:00+00:00")
+
+    assert "does not count" not in last.out
+    assert "does not count: it ended on 2026-11-27" in over.out

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from offerwright.cli.loadouts import wrong_contracts
 from offerwright.cli.options import moment
@@ -106,7 +107,8 @@ def agreed(
 ) -> tuple[Agreement, ...]:
     """The approvals of the head, and which do not count; two folders say nothing of people."""
     (old, before), (new, after) = base, head
-    terms = Terms(as_of.date(), before.shop.document.approvals.require_signed)
+    today = as_of.astimezone(ZoneInfo(after.rules.time_zone)).date()
+    terms = Terms(today, before.shop.document.approvals.require_signed)
     compared = Compared(root, old.commit, new.commit or None) if old.commit else None
     return agreements(before.documents, after.documents, compared, terms)
 

@@ -13,7 +13,7 @@ from offerwright.expressions.types import money
 from offerwright.frames import ASPECTS, HELD_ASPECTS, Aspect
 from offerwright.guards.document import GuardRule, GuardsDocument
 from offerwright.guards.link_approvals import approvals_of, check_approvals
-from offerwright.guards.plan import OF_ACCOUNTS, ApprovalPlan, GuardPlan, GuardSet
+from offerwright.guards.plan import OF_ACCOUNTS, GuardPlan, GuardSet
 from offerwright.profile import staged
 from offerwright.rules.cascade import applies_to, check_scope, offers_of
 from offerwright.rules.document import ApprovalsDocument
@@ -23,6 +23,10 @@ from offerwright.rules.tables import Setting, compile_expression, compile_when
 from offerwright.source.document import OFFER_KEYS
 from offerwright.source.located import Loaded, Path
 from offerwright.source.suggest import suggest
+
+_SETTINGS = (
+    "down", "up", "margin", "times", "at_most", "at_least", "spread", "within", "days",
+)  # fmt: skip
 
 
 @staged("link guards")
@@ -153,37 +157,24 @@ def _account_guards(
         only = offers_of(loaded, setting)
         for index, guard in enumerate(loaded.document.guards):
             fitting = tuple(a for a in agreed if a.guard == guard.id)
-            found.append(replace(_guard(guard, index, setting, plan, zone, fitting), only=only))
+            linked = _guard(guard, index, setting, plan, zone)
+            found.append(replace(linked, only=only, approvals=fitting))
     return tuple(found)
 
 
 def _guard(
-    guard: GuardRule,
-    index: int,
-    setting: Setting,
-    plan: AccountPlan,
-    zone: ZoneInfo,
-    approvals: tuple[ApprovalPlan, ...],
+    guard: GuardRule, index: int, setting: Setting, plan: AccountPlan, zone: ZoneInfo
 ) -> GuardPlan:
+    """One guard for one account; its approvals and its offers are for others to add."""
     path: Path = ("guards", index)
     document = setting.loaded.document
-    cost = freight = None
-    if guard.check == "margin_at_least":
-        cost = _money(guard.cost or "cost", (*path, "cost"), setting, plan)
-        has_freight = guard.freight is not None or "freight" in plan.scope.types
-        if has_freight:
-            freight = _money(guard.freight or "freight", (*path, "freight"), setting, plan)
-    if guard.check == "identical_price":
-        known = "cost" if "cost" in plan.scope.types else "list_price"
-        cost = _money(guard.cost or known, (*path, "cost"), setting, plan)
+    cost, freight = _costs(guard, path, setting, plan)
     bound = reference = None
     if guard.reference is not None:
         reference = _money(guard.reference, (*path, "reference"), setting, plan)
     if guard.bound is not None:
         bound = _money(guard.bound, (*path, "bound"), setting, plan)
-    names = ("down", "up", "margin", "times", "at_most", "at_least", "spread", "within",
-             "days")  # fmt: skip
-    given = {name: getattr(guard, name) for name in names}
+    given = {name: getattr(guard, name) for name in _SETTINGS}
     label = f"{setting.loaded.name}/{guard.id}"
     return GuardPlan(
         id=guard.id,
@@ -198,13 +189,29 @@ def _guard(
         cost=cost,
         freight=freight,
         settings={name: Decimal(value) for name, value in given.items() if value is not None},
-        approvals=approvals,
+        approvals=(),
         reference=reference,
         rule=(guard.rule or "").removeprefix("pricing/"),
         aspects=_aspects(guard),
         source=guard.source or "",
         note=guard.note or "",
     )
+
+
+def _costs(
+    guard: GuardRule, path: Path, setting: Setting, plan: AccountPlan
+) -> tuple[Typed | None, Typed | None]:
+    """What an offer costs, and its freight, for the checks that ask."""
+    types = plan.scope.types
+    if guard.check == "identical_price":
+        known = "cost" if "cost" in types else "list_price"
+        return _money(guard.cost or known, (*path, "cost"), setting, plan), None
+    if guard.check != "margin_at_least":
+        return None, None
+    cost = _money(guard.cost or "cost", (*path, "cost"), setting, plan)
+    if guard.freight is None and "freight" not in types:
+        return cost, None
+    return cost, _money(guard.freight or "freight", (*path, "freight"), setting, plan)
 
 
 def _aspects(guard: GuardRule) -> tuple[Aspect, ...]:

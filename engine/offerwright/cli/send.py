@@ -116,6 +116,8 @@ def _show_reports(
         for refused in report.refused[:SHOWN]:
             words = "; ".join(f"{p.code} {p.message}".strip() for p in refused.problems[:2])
             echo(f"! {report.account} {refused.sku} {refused.aspect}: {refused.state}: {words}")
+    if held := sum(report.held for report in found):
+        echo(f"{held} held back: offerwright hold --list says by whom and why")
     if submitted.enqueued.held:
         echo(f"{len(submitted.enqueued.held)} wait: an earlier listing of theirs is under way")
     if submitted.moved:
@@ -138,6 +140,7 @@ def _report_record(report: ApplyReport) -> dict[str, Any]:
             for r in report.refused
         ],
         "left": dict(report.left),
+        "held": report.held,
         "ended": report.ended,
         "error": str(report.error) if report.error else None,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from offerwright.cli.coming import coming_changes, show_coming
+from offerwright.cli.estimate import estimate_record, estimated, show_estimate
 from offerwright.cli.kept_plans import drop_old_plans
 from offerwright.cli.live import live
 from offerwright.cli.loadouts import bundle_option, ready
@@ -83,9 +84,10 @@ def plan(
         coming = coming_changes(loadout, made.basis.as_of, [part.account for part in made.parts])
         with shadowed(aside, made.id, made.basis):
             if output == "json":
-                put_plan(made, coming)
+                put_plan(made, coming, estimate_record(estimated(loadout, made)))
             else:
                 show_plan(made)
+                show_estimate(estimated(loadout, made))
                 show_coming(coming)
                 if out is not None:
                     tell(f"Saved to {out}; send it with: offerwright apply {out}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from engine_under_test import marketplace_files, shop_files, sound
 from typed_rows import frame_from_rows
 
@@ -14,7 +16,7 @@ from offerwright.loadout import Loadout
 from offerwright.pipeline import compile_repository
 from offerwright.review.master import master
 from offerwright.review.periods import period_reviews, with_periods
-from offerwright.review.review import Asked
+from offerwright.review.review import Asked, review
 from offerwright.review.side import Side
 from offerwright.source.repository import Repository
 
@@ -118,3 +120,43 @@ def test_what_only_one_side_has_comes_first() -> None:
     assert told(side("base", **same), head)[0][1][-1] == [
         "pricing other begins", "pricing sale begins",
     ]  # fmt: skip
+
+
+def two_accounts(name: str, **files: str) -> Side:
+    named = {f"rules/{file}.yaml": text for file, text in files.items()}
+    loadout = sound(
+        {**shop_files("catalogue", accounts={"a": "alpha", "b": "beta"}),
+         **marketplace_files("alpha", "beta"), "rules/facts.yaml": FACTS, "rules/base.yaml": BASE,
+         "rules/guards.yaml": GUARDS, **named}
+    )  # fmt: skip
+    rows = frame_from_rows(loadout.schema, [{"sku": "A", "cost": 100}, {"sku": "B", "cost": 200}])
+    return Side(name, "", loadout, rows, "the same rows")
+
+
+@pytest.mark.parametrize(
+    ("late", "counts"), [("2026-06-12", [2, 2, 2, 2, 2]), ("2026-06-14", [2, 2, 2, 4, 2, 2])]
+)
+def test_every_period_says_what_a_review_of_its_first_and_last_moment_says(
+    late: str, counts: list[int]
+) -> None:
+    """Campaigns of one account come and go; the change is one of the other, or of both."""
+    of_b = SALE.replace("name: sale", "name: of_b\nfor: {{account: b}}")
+    own = {"b1": of_b.format("2026-06-03", "2026-06-05", "5%"),
+           "b2": of_b.replace("of_b", "late").format("2026-06-12", "2026-06-25", "4%")}  # fmt: skip
+    markup = (
+        "kind: pricing\nname: of_a\nfor: {account: a}\n"
+        "steps: [{id: s, phase: adjust, set: {price: price * 1.1}}]\n"
+    )
+    moved = {**own, "b2": own["b2"].replace("2026-06-12", late)}
+    asked = Asked(datetime(2026, 6, 1, tzinfo=ZONE), ready)
+    base, head = two_accounts("base", **own), two_accounts("head", **moved, a=markup)
+    found, _ = period_reviews(base, head, asked, datetime(2026, 7, 1, tzinfo=ZONE), 20)
+
+    for one in found:
+        for moment in (one.start, one.end - timedelta(microseconds=1)):
+            alone = master(review(base, head, replace(asked, as_of=moment)), 9)
+            assert {**master(one.review, 9), "as_of": None} == {**alone, "as_of": None}
+    assert [len(one.review.changed) for one in found] == counts
+    # Where `b` has the same rules on both sides, its campaigns cost no evaluation.
+    is_kept = [one.review.causes is found[0].review.causes for one in found]
+    assert is_kept == [late == "2026-06-12" or n == 0 for n in range(len(found))]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from offerwright.incremental.footing import Tables, footings
 from offerwright.review.master import master
 from offerwright.review.review import Asked, Review, review
 from offerwright.review.side import Side
@@ -38,6 +39,8 @@ def period_reviews(
     """
     Review a change at `asked.as_of` and at every moment before `end` at which a side changes.
 
+    Where only accounts change that are the same on both sides, nothing is evaluated again.
+
     Returns:
         At most `most` reviews, each of the time to the next moment; and how many moments after
         them were left out.
@@ -48,11 +51,42 @@ def period_reviews(
     starts = [asked.as_of.astimezone(zone), *(moment_of(one.at, zone) for one in found[1:])]
     ends = [*starts[1:], end.astimezone(zone)]
     looked = list(zip(found, starts, ends, strict=True))[:most]
-    reviews = tuple(
-        PeriodReview(start, stop, one.changes, review(base, head, replace(asked, as_of=start)))
-        for one, start, stop in looked
+    reviews: list[PeriodReview] = []
+    for one, start, stop in looked:
+        last = reviews[-1] if reviews else None
+        if last is not None and _says_the_same(last.review, one.changes, start):
+            now = replace(last.review, as_of=start)
+        else:
+            now = review(base, head, replace(asked, as_of=start))
+        reviews.append(PeriodReview(start, stop, one.changes, now))
+    return tuple(reviews), len(found) - len(looked)
+
+
+def _says_the_same(last: Review, changes: Sequence[Change], as_of: datetime) -> bool:
+    """
+    Whether a review at a moment is the last one, for nothing of what differs begins or ends then.
+
+    What begins or ends there is of other accounts, and these stay the same on both sides.
+    """
+    differing = {one.account for one in last.accounts}
+    if any(not one.accounts or not differing.isdisjoint(one.accounts) for one in changes):
+        return False
+    base, head = ((_clocks(s, last.as_of), _clocks(s, as_of)) for s in (last.base, last.head))
+    return all(
+        base[0].get(a) == base[1].get(a) and head[0].get(a) == head[1].get(a)
+        if a in differing
+        else base[1][a] == head[1][a]
+        for a in head[1]
     )
-    return reviews, len(found) - len(looked)
+
+
+def _clocks(side: Side, as_of: datetime) -> Mapping[str, tuple[str, ...]]:
+    """What a moment says to the rules of each account."""
+    rules, tables = side.loadout.rules, Tables()
+    return {
+        name: tuple(one.clock for one in footings(rules, name, as_of, tables, same=True).values())
+        for name in side.accounts
+    }
 
 
 def _moments(base: Side, head: Side, time: TimeSpan) -> Iterator[Moment]:

@@ -129,27 +129,26 @@ def lived(told: Mapping[str, Any], store: Store, folder: Path) -> Iterator[Momen
     held: dict[str, str] = {}
     for number, one in enumerate(told["moments"]):
         rows = [row_of(row) for row in one.get("rows", told["rows"])]
-        unguarded = replace(world, loadout=incident.unguarded)
-        refused = _refused(unguarded, world, rows, one, held) if held and world.is_guarded else {}
-        if "sources" in one:
-            plan = unguarded.plan(rows, one["as_of"], not held, one["sources"])
-            refused |= world.refuses(world.opened(plan, 0), one["as_of"])
+        refused: dict[str, list[str]] = {}
+        if held and world.is_guarded:
+            unguarded = replace(world, loadout=incident.unguarded)
+            plan = unguarded.plan(rows, one["as_of"], False, one.get("sources", {}))
+            refused = _refused(plan, world, one["as_of"], held)
+            if "sources" in one:
+                refused |= world.refuses(world.opened(plan, 0), one["as_of"])
         found = _at(world, rows, one, is_first=number == 0, held=held)
         yield replace(found, refused=refused)
 
 
 def _refused(
-    unguarded: World, world: World, rows: Sequence[Mapping[str, Any]], one: Mapping[str, Any],
-    held: Mapping[str, str],
-) -> dict[str, list[str]]:  # fmt: skip
-    """What of the unguarded bytes the last look refuses, with the guard inputs of the plan before."""
-    (market,) = {plan.account.marketplace for plan in world.loadout.rules.plans}
-    guard = guard_of(
-        world.loadout.marketplaces[market], "BRL", world.store, lambda: moment(one["as_of"])
-    )
+    plan: SyncPlan, world: World, as_of: str, held: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What of unguarded bytes the last look refuses, with the guard inputs of the plan before."""
+    (market,) = {one.account.marketplace for one in world.loadout.rules.plans}
+    guard = guard_of(world.loadout.marketplaces[market], "BRL", world.store, lambda: moment(as_of))
     operations = [
         operation_of(replace(planned.change, guard_inputs=held[planned.change.sku]))
-        for part in unguarded.plan(rows, one["as_of"], not held, {}).parts
+        for part in plan.parts
         for planned in part.changes
         if planned.change.sku in held
     ]

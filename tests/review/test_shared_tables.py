@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from review.shop_review import Shops, causes_of, shops
 
+from offerwright.review.words import changed_file
+
 ACCOUNT = "  market: {marketplace: quick-market, settings: {shop_id: casa}, credentials: market}\n"
 SECOND = ACCOUNT.replace("market:", "second:", 1).replace("casa", "dois")
 SHARED = "method: shared, marketplaces: [{marketplace: quick-market}]"
@@ -69,9 +71,15 @@ def test_of_collected_rows_the_one_that_is_gone_is_named_where_it_was(shop: Shop
 
 
 def test_one_document_says_the_row_too(shop: Shops) -> None:
-    edits = {"rules/second.yaml": None, FILE: TABLE.replace("3%", "30%")}
-    found = Shops(shop.folder, {k: v for k, v in shop.files.items() if k != "rules/second.yaml"})
+    alone = shop.edited({"rules/second.yaml": None})
 
-    assert causes_of(found.review({FILE: edits[FILE]})) == {
+    assert causes_of(alone.review({FILE: TABLE.replace("3%", "30%")})) == {
         ("price", "pricing", "campaigns/older", f"{FILE}:3")
     }
+
+
+def test_a_document_is_shown_with_the_file_of_it_that_changed() -> None:
+    files = {"after": ["rules/first.yaml", FILE], "before": ["rules/first.yaml", FILE]}
+
+    assert changed_file(files, {"files": [{"file": FILE}]}) == FILE
+    assert changed_file(files, {"files": []}) == "rules/first.yaml"

@@ -17,6 +17,7 @@ from offerwright.review.histogram import FLOOR, HEIGHT, WIDTH, histogram
 from offerwright.review.links import Links
 from offerwright.review.offers_table import missing
 from offerwright.review.words import (
+    changed_file,
     clock,
     count,
     headline,
@@ -105,6 +106,7 @@ def _environment() -> Environment:
         "level": lambda share: report.typeset(level(share)),
         "number": lambda number: f"{number:,}", "minutes": _minutes, "reach": reach,
         "standing": standing, "clock": clock, "typeset": report.typeset,
+        "changed_file": changed_file,
     }  # fmt: skip
     return found
 

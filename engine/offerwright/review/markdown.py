@@ -21,6 +21,7 @@ from offerwright.review.words import (
     OBJECTED,
     between,
     change,
+    changed_file,
     clock,
     count,
     headline,
@@ -101,7 +102,7 @@ def _written(record: Record, sizes: Sizes) -> str:
         list(_movers(record["movers"], sizes.movers)),
         list(_spread(record["spread"])) if sizes.spread else [],
         list(fold(_by_rule(record["rules"]), list(_rules(record["rules"], sizes.rules)))),
-        list(fold(_files(record), list(_documents(record["documents"], sizes.documents)))),
+        list(fold(_files(record), list(_documents(record, sizes.documents)))),
         [f"<sub>{_footer(record)}</sub>"],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -307,11 +308,12 @@ def _files(record: Record) -> str:
     return f"{count(len(record['files']), 'file')} and {documents} changed{changes}"
 
 
-def _documents(documents: Sequence[Record], most: int) -> Iterator[str]:
+def _documents(record: Record, most: int) -> Iterator[str]:
+    documents = record["documents"]
     if documents and most:
         yield from table(("document", "change", "offers", "file"), [
             (code(f"{one['kind']} {one['name']}"), one["change"],
              NONE if one["offers"] is None else f"{one['offers']:,}",
-             code((one["after"] or one["before"])[0]))
+             code(changed_file(one, record)))
             for one in documents[:most]
         ], right=(2,))  # fmt: skip

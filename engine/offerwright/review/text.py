@@ -11,6 +11,7 @@ from offerwright.review.approval_words import reach, standing
 from offerwright.review.words import (
     NONE,
     change,
+    changed_file,
     clock,
     count,
     headline,
@@ -43,7 +44,7 @@ def text(record: Record) -> str:
         list(_periods(record)),
         *(_movers(name, record["movers"][name]) for name in ("down", "up")),
         _rules(record["rules"]),
-        list(_documents(record["documents"])),
+        list(_documents(record)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -149,10 +150,10 @@ def _rules(rules: Sequence[Record]) -> list[str]:
     return ["By rule", *_table(("rule", "offers", "accounts", "place"), rows)]
 
 
-def _documents(documents: Sequence[Record]) -> Iterator[str]:
-    if documents:
+def _documents(record: Record) -> Iterator[str]:
+    if record["documents"]:
         yield "Documents"
-    for one in documents:
+    for one in record["documents"]:
         reach = (
             "with others, not told apart"
             if one["offers"] is None
@@ -160,7 +161,7 @@ def _documents(documents: Sequence[Record]) -> Iterator[str]:
             if one["offers"]
             else "changes no offer"
         )
-        file = (one["after"] or one["before"])[0]
+        file = changed_file(one, record)
         yield f"{one['change']:8} {one['kind']} {one['name']} ({file}): {reach}"
 
 

@@ -194,6 +194,13 @@ RESULTS = ("blocks", "warns", "approved", "passes")
 """What a guard says of a change, the worst first."""
 
 
+def changed_file(document: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The first file of a document that is another one: its table may be, and it itself not."""
+    own: list[str] = document["after"] or document["before"]
+    changed = {one["file"] for one in record["files"]}
+    return next((file for file in own if file in changed), own[0])
+
+
 def versions(record: Mapping[str, Any]) -> str:
     """What was compared, and over what."""
     sides = " → ".join(_side(record[name]) for name in ("base", "head"))

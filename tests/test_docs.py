@@ -33,7 +33,7 @@ UPPER = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*")
 NOT_CODES = frozenset({
     "GET", "POST", "PUT", "PATCH", "DELETE",                   # HTTP
     "BEGIN", "COMMIT", "INSERT", "NEW", "OLD", "ROLLBACK", "UPDATE",           # SQL
-    "NFC", "NFKD", "LATIN", "UTC",                             # Unicode, time
+    "NFC", "NFKC", "NFKD", "LATIN", "UTC",                             # Unicode, time
     "HEAD", "LC_ALL",                                          # Git and its environment
     "GIT_NO_LAZY_FETCH", "GIT_NO_REPLACE_OBJECTS", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",
     "EXPR", "FILE", "CODE", "NAME", "REF", "SKU", "SOURCE", "TIME", "URL",    # placeholders of options

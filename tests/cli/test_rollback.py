@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from cli.market import Market
 from cli.shop import PRICES, UNITS, Done, Shop, small_shop
@@ -14,7 +16,12 @@ from cli.test_output_schemas import faults
 from cli.test_runs import commit, runs
 from git_commands import git
 
+from offerwright.runs.present import Present
+from offerwright.runs.record import RunRecord, RunRefused, recorded
+from offerwright.runs.rollback import Back, History, way_back
 from offerwright.sandbox.serve import RunningSandbox
+from offerwright.store.protocol import Run
+from offerwright.sync.plan import Basis
 
 AS_OF = "2026-11-27T09:30:00-03:00"
 # Until somebody takes it out, an order of magnitude is stopped: of a cost, where nothing is live.
@@ -273,3 +280,18 @@ def test_an_offer_that_was_listed_since_is_left_and_named(shop: Shop, market: Ma
     }
     assert counts(found) in ([], [(0, 0, 0)])
     assert (planned.code, "only planned" in planned.err) == (2, True), planned
+
+
+def test_a_run_beyond_which_others_may_have_been_dropped_is_refused() -> None:
+    """Of what a dropped run did, the ledger that a later one found does not speak."""
+
+    def nowhere(_: RunRecord) -> Any:
+        raise AssertionError("nothing is looked at")
+
+    runs = [recorded(Run(f"{n}" * 12, "c0ffee", "s", AS_OF, "1", "p", 3.0 - n)) for n in range(3)]
+    now = Present(nowhere, pl.DataFrame(), datetime.fromisoformat(AS_OF))  # type: ignore[arg-type]
+    basis = Basis("", "", "", AS_OF, "", "sandbox")
+    history = History(runs, nowhere, nowhere, complete=2)
+
+    with pytest.raises(RunRefused, match=r"older than the newest 2 runs.*rollback c0ffee"):
+        way_back(Back(runs[2], basis, now), history, nowhere)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def all_runs(store: Store, target: str) -> list[RunRecord]:
     return [one for one in found if one.target in ("", target)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bounds:
     """How many runs stay whatever they said; `slack` more may lie there before anybody looks."""
 

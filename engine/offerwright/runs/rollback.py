@@ -13,6 +13,7 @@ from offerwright.frames import ASPECTS, Aspect
 from offerwright.runs.again import Again, rows_again
 from offerwright.runs.before import before, who_said
 from offerwright.runs.folder import Kept
+from offerwright.runs.keeping import Bounds
 from offerwright.runs.present import Present, without_steps
 from offerwright.runs.record import RunRecord, RunRefused
 from offerwright.runs.said import said
@@ -36,11 +37,16 @@ OTHERWISE = "what was live then cannot be computed again byte for byte"
 
 @dataclass(frozen=True)
 class History:
-    """The runs that sent, the newest first, and how to read what is kept of them."""
+    """
+    The runs that sent, the newest first, and how to read what is kept of them.
+
+    Of the newest `complete` none is ever dropped.
+    """
 
     runs: Sequence[RunRecord]
     kept: Callable[[RunRecord], Kept]
     again: Callable[[RunRecord], Again]
+    complete: int = Bounds.sent
 
 
 @dataclass(frozen=True)
@@ -74,13 +80,19 @@ def way_back(back: Back, history: History, reading: Reading) -> WayBack:
     accident, and the value was confirmed before.
 
     Raises:
-        RunRefused: the run sent nothing itself, or what is kept of a later one is gone.
+        RunRefused: the run sent nothing itself, what is kept of a later one is gone, or may be.
     """
     if not back.run.sends:
         raise RunRefused(
             f"run {back.run.id[:12]} only planned; name one that sent: `offerwright runs`"
         )
     at = next(n for n, one in enumerate(history.runs) if one.id == back.run.id)
+    if at >= history.complete:
+        raise RunRefused(
+            f"run {back.run.id[:12]} is older than the newest {history.complete} runs; of those "
+            "since then some may have been dropped, so nobody knows what was live; go back to its "
+            f"rules: offerwright rollback {back.run.commit[:12] or 'COMMIT'}"
+        )
     later = [one for one in reversed(history.runs[:at]) if one.operations]
     wanted = _asked(before(history.kept(one) for one in later), back)
     here = pl.col("account").is_in(sorted(back.now.accounts))

@@ -132,7 +132,8 @@ def _exposure(guard: GuardPlan, moves: Moves) -> _Finding:
     bound = amount_text(most, moves.currency)
     reason = f"{amount_text(at_stake, moves.currency)} at stake; at most {bound}"
     if unvalued:
-        reason += f"; of {unvalued} falling prices nobody knows the stock or the old amount"
+        prices = "1 falling price" if unvalued == 1 else f"{unvalued} falling prices"
+        reason += f"; it may be more: the stock or the old amount of {prices} is not known"
 
     def still(approval: ApprovalPlan) -> bool:
         return bool(unvalued) or at_stake > Fraction(approval.bounds.get("bound", Decimal(0)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 from guards.catalogue import ledger, part_of, planned, shop
 from guards.one_offer import linked
+from sync.book import product
 
 LIVE = {"A": {"price": "100.00", "quantity": 5}, "B": {"price": "50.00", "quantity": 5}}
 
@@ -63,6 +65,19 @@ def test_a_hold_that_warns_holds_nothing() -> None:
     sent, held = run({"else": "warn"}, ("A", "90.00", 5), ("B", "50.00", 5))
 
     assert ("A price" in sent, held) == (True, [])
+
+
+def test_only_an_end_and_stock_that_goes_down_are_never_stopped() -> None:
+    """A listing that is made with nought of it says a price, and is stopped like any other."""
+    live = {"A": (5, 4), "B": (5, 6), "C": (5, 0), "D": (5, None), "E": (None, 0), "F": (None, 2)}
+    known = ledger({s: {"price": "10.00", "quantity": u} for s, (u, _) in live.items() if u})
+    wanted = [product(s, "10.00", u) for s, (_, u) in live.items() if u is not None]
+    part = part_of(planned(shop([], content=True), wanted, known))
+    frame = pl.concat([one.operations.collect() for one in part.rows])
+    takes = {(r["sku"], r["action"], r["aspect"]) for r in frame.filter("takes").to_dicts()}
+
+    assert takes == {("A", "update", "stock"), ("C", "update", "stock"), ("D", "end", "content")}
+    assert {r["sku"] for r in frame.to_dicts() if r["action"] == "create"} == {"E", "F"}
 
 
 @pytest.mark.parametrize(

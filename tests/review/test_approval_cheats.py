@@ -161,7 +161,7 @@ def test_a_squashed_change_has_one_author_for_all(desk: Desk) -> None:
         (
             FILE,
             APPROVAL.replace("guard: step", "guard: st\u0435p"),
-            "U+0435 CYRILLIC SMALL LETTER IE",
+            "is the letter 'Cyrillic small letter ie'",
         ),
         ("rules/approvals.csv", "guard,down\nstep,60%\n", "blocks   step"),
         ("rules/agreed.test.yaml", APPROVAL, "blocks   step"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,13 @@ from offerwright.source.spellings import (
     truth_hint,
     whole_hint,
 )
-from offerwright.source.suggest import allowed_words, did_you_mean, suggest, suggest_among
+from offerwright.source.suggest import (
+    allowed_words,
+    did_you_mean,
+    lookalikes,
+    suggest,
+    suggest_among,
+)
 
 
 @dataclass(frozen=True)
@@ -266,17 +271,8 @@ def _pattern(fault: Fault) -> Verdict:
     if fault.place.is_key:
         return Verdict("BAD_NAME", f"the key {shown(fault.value)} is not a name", hint)
     subject = _subject(fault.place.path)
-    message = f"{subject} cannot be {shown(fault.value)}{_look_alike(str(fault.value))}"
-    return Verdict("BAD_NAME", message, hint)
-
-
-def _look_alike(value: str) -> str:
-    """The first letter of another alphabet: it may look as a Latin one does."""
-    names = ((one, unicodedata.name(one, "")) for one in value[:64] if one.isalpha())
-    foreign = next(((one, name) for one, name in names if not name.startswith("LATIN ")), None)
-    if foreign is None:
-        return ""
-    return f", whose letter {foreign[0]!r} is U+{ord(foreign[0]):04X} {foreign[1]}".rstrip()
+    message = f"{subject} cannot be {shown(fault.value)}"
+    return Verdict("BAD_NAME", message, hint + lookalikes(str(fault.value)))
 
 
 def _as_it_is(fault: Fault) -> Verdict:

@@ -19,7 +19,7 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     if not near:
         return ""
     names = " or ".join(repr(known[name]) for name in near)
-    return f"did you mean {names}?" + _lookalikes(word)
+    return f"did you mean {names}?" + lookalikes(word)
 
 
 def suggest(word: str, allowed: Iterable[str]) -> str:
@@ -44,6 +44,17 @@ def allowed_words(names: Iterable[str]) -> str:
     return f"allowed: {', '.join(listed[:_LISTED])}{rest}"
 
 
+def lookalikes(word: str) -> str:
+    """Names letters that look Latin and are not: a Cyrillic `а` cannot be seen."""
+    strange = [
+        c for c in word if c.isalpha() and not unicodedata.name(c, "LATIN").startswith("LATIN")
+    ]
+    if not strange:
+        return ""
+    name = unicodedata.name(strange[0]).capitalize()
+    return f" ('{strange[0]}' is the letter {name!r})"
+
+
 def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, other, one).ratio()
 
@@ -53,14 +64,3 @@ def folded(word: str) -> str:
     plain = unicodedata.normalize("NFKD", word.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return letters.replace("-", "_").replace(" ", "_")
-
-
-def _lookalikes(word: str) -> str:
-    """Names letters that look Latin and are not: a Cyrillic `а` cannot be seen."""
-    strange = [
-        c for c in word if c.isalpha() and not unicodedata.name(c, "LATIN").startswith("LATIN")
-    ]
-    if not strange:
-        return ""
-    name = unicodedata.name(strange[0]).capitalize()
-    return f" ('{strange[0]}' is the letter {name!r})"

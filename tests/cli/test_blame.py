@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from cli.test_runs import commit
 from git_commands import git, people
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A small shop in Git, with three commits of rules after its first."""
-    found = small_shop(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A small shop in Git, with three commits of rules after its first; tests change copies."""
+    found = small_shop(tmp_path_factory.mktemp("template") / "shop")
     git(found.root, "init", "-q")
     commit(found, "the shop")
     found.change("rules/pricing.yaml", "markup: 18%", "markup: 19%")
@@ -27,6 +28,13 @@ def shop(tmp_path: Path) -> Shop:
     commit(found, "shorter titles")
     assert found("snapshot").code == 0
     return found
+
+
+@pytest.fixture
+def shop(template: Shop, tmp_path: Path) -> Shop:
+    """A copy of the shop, with its snapshot."""
+    shutil.copytree(template.root, tmp_path / "shop")
+    return Shop(tmp_path / "shop")
 
 
 def blame(shop: Shop, sku: str, *more: str) -> Done:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from offerwright.connectors.document import ConnectorDocument
 from offerwright.connectors.estimate import Estimate, estimate, together
+from offerwright.source.load import read_document
 
+MARKETPLACES = Path(__file__).parents[2] / "marketplaces"
 # 20 at once, then 10 a second; writes 10 at once, then 5 a second.
 DOCUMENT: dict[str, Any] = {
     "kind": "connector",
@@ -60,3 +63,18 @@ def test_a_connector_that_cannot_say_something_makes_no_call_for_it() -> None:
 def test_accounts_are_sent_to_side_by_side() -> None:
     assert together([Estimate(10, 5), Estimate(3, 9)]) == Estimate(13, 9)
     assert together([]) == Estimate(0, 0)
+
+
+def of_marketplace(name: str, *verb: str) -> Estimate:
+    document = read_document(MARKETPLACES / name / "connector.yaml", ConnectorDocument)
+    return estimate(document, {(verb[0], verb[1]): 458})
+
+
+def test_amazon_is_asked_once_what_became_of_a_price() -> None:
+    # 458 PATCHes: 5 at once, 453 at 5 a second. 458 GETs: 10 at once, 448 at 5 a second.
+    assert of_marketplace("amazon", "update", "price") == Estimate(calls=916, seconds=91)
+
+
+def test_mercado_libre_says_at_once_what_became_of_a_price() -> None:
+    # 458 PUTs: 20 at once, 438 at 10 a second.
+    assert of_marketplace("mercadolibre", "update", "price") == Estimate(calls=458, seconds=44)

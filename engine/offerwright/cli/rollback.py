@@ -41,6 +41,7 @@ from offerwright.sync.plan_file import write_plan
 if TYPE_CHECKING:
     import polars as pl
 
+    from offerwright.connectors.estimate import Estimate
     from offerwright.runs.folder import Kept
     from offerwright.runs.present import Present
 
@@ -106,15 +107,19 @@ def rollback(
             }))  # fmt: skip
             return
         echo(f"Back to {words}")
-        show_plan(made)
-        show_estimate(found)
-        _show_left(left)
-        if any(part.size for part in made.parts):
-            tell(f"Saved to {out}; send it with: offerwright apply {out}")
-        tell(
-            "The rules in the repository are as they were: take the change back there too, "
-            "or the next sync sends it again"
-        )
+        _show(made, found, left, out)
+
+
+def _show(made: SyncPlan, found: Estimate, left: pl.DataFrame, out: Path) -> None:
+    show_plan(made)
+    show_estimate(found)
+    _show_left(left)
+    if any(part.size for part in made.parts):
+        tell(f"Saved to {out}; send it with: offerwright apply {out}")
+    tell(
+        "The rules in the repository are as they were: take the change back there too, "
+        "or the next sync sends it again"
+    )
 
 
 def _aspects(words: tuple[str, ...]) -> tuple[Aspect, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from offerwright.connectors.document import ConnectorDocument
+from offerwright.connectors.document import ConnectorDocument, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,22 @@ def estimate(document: ConnectorDocument, operations: Mapping[tuple[str, str], i
     calls: Counter[str] = Counter()
     for (action, aspect), count in operations.items():
         for step in document.flows.get(f"{aspect}.{action}", ()):
-            if (step.aspects and aspect not in step.aspects) or (
-                step.actions and action not in step.actions
-            ):
+            if not _is_for(step, action, aspect):
                 continue
             calls[document.requests[step.request].bucket] += count
             if "handle" in step.save:
                 for poll in document.poll:
-                    calls[document.requests[poll.request].bucket] += count
+                    if _is_for(poll, action, aspect):
+                        calls[document.requests[poll.request].bucket] += count
     waits = [_seconds(document, bucket, count) for bucket, count in calls.items()]
     return Estimate(sum(calls.values()), max(waits, default=0))
+
+
+def _is_for(step: Step, action: str, aspect: str) -> bool:
+    """Whether a step is one of an operation with this action and aspect."""
+    return (not step.aspects or aspect in step.aspects) and (
+        not step.actions or action in step.actions
+    )
 
 
 def _seconds(document: ConnectorDocument, bucket: str, calls: int) -> int:

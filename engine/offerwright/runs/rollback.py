@@ -82,17 +82,7 @@ def way_back(back: Back, history: History, reading: Reading) -> WayBack:
     Raises:
         RunRefused: the run sent nothing itself, what is kept of a later one is gone, or may be.
     """
-    if not back.run.sends:
-        raise RunRefused(
-            f"run {back.run.id[:12]} only planned; name one that sent: `offerwright runs`"
-        )
-    at = next(n for n, one in enumerate(history.runs) if one.id == back.run.id)
-    if at >= history.complete:
-        raise RunRefused(
-            f"run {back.run.id[:12]} is older than the newest {history.complete} runs; of those "
-            "since then some may have been dropped, so nobody knows what was live; go back to its "
-            f"rules: offerwright rollback {back.run.commit[:12] or 'COMMIT'}"
-        )
+    at = _place(back.run, history)
     later = [one for one in reversed(history.runs[:at]) if one.operations]
     wanted = _asked(before(history.kept(one) for one in later), back)
     here = pl.col("account").is_in(sorted(back.now.accounts))
@@ -112,6 +102,20 @@ def way_back(back: Back, history: History, reading: Reading) -> WayBack:
             )
             left.append(_left(missing, OTHERWISE))
     return WayBack(plan_of(back.basis, parts, back.now), pl.concat(left).sort(*LEFT))
+
+
+def _place(run: RunRecord, history: History) -> int:
+    """Which of the runs it is, from the newest. Raises `RunRefused` as `way_back`."""
+    if not run.sends:
+        raise RunRefused(f"run {run.id[:12]} only planned; name one that sent: `offerwright runs`")
+    at = next(n for n, one in enumerate(history.runs) if one.id == run.id)
+    if at >= history.complete:
+        raise RunRefused(
+            f"run {run.id[:12]} is older than the newest {history.complete} runs; of those "
+            "since then some may have been dropped, so nobody knows what was live; go back to its "
+            f"rules: offerwright rollback {run.commit[:12] or 'COMMIT'}"
+        )
+    return at
 
 
 def _speakers(history: History, at: int) -> Iterator[tuple[str, Kept]]:

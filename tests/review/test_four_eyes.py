@@ -185,22 +185,28 @@ def test_what_is_committed_counts_for_the_working_tree(desk: Desk) -> None:
     assert desk.refusal("base") == ""
 
 
-@pytest.fixture
-def keys(desk: Desk, tmp_path: Path) -> Path:
-    """A key for Ana and one for Bea, both known to this clone, and one of nobody."""
+@pytest.fixture(scope="session")
+def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("ssh-keygen") is None:
         pytest.skip("needs ssh-keygen, to sign commits")
+    folder = tmp_path_factory.mktemp("keys")
     for name in ("ana", "bea", "nobody"):
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(command, check=True)
     known = [
-        f"{name}@shop.example {(tmp_path / f'{name}.pub').read_text(encoding='utf-8')}"
+        f"{name}@shop.example {(folder / f'{name}.pub').read_text(encoding='utf-8')}"
         for name in ("ana", "bea")
     ]
-    (tmp_path / "known").write_text("".join(known), encoding="utf-8")
+    (folder / "known").write_text("".join(known), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def keys(desk: Desk, made_keys: Path) -> Path:
+    """A key for Ana and one for Bea, both known to this clone, and one of nobody."""
     git(desk.shop.root, "config", "gpg.format", "ssh")
-    git(desk.shop.root, "config", "gpg.ssh.allowedSignersFile", str(tmp_path / "known"))
-    return tmp_path
+    git(desk.shop.root, "config", "gpg.ssh.allowedSignersFile", str(made_keys / "known"))
+    return made_keys
 
 
 def sign(desk: Desk, key: Path, who: str) -> None:

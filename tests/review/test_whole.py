@@ -32,7 +32,7 @@ COLUMNS: dict[str, Any] = {
     ],
 )
 def test_a_fall_is_at_stake_on_the_stock_that_is_shown(
-    row: tuple[Any, ...], at_stake: tuple[int, int]
+    row: tuple[Any, ...], at_stake: tuple[Any, int]
 ) -> None:
     frame = pl.DataFrame(
         {

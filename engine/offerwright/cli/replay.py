@@ -61,6 +61,7 @@ def replay(
     """Compute what RUN said once more and compare it with what was recorded, byte for byte.
 
     RUN is the start of an id that `offerwright runs` lists, the start of a plan's id, or `last`.
+    What holds and guards withheld then is not said again: it is what RUN told that is compared.
     Ends with 0 where everything is the same, 1 where something differs, 2 where it cannot be said.
     """
     from offerwright.runs.folder import read_kept

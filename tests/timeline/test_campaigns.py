@@ -52,6 +52,16 @@ def test_campaigns_for_other_skus_do_not_meet() -> None:
     assert said(shop(one=one, two=sale("two", AFTER, for_="for: {sku: B}\n"))) == []
 
 
+def test_rows_for_another_account_are_none_of_this_one() -> None:
+    table = TABLE % (FIRST, SECOND, "A")
+    other = table.replace(
+        "when: {sku: A}, then: {off: 20%}", "when: {account: b}, then: {off: 20%}"
+    )
+
+    assert said(shop(weeks=table)) == [both("2026-06-05", "2026-06-08", "weeks/one and weeks/two")]
+    assert said(shop(weeks=other)) == []
+
+
 def test_campaigns_with_conditions_that_no_offer_meets_both_do_not_meet() -> None:
     def costing(name: str, window: str, cost: str) -> str:
         text = sale(name, window, for_=NARROW if name == "two" else "")

@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from itertools import islice
 
 from offerwright.errors import Span
-from offerwright.expressions.conditions import AllOf, AnyOf, Condition
+from offerwright.expressions.conditions import AllOf, AnyOf, Condition, Test, alternatives
 from offerwright.rules.analysis.grid import grid_of
 from offerwright.rules.analysis.overlap import meetings
-from offerwright.rules.plan import AccountPlan, DocumentInfo, RowPlan, SetStep, Step, TablePlan
+from offerwright.rules.axes import holds
+from offerwright.rules.plan import (
+    Account,
+    AccountPlan,
+    DocumentInfo,
+    RowPlan,
+    SetStep,
+    Step,
+    TablePlan,
+)
 from offerwright.rules.row_masks import table_of_rows
 from offerwright.rules.window import ALWAYS_VALID, Window, is_never
 from offerwright.timeline.stretch import FOREVER, Stretch
@@ -88,10 +97,23 @@ def _by_name(plan: AccountPlan) -> Mapping[str, list[_Campaign]]:
     """The campaigns by what they set: a name of the language, in its phase."""
     found: dict[str, list[_Campaign]] = defaultdict(list)
     for step in plan.steps:
-        for one in _of_step(step, plan.documents[step.document]):
+        for one in _of_step(step, plan.documents[step.document], plan.account):
             for name in _sets(step):
                 found[name].append(one)
     return dict(sorted(found.items()))
+
+
+def _is_for(condition: Condition, account: Account) -> bool:
+    """Whether it can hold for an offer of the account, whose name and marketplace are known."""
+    known = {"account": account.name, "marketplace": account.marketplace}
+    return any(
+        all(test.fact not in known or _holds(test, known[test.fact]) for test in part)
+        for part in alternatives(condition)
+    )
+
+
+def _holds(test: Test, value: str) -> bool:
+    return any(holds(atom, value) for atom in test.atoms) is not test.negated
 
 
 def _sets(step: Step) -> list[str]:
@@ -99,14 +121,14 @@ def _sets(step: Step) -> list[str]:
     return [f"{name} in `{step.phase}`" for name in names]
 
 
-def _of_step(step: Step, info: DocumentInfo) -> Iterator[_Campaign]:
+def _of_step(step: Step, info: DocumentInfo, account: Account) -> Iterator[_Campaign]:
     """The rows of a step that have a window; where none has, the step in that of its document."""
     reach = AllOf(tuple(_any(one) for one in (info.only, step.when) if one is not None))
     table = step.table if isinstance(step, SetStep) else None
     rows = [row for row in (table.rows if table else ()) if row.window != ALWAYS_VALID]
     for row in rows:
         window = _within(info.window, row.window)
-        if not is_never(window):
+        if not is_never(window) and _is_for(row.condition, account):
             condition = AllOf((reach, row.condition))
             name = f"{info.name}/{row.id}"
             yield _Campaign(name, window, condition, row.span, info, step.document, step.id)

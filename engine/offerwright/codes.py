@@ -166,6 +166,7 @@ CODES: dict[str, str] = {
     "NOT_A_NUMBER": "A cell is no number",
     "NOT_A_PERCENT": "A cell is no percent",
     "NOT_DMN": "A file is no DMN model, or of an unknown version",
+    "NOT_IN_CATALOGUE": "A rollback leaves an offer that no guard of now can judge",
     "NOT_PATCHED": "Rows of a spreadsheet cannot be put into a YAML file without a loss",
     "NOT_PROVED": "Whether a table is sound was not found out",
     "NOT_UTF8": "Bytes are not UTF-8",

@@ -126,7 +126,9 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
         raw.execute("PRAGMA user_version = 99")
     raw.close()
 
-    with pytest.raises(StoreRefused, match=f"schema version 99, this engine knows {len(MIGRATIONS)}"):
+    with pytest.raises(
+        StoreRefused, match=f"schema version 99, this engine knows {len(MIGRATIONS)}"
+    ):
         SqliteStore(path)
     raw = sqlite3.connect(path)
     assert raw.execute("PRAGMA user_version").fetchone() == (99,)

@@ -19,9 +19,7 @@ from offerwright.sync.planned import Planned
 SHOWN = 12
 
 
-def put_plan(
-    made: SyncPlan, coming: Sequence[dict[str, Any]], estimate: dict[str, Any]
-) -> None:
+def put_plan(made: SyncPlan, coming: Sequence[dict[str, Any]], estimate: dict[str, Any]) -> None:
     """
     `schemas/output/plan.schema.json`: the counts and reasons, without the bodies.
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from cli.git_shop import commit, diff
 from cli.shop import Done, Shop, environment, small_shop
-from cli.test_review import commit, diff
 from git_commands import git
 
 from offerwright.cli.review import FORMS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,8 +73,12 @@ def last_of(every: Iterable[Taking], id_: str) -> Taking | None:
     return next((one for one in reversed(list(every)) if one.id == id_), None)
 
 
-def day_before(every: Iterable[Taking], taking: Taking) -> Taking | None:
-    """The newest that is a day older; where none is, the oldest before it."""
-    before = [one for one in every if one.at < taking.at]
+def day_before(every: Sequence[Taking], taking: Taking) -> Taking | None:
+    """
+    Of those before it, the newest that is a day older; where none is, the oldest.
+
+    What comes first in the file was taken first, also within one second.
+    """
+    before = every[: len(every) - 1 - every[::-1].index(taking)]
     older = [one for one in before if one.at <= taking.at - DAY]
     return older[-1] if older else (before[0] if before else None)

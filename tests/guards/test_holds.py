@@ -104,6 +104,8 @@ def test_what_to_write_instead_is_said(guard: dict[str, Any], hint: str) -> None
         ({"check": "source_age", "at_most": "26 hours", "source": "al", "else": "block"},
          "UNKNOWN_SOURCE"),
         ({"check": "hold", "else": "needs_approval"}, "INVALID"),
+        ({"check": "margin_at_least", "margin": "3%", "else": "needs_approval"}, "INVALID"),
+        ({"check": "magnitude", "times": 5, "else": "needs_approval"}, "INVALID"),
         ({"check": "source_age", "at_most": "26%", "else": "block"}, "INVALID"),
         ({"check": "source_rows", "at_least": 98, "else": "block"}, "WRONG_TYPE"),
         ({"check": "share_moved", "at_most": "9%", "when": {"sku": "A"}, "else": "block"},

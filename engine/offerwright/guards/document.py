@@ -53,8 +53,12 @@ SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "source_rows": (("at_least",), ("source", "aspects")),
     "expires": (("within",), ()),
 }
-# What no approval lifts: who may take a hold out, or mend a source, need not ask for one.
-NOT_APPROVED = ("hold", "source_age", "source_rows", "expires")
+# What no approval lifts: who may take a hold out, or mend a source, need not ask for one; what is
+# wrong whatever anybody says (a price of nought, a slipped point, a loss) nobody may agree to.
+NOT_APPROVED = (
+    "hold", "source_age", "source_rows", "expires", "positive", "currency", "magnitude",
+    "margin_at_least",
+)  # fmt: skip
 _ALL = (
     "bound", "down", "up", "margin", "cost", "freight", "times", "at_most", "reference",
     "at_least", "spread", "days", "rule", "aspects", "source", "within",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Written:
 
 
 @dataclass
-class StandIn:
+class StandIn(ABC):
     """What both have: comments, a token with a right, and answers that are told out of turn."""
 
     comments: dict[int, Written] = field(default_factory=dict)
@@ -108,8 +109,9 @@ class StandIn:
                     return planned[1]
             return self.handle(asked)
 
+    @abstractmethod
     def handle(self, asked: Asked) -> Told:
-        raise NotImplementedError
+        """What the forge answers."""
 
     def paged(self, asked: Asked, entries: list[Any]) -> Told:
         """A page of a list, with the link to the next."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from offerwright.errors import Diagnostic, Span
 from offerwright.evaluate.match import Walks, holds
 from offerwright.evaluate.views import Views
-from offerwright.expressions.parse import microseconds
+from offerwright.expressions.parse import EPOCH, microseconds
 from offerwright.guards.plan import ApprovalPlan, GuardSet
 from offerwright.rules.findings.expected import KNOWN_LATE
 from offerwright.rules.plan import RuleSet
@@ -66,7 +66,7 @@ def _counts(
 
 
 def _over(approval: ApprovalPlan, zone: ZoneInfo) -> Diagnostic:
-    end = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=approval.until)
+    end = EPOCH + timedelta(microseconds=approval.until)
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
     return Diagnostic(
         "APPROVAL_IS_OVER",
